@@ -1,0 +1,25 @@
+// Whole small files and folders of them: rules, definitions, configuration. Event data goes through
+// collector/ and storage/. Errors name the path. Any thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace picket {
+
+// kNotFound, kIo, or kLimit when the file is longer than `bytes_max`.
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max = 64 * 1024 * 1024);
+
+// Replaces the file in one step (temporary file, fsync, rename); `mode` as for open(2).
+Result<void> write_file(const std::string& path, std::string_view text, unsigned mode = 0644);
+
+// Every regular file under `path` (or `path` itself, if it is a file) whose name ends in one of
+// `endings` (".yml"), sorted by name. Symbolic links to folders are not followed.
+Result<std::vector<std::string>> list_files(const std::string& path,
+                                            const std::vector<std::string>& endings);
+
+}  // namespace picket

@@ -1,0 +1,93 @@
+# The kinds of target this project has. Everything about warnings, sanitizers and labels is
+# said here and nowhere else.
+
+add_library(picket_options INTERFACE)
+find_program(PICKET_MOLD mold)
+if(PICKET_MOLD)
+  target_link_options(picket_options INTERFACE -fuse-ld=mold)
+endif()
+target_include_directories(picket_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(picket_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Werror)
+if(PICKET_SANITIZE)
+  target_compile_options(picket_options INTERFACE -fsanitize=${PICKET_SANITIZE} -fno-omit-frame-pointer
+                                               -fno-sanitize-recover=all)
+  target_link_options(picket_options INTERFACE -fsanitize=${PICKET_SANITIZE})
+endif()
+
+# picket_library(parsers SOURCES syslog.cc DEPENDS event)
+function(picket_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  list(TRANSFORM ARG_DEPENDS PREPEND picket_)
+  if(ARG_SOURCES)
+    add_library(picket_${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(picket_${name} PUBLIC picket_options ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS})
+  else()
+    add_library(picket_${name} INTERFACE)
+    target_link_libraries(picket_${name} INTERFACE picket_options ${ARG_DEPENDS} ${ARG_PRIVATE_DEPENDS})
+  endif()
+endfunction()
+
+# In tests/<room>/CMakeLists.txt: picket_test(syslog_test DEPENDS parsers). One binary per test file,
+# labelled by its folder.
+function(picket_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  list(TRANSFORM ARG_DEPENDS PREPEND picket_)
+  get_filename_component(label ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  add_executable(${name} ${name}.cc ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} ${ARG_PRIVATE_DEPENDS} GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE PICKET_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# picket_fuzzer(syslog DEPENDS parsers): tests/fuzz/syslog_fuzz.cc with tests/fuzz/corpus/syslog. Replays
+# its corpus in ordinary builds, fuzzes with PICKET_FUZZ.
+function(picket_fuzzer name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  list(TRANSFORM ARG_DEPENDS PREPEND picket_)
+  set(folder ${PROJECT_SOURCE_DIR}/tests/fuzz)
+  add_executable(${name}_fuzz ${folder}/${name}_fuzz.cc)
+  target_link_libraries(${name}_fuzz PRIVATE ${ARG_DEPENDS})
+  target_compile_definitions(${name}_fuzz PRIVATE PICKET_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  set(corpus ${folder}/corpus/${name})
+  if(PICKET_FUZZ)
+    target_compile_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+    target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+    set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${name})  # libFuzzer writes to the first folder
+    file(MAKE_DIRECTORY ${found})
+    add_test(NAME ${name}_fuzz
+             COMMAND ${name}_fuzz -max_total_time=20 -timeout=10 -rss_limit_mb=2048 ${found} ${corpus})
+  else()
+    target_sources(${name}_fuzz PRIVATE ${folder}/replay_main.cc)
+    add_test(NAME ${name}_fuzz COMMAND ${name}_fuzz ${corpus})
+  endif()
+  set_tests_properties(${name}_fuzz PROPERTIES LABELS fuzz TIMEOUT 120)
+endfunction()
+
+# picket_bench(parse_bench DEPENDS parsers): `ctest` runs it small, so it never rots; by hand runs it big.
+function(picket_bench name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  list(TRANSFORM ARG_DEPENDS PREPEND picket_)
+  add_executable(${name} ${name}.cc)
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS})
+  add_test(NAME ${name}_smoke COMMAND ${name} --smoke)
+  set_tests_properties(${name}_smoke PROPERTIES LABELS perf TIMEOUT 30)
+endfunction()
+
+# picket_compile_fail(dangling_line DEPENDS parsers): the file compiles, and with PICKET_MUST_FAIL it does not.
+function(picket_compile_fail name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  list(TRANSFORM ARG_DEPENDS PREPEND picket_)
+  add_executable(${name}_ok ${PROJECT_SOURCE_DIR}/tests/compile_fail/${name}.cc)
+  target_link_libraries(${name}_ok PRIVATE ${ARG_DEPENDS})
+  add_executable(${name}_bad EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/compile_fail/${name}.cc)
+  target_link_libraries(${name}_bad PRIVATE ${ARG_DEPENDS})
+  target_compile_definitions(${name}_bad PRIVATE PICKET_MUST_FAIL)
+  add_test(NAME ${name}_must_not_compile
+           COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target ${name}_bad)
+  set_tests_properties(${name}_must_not_compile PROPERTIES WILL_FAIL TRUE LABELS compile_fail TIMEOUT 120)
+endfunction()
