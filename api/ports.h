@@ -1,0 +1,98 @@
+// Ports: what the API asks of the rest of the house. `app` fills them in, tests fill in their own.
+//
+// Every port but `store` may be empty: its endpoints then answer 501. Ports are called on the API's
+// two worker threads, never on the server's: those marked (desk) must answer in milliseconds, those
+// marked (slow) may take as long as they need, one call after another. `health` and `metrics` are
+// (desk) too. What a port returns is copied out; nothing it lends outlives the call.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "event/event.h"
+#include "event/incident.h"
+#include "storage/store.h"
+
+namespace picket::api {
+
+struct SearchQuery {
+  std::string text;                  // the query language; empty: everything
+  std::int64_t from_ns = INT64_MIN;  // event time, inclusive
+  std::int64_t to_ns = INT64_MAX;    // exclusive
+  std::size_t limit = 100;           // at most so many events
+  std::string cursor;                // as given in SearchPage::next, or empty
+};
+
+struct SearchPage {
+  std::vector<Json> events;  // event_json() of each, newest first
+  std::string next;          // empty when there is no more, or when search cannot page
+  storage::ScanTotals totals;
+};
+
+// The text of one rule as it is loaded now.
+struct RuleSource {
+  std::string id;
+  std::string name;
+  std::string path;                    // as loaded
+  std::string hash;                    // SHA-256, as in alerts
+  std::string text;                    // the file, or the document of it that is this rule
+  int first_line = 1;                  // of `text` within the file
+  std::vector<std::string> refers_to;  // correlations: ids or names of the rules they count
+};
+
+enum class StepVerb : std::uint8_t { kApprove, kReject, kRetry, kSkip };
+std::string_view step_verb_name(StepVerb verb);  // "approve", ...
+
+struct StepCommand {
+  std::string run;   // id
+  std::string step;  // id of the step in the playbook
+  StepVerb verb = StepVerb::kApprove;
+  std::string actor;    // who asks: "admin"
+  std::string comment;  // free text, may be empty
+};
+
+struct StatusChange {
+  std::string incident;  // id
+  IncidentStatus status = IncidentStatus::kAcknowledged;
+  std::string actor;
+};
+
+// A run as JSON, which the console reads (members it does not know are ignored):
+// {"id", "incident": <incident id>, "playbook": {"id", "name"}, "status": "running" | "waiting" |
+//  "done" | "failed" | ..., "started": time,
+//  "steps": [{"id", "name", "status": "pending" | "waiting" | "started" | "done" | "failed" |
+//             "unknown" | "rejected" | "skipped", "detail": text, "at": time,
+//             "verbs": ["approve", "reject"]}]}     verbs: what may be asked of the step now
+struct Ports {
+  const storage::Store* store = nullptr;  // required, outlives the Api
+
+  // (slow) Searches stored events. kInvalid: the query is wrong, the text says where.
+  std::function<Result<SearchPage>(const SearchQuery&)> search;
+  // (slow) Parses every record of a batch that was fetched from the store: one event per record.
+  std::function<void(Batch&)> parse;
+  // (slow, desk) kNotFound when the rule is not loaded any more. Thread-safe.
+  std::function<Result<RuleSource>(std::string_view rule_id)> rule_source;
+  // (desk) The ledger with what is in flight now; empty: what the store has.
+  std::function<Result<std::vector<storage::Ledger>>()> ledger;
+
+  // (desk) Runs of one incident (by id), newest first; of all when it is empty.
+  std::function<Result<std::vector<Json>>(std::string_view incident_id)> runs;
+  std::function<Result<Json>(std::string_view run_id)> run;  // (desk)
+  // (desk) Gives back the run after the command. kNotFound; kInvalid: not possible now.
+  std::function<Result<Json>(const StepCommand&)> command_step;
+
+  // (desk) Gives back the incident after the change. kNotFound.
+  std::function<Result<Incident>(const StatusChange&)> set_status;
+
+  std::function<std::string()> metrics;  // (desk) Prometheus text format 0.0.4, complete
+  std::function<Result<void>()> ready;   // (desk) doors are open and the store writes; else why not
+  std::function<Json()> status;          // (desk) `picket status`: version, doors, rates, rules
+};
+
+}  // namespace picket::api
