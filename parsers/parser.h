@@ -1,0 +1,48 @@
+// Parser: records in, one event each.
+//
+// A pure function of the record, its source's format and the definitions: no clock, no state that
+// changes an answer. One per thread, because it keeps scratch memory and caches. A record that
+// cannot be read is an event too, with ParseStatus::kRaw: nothing is lost, nothing fails.
+//
+// The values of its fields point into the record, into the batch's arena, or to static text.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "event/event.h"
+#include "parsers/catalog.h"
+
+namespace picket::parsers {
+
+// What is known about a source before its first record.
+struct SourceFormat {
+  std::string format = "auto";     // auto, ndjson, json, syslog, raw; others are read as auto
+  std::string definition;          // a definition by name, or empty: recognised per record
+  Layer layer = Layer::kNone;      // kNone: the definition decides
+  std::int32_t zone_offset_s = 0;  // east of UTC, for timestamps that name no zone
+};
+
+class Parser {
+ public:
+  // With `keep_all_fields` every name of a structured record becomes a field (interned, bounded by
+  // the interner). Without it only names that are known when the parser is made: make a new one
+  // after rules or definitions were loaded.
+  Parser(std::shared_ptr<const Catalog> catalog, bool keep_all_fields);
+  Parser(Parser&&) noexcept;
+  Parser& operator=(Parser&&) noexcept;
+  ~Parser();
+
+  // Sources that were never set are read as SourceFormat{}.
+  void set_source(SourceId source, SourceFormat format);
+
+  // Makes one event for every record that has none yet, in order.
+  void parse(Batch& batch);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace picket::parsers
