@@ -24,6 +24,9 @@ struct LogSource {
   friend bool operator==(const LogSource&, const LogSource&) = default;
 };
 
+// "product: windows, category: process_creation", for messages.
+std::string describe(const LogSource& source);
+
 // A piece of a string test: literal text, '*' (any run of characters) or '?' (one character).
 struct PatternPart {
   enum class Kind : std::uint8_t { kText, kAnyRun, kAnyOne };

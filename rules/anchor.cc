@@ -1,0 +1,132 @@
+#include "rules/anchor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "rules/fold.h"
+#include "rules/typical_values.h"
+
+namespace picket::rules {
+namespace {
+
+using Shape = CompiledTest::Shape;
+
+constexpr std::size_t kLiteralMax = 48;  // longer literals are cut: more bytes tell nothing more
+constexpr double kPresentRate = 0.9;
+
+bool typical_has(std::string_view value, Anchor::Kind kind, std::string_view literal) {
+  switch (kind) {
+    case Anchor::Kind::kExact: return value == literal;
+    case Anchor::Kind::kPrefix: return value.starts_with(literal);
+    case Anchor::Kind::kSuffix: return value.ends_with(literal);
+    case Anchor::Kind::kBaseName:
+      return value.ends_with(literal) && value.size() > literal.size() &&
+             (value[value.size() - literal.size() - 1] == '\\' || value[value.size() - literal.size() - 1] == '/');
+    default: return find_bytes(value, literal) != std::string_view::npos;
+  }
+}
+
+// The estimated share of values that pass: what the typical values say, and less for longer literals.
+double estimate(Anchor::Kind kind, std::string_view literal) {
+  const auto values = typical_values();
+  std::size_t seen = 0;
+  for (const std::string_view value : values) seen += typical_has(value, kind, literal) ? 1U : 0U;
+  const double by_length = std::exp2(-1.2 * static_cast<double>(std::min<std::size_t>(literal.size(), 16)));
+  return std::min(1.0, 4.0 * static_cast<double>(seen) / static_cast<double>(values.size()) + by_length);
+}
+
+AnchorSet one(const CompiledTest& test, Anchor::Kind kind, std::string text) {
+  Anchor anchor{.column = test.column, .kind = kind, .text = std::move(text), .rate = kPresentRate};
+  if (kind != Anchor::Kind::kPresent) anchor.rate = estimate(kind, anchor.text);
+  const double rate = anchor.rate;
+  return {.anchors = {std::move(anchor)}, .rate = rate};
+}
+
+AnchorSet literal(const CompiledTest& test, Anchor::Kind kind, std::string_view text) {
+  if (text.empty()) return one(test, Anchor::Kind::kPresent, {});
+  if (text.size() <= kLiteralMax) return one(test, kind, std::string(text));
+  // A cut literal keeps its position only on the side that is not cut.
+  if (kind == Anchor::Kind::kSuffix) return one(test, kind, std::string(text.substr(text.size() - kLiteralMax)));
+  if (kind == Anchor::Kind::kExact) kind = Anchor::Kind::kPrefix;
+  return one(test, kind, std::string(text.substr(0, kLiteralMax)));
+}
+
+AnchorSet suffix(const CompiledTest& test, std::string_view text) {
+  const bool base_name = text.size() > 1 && (text[0] == '\\' || text[0] == '/') &&
+                         text.find_first_of("\\/", 1) == std::string_view::npos;
+  if (base_name) return one(test, Anchor::Kind::kBaseName, std::string(text.substr(1)));
+  return literal(test, Anchor::Kind::kSuffix, text);
+}
+
+AnchorSet glob(const CompiledTest& test) {
+  AnchorSet best = one(test, Anchor::Kind::kPresent, {});
+  for (const PatternPart& part : test.parts) {
+    if (part.kind != PatternPart::Kind::kText) continue;
+    AnchorSet candidate = literal(test, Anchor::Kind::kContains, fold(part.text));
+    if (candidate.rate < best.rate) best = std::move(candidate);
+  }
+  return best;
+}
+
+std::optional<AnchorSet> of_test(const CompiledTest& test) {
+  const std::string text = test.cased ? fold(test.text) : test.text;
+  switch (test.shape) {
+    case Shape::kExact:
+      return text.size() > kLiteralMax ? one(test, Anchor::Kind::kExact, text)
+                                       : literal(test, Anchor::Kind::kExact, text);
+    case Shape::kContains: return literal(test, Anchor::Kind::kContains, text);
+    case Shape::kPrefix: return literal(test, Anchor::Kind::kPrefix, text);
+    case Shape::kSuffix: return suffix(test, text);
+    case Shape::kGlob: return glob(test);
+    case Shape::kNull: return std::nullopt;
+    case Shape::kExists:
+      if (!test.flag) return std::nullopt;
+      return one(test, Anchor::Kind::kPresent, {});
+    default: return one(test, Anchor::Kind::kPresent, {});
+  }
+}
+
+AnchorSet of_set(const ValueSet& set) {
+  AnchorSet all;
+  CompiledTest test;
+  test.column = set.column;
+  for (const std::string& value : set.values) {
+    AnchorSet part = value.empty() ? one(test, Anchor::Kind::kPresent, {}) : one(test, Anchor::Kind::kExact, value);
+    all.rate += part.rate;
+    all.anchors.push_back(std::move(part.anchors.front()));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::optional<AnchorSet> necessary_anchors(const Route& route, std::uint32_t index) {
+  const CompiledNode& node = route.nodes[index];
+  switch (node.kind) {
+    case CompiledNode::Kind::kTest: return of_test(route.tests[node.index]);
+    case CompiledNode::Kind::kSet: return of_set(route.sets[node.index]);
+    case CompiledNode::Kind::kNot: return std::nullopt;
+    case CompiledNode::Kind::kAnd: {
+      std::optional<AnchorSet> best;
+      for (std::uint32_t i = 0; i < node.count; ++i) {
+        std::optional<AnchorSet> child = necessary_anchors(route, node.first + i);
+        if (child && (!best || child->rate < best->rate)) best = std::move(child);
+      }
+      return best;
+    }
+    case CompiledNode::Kind::kOr: {
+      AnchorSet all;
+      for (std::uint32_t i = 0; i < node.count; ++i) {
+        std::optional<AnchorSet> child = necessary_anchors(route, node.first + i);
+        if (!child) return std::nullopt;
+        all.rate += child->rate;
+        std::move(child->anchors.begin(), child->anchors.end(), std::back_inserter(all.anchors));
+      }
+      return all;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace picket::rules

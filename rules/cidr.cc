@@ -1,0 +1,61 @@
+// Network blocks, RFC 4632 and RFC 4291 text forms, through inet_pton.
+#include <arpa/inet.h>
+
+#include <array>
+#include <charconv>
+#include <cstring>
+
+#include "rules/route.h"
+
+namespace picket::rules {
+namespace {
+
+constexpr std::size_t kAddressTextMax = 64;
+
+// IPv4 becomes ::ffff:a.b.c.d, so that one comparison serves both.
+bool read_address(std::string_view text, std::array<std::uint8_t, 16>& address, bool& v4) {
+  if (text.empty() || text.size() >= kAddressTextMax) return false;
+  std::array<char, kAddressTextMax> terminated{};
+  std::memcpy(terminated.data(), text.data(), text.size());
+  in_addr four{};
+  v4 = ::inet_pton(AF_INET, terminated.data(), &four) == 1;
+  if (v4) {
+    address = {};
+    address[10] = address[11] = 0xFF;
+    std::memcpy(address.data() + 12, &four, 4);
+    return true;
+  }
+  return ::inet_pton(AF_INET6, terminated.data(), address.data()) == 1;
+}
+
+}  // namespace
+
+std::optional<CidrBlock> parse_cidr(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  CidrBlock block;
+  bool v4 = false;
+  if (!read_address(text.substr(0, slash), block.address, v4)) return std::nullopt;
+  const unsigned width = v4 ? 32 : 128;
+  unsigned bits = width;
+  if (slash != std::string_view::npos) {
+    const std::string_view digits = text.substr(slash + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+    if (error != std::errc() || end != digits.data() + digits.size() || bits > width) return std::nullopt;
+  }
+  block.bits = v4 ? 96 + bits : bits;
+  return block;
+}
+
+bool contains(const CidrBlock& block, std::string_view text) {
+  std::array<std::uint8_t, 16> address{};
+  bool v4 = false;
+  if (!read_address(text, address, v4)) return false;
+  const unsigned bytes = block.bits / 8;
+  if (std::memcmp(address.data(), block.address.data(), bytes) != 0) return false;
+  const unsigned rest = block.bits % 8;
+  if (rest == 0) return true;
+  const auto mask = static_cast<std::uint8_t>(0xFF << (8 - rest));
+  return ((address[bytes] ^ block.address[bytes]) & mask) == 0;
+}
+
+}  // namespace picket::rules

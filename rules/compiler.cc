@@ -1,0 +1,172 @@
+#include "rules/compiler.h"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+
+#include "base/hash.h"
+#include "base/interner.h"
+#include "base/lazy.h"
+#include "event/ecs.h"
+#include "rules/evaluation.h"
+#include "rules/explain.h"
+#include "rules/route.h"
+
+namespace picket::rules {
+namespace {
+
+// Tells the field table every name that the rule's tests speak of.
+void intern_names(const Node& node) {
+  if (node.kind == Node::Kind::kTest) {
+    if (!node.test.field.empty()) intern_field(node.test.field);
+    if (node.test.op == Op::kFieldRef) intern_field(node.test.text);
+  }
+  for (const Node& child : node.children) intern_names(child);
+}
+
+void intern_names(const CorrelationRule& rule) {
+  for (const std::string& field : rule.group_by) intern_field(field);
+  if (!rule.field.empty()) intern_field(rule.field);
+  for (const auto& [alias, names] : rule.aliases) {
+    for (const auto& [reference, field] : names) intern_field(field);
+  }
+}
+
+class CompiledRuleSet final : public RuleSet {
+ public:
+  CompiledRuleSet(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy)
+      : taxonomy_(std::move(taxonomy)),
+        detections_(std::move(loaded.detections)),
+        routes_(std::make_unique<std::array<Lazy<Route>, Interner::kNamesMax>>()) {
+    for (const std::string& name : taxonomy_->ecs_names()) intern_field(name);
+    for (const DetectionRule& rule : detections_) intern_names(rule.condition);
+    resolve(std::move(loaded.correlations));
+    std::string all;
+    for (std::uint32_t i = 0; i < rule_count(); ++i) all += identity(i).hash;
+    for (const Correlation& correlation : correlations_) all += correlation.rule.identity.hash;
+    hash_ = sha256_hex(all);
+  }
+
+  std::size_t rule_count() const override { return detections_.size(); }
+  const RuleIdentity& identity(std::uint32_t rule) const override { return detections_[rule].identity; }
+  const std::vector<std::string>& tags(std::uint32_t rule) const override { return detections_[rule].tags; }
+  AlertKind kind(std::uint32_t) const override { return AlertKind::kDetection; }
+  bool raises_alert(std::uint32_t rule) const override { return detections_[rule].generates; }
+  const std::vector<Correlation>& correlations() const override { return correlations_; }
+  const std::string& hash() const override { return hash_; }
+
+  std::unique_ptr<Evaluation> make_evaluation() const override { return std::make_unique<Evaluation>(); }
+
+  void evaluate(Batch& batch, Evaluation& scratch) const override {
+    std::vector<std::pair<KindId, std::uint32_t>>& order = scratch.order();
+    order.clear();
+    for (std::uint32_t i = 0; i < batch.events().size(); ++i) order.emplace_back(batch.events()[i].kind, i);
+    // Events of a kind one after the other: its tables stay warm.
+    std::sort(order.begin(), order.end());
+    std::vector<std::uint32_t>& rules = scratch.rules();
+    std::vector<Hit>& hits = batch.hits();
+    const std::size_t before = hits.size();
+    for (const auto& [kind, index] : order) {
+      rules.clear();
+      scratch.evaluate(batch, batch.events()[index], route(kind), rules);
+      for (const std::uint32_t rule : rules) hits.push_back({.event = index, .rule = rule});
+    }
+    std::sort(hits.begin() + static_cast<std::ptrdiff_t>(before), hits.end(), [](const Hit& a, const Hit& b) {
+      return std::pair(a.event, a.rule) < std::pair(b.event, b.rule);
+    });
+  }
+
+  std::vector<Match> explain(Batch& batch, const Event& event, std::uint32_t rule) const override {
+    return explain_rule(detections_[rule], *taxonomy_, regexes_, batch, event);
+  }
+
+  std::optional<std::string_view> field_value(Batch& batch, const Event& event, std::uint32_t rule,
+                                              std::string_view field) const override {
+    const EventKind& kind = kind_of(event.kind);
+    const LogSource source = rule < detections_.size() ? detections_[rule].log_source : LogSource{};
+    for (const FieldId id : resolve_field(*taxonomy_, source, field, kind)) {
+      if (const auto text = batch.text(event, id)) return text;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  const Route& route(KindId kind) const {
+    return (*routes_)[static_cast<std::size_t>(kind)].get(
+        [&] { return build_route(detections_, *taxonomy_, kind_of(kind), regexes_); });
+  }
+
+  // References are names or ids; the loader has refused those that nothing answers to.
+  void resolve(std::vector<CorrelationRule> rules) {
+    std::unordered_map<std::string, std::uint32_t> detections;
+    std::unordered_map<std::string, std::int32_t> correlations;
+    for (std::uint32_t i = 0; i < detections_.size(); ++i) {
+      detections.emplace(detections_[i].identity.id, i);
+      if (!detections_[i].name.empty()) detections.emplace(detections_[i].name, i);
+    }
+    for (std::int32_t i = 0; i < static_cast<std::int32_t>(rules.size()); ++i) {
+      const CorrelationRule& rule = rules[static_cast<std::size_t>(i)];
+      correlations.emplace(rule.identity.id, i);
+      if (!rule.name.empty()) correlations.emplace(rule.name, i);
+    }
+    for (CorrelationRule& rule : rules) {
+      intern_names(rule);
+      Correlation made;
+      for (std::uint32_t r = 0; r < rule.rules.size(); ++r) {
+        Correlation::Input input;
+        input.reference = r;
+        if (const auto found = detections.find(rule.rules[r]); found != detections.end()) {
+          input.detection = found->second;
+        } else if (const auto other = correlations.find(rule.rules[r]); other != correlations.end()) {
+          input.correlation = other->second;
+        } else {
+          continue;
+        }
+        for (const std::string& field : rule.group_by) input.group_by.push_back(under_alias(rule, field, rule.rules[r]));
+        input.field = under_alias(rule, rule.field, rule.rules[r]);
+        made.inputs.push_back(std::move(input));
+      }
+      made.rule = std::move(rule);
+      correlations_.push_back(std::move(made));
+    }
+  }
+
+  static std::string under_alias(const CorrelationRule& rule, const std::string& field,
+                                 const std::string& reference) {
+    for (const auto& [alias, names] : rule.aliases) {
+      if (alias != field) continue;
+      for (const auto& [name, actual] : names) {
+        if (name == reference) return actual;
+      }
+    }
+    return field;
+  }
+
+  std::shared_ptr<const Taxonomy> taxonomy_;
+  std::vector<DetectionRule> detections_;
+  std::vector<Correlation> correlations_;
+  mutable RegexCache regexes_;
+  std::unique_ptr<std::array<Lazy<Route>, Interner::kNamesMax>> routes_;  // by kind
+  std::string hash_;
+};
+
+}  // namespace
+
+CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy) {
+  CompiledRules compiled;
+  compiled.refused = std::move(loaded.refused);
+  compiled.warnings = std::move(loaded.warnings);
+  for (const DetectionRule& rule : loaded.detections) {
+    if (taxonomy->knows(rule.log_source)) continue;
+    compiled.warnings.push_back({.path = rule.identity.path,
+                                 .line = rule.line,
+                                 .rule_id = rule.identity.id,
+                                 .code = "unknown-logsource",
+                                 .reason = "no taxonomy names the log source " + describe(rule.log_source) +
+                                           "; the rule sees only events whose source definition says it"});
+  }
+  compiled.set = std::make_shared<CompiledRuleSet>(std::move(loaded), std::move(taxonomy));
+  return compiled;
+}
+
+}  // namespace picket::rules

@@ -1,0 +1,26 @@
+// Turns loaded rules into a RuleSet.
+//
+// Compiling resolves correlation references, tells the field table every name that rules and taxonomies
+// speak of (so make parsers afterwards), and sets up routing. Routes themselves are built when the first
+// event of a kind comes by, or ahead of time by warm_up().
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rules/rule.h"
+#include "rules/rule_set.h"
+#include "rules/taxonomy.h"
+
+namespace picket::rules {
+
+struct CompiledRules {
+  std::shared_ptr<const RuleSet> set;
+  std::vector<Finding> refused;   // those of the loader and of YARA too
+  std::vector<Finding> warnings;  // likewise
+};
+
+CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy);
+
+}  // namespace picket::rules

@@ -1,0 +1,64 @@
+// Evaluation: one thread's scratch memory, and the walk over a route's rules for one event.
+//
+// Wakes the rules whose anchors are in the event, then evaluates only those.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "rules/regex.h"
+#include "rules/route.h"
+#include "rules/rule_set.h"
+#include "rules/values.h"
+
+namespace picket::rules {
+
+struct EvaluationCounters {
+  std::uint64_t events = 0;
+  std::uint64_t woken = 0;
+  std::uint64_t hits = 0;
+};
+
+class Evaluation {
+ public:
+  Evaluation() = default;
+  virtual ~Evaluation() = default;
+
+  // Appends the rules of `route` that are true on `event`, by rule index.
+  void evaluate(Batch& batch, const Event& event, const Route& route, std::vector<std::uint32_t>& rules);
+
+  // Is the node true on the event loaded last?
+  bool holds(const Route& route, std::uint32_t node);
+  bool test_holds(const CompiledTest& test);
+  bool value_passes(const CompiledTest& test, std::uint32_t value);
+  void load(Batch& batch, const Event& event, const Route& route);
+
+  EventValues& values() { return values_; }
+  // Scratch of RuleSet::evaluate(): events by kind, and the rules true on one event.
+  std::vector<std::pair<KindId, std::uint32_t>>& order() { return order_; }
+  std::vector<std::uint32_t>& rules() { return rules_; }
+  const EvaluationCounters& counters() const { return counters_; }
+
+ private:
+  void wake(const Route& route);
+
+  EventValues values_;
+  HyperscanScratch scratch_;
+  std::unordered_set<const Route*> prepared_;
+  const Route* last_route_ = nullptr;
+  std::vector<std::uint32_t> stamps_;  // by rule of the route: the event that woke it last
+  std::vector<std::uint32_t> woken_;
+  std::uint32_t stamp_ = 0;
+  std::vector<std::pair<KindId, std::uint32_t>> order_;
+  std::vector<std::uint32_t> rules_;
+  EvaluationCounters counters_;
+};
+
+// Does `text` match parts with wildcards, from its first byte to its last? Both folded, or both not.
+bool glob_matches(const std::vector<PatternPart>& parts, std::string_view text);
+
+}  // namespace picket::rules

@@ -1,0 +1,139 @@
+#include "rules/explain.h"
+
+#include <algorithm>
+
+#include "rules/evaluation.h"
+#include "rules/fold.h"
+
+namespace picket::rules {
+namespace {
+
+using Shape = CompiledTest::Shape;
+using Span = std::pair<std::size_t, std::size_t>;
+
+constexpr std::size_t kValueMax = 4096;  // of a value shown as proof
+
+Span span_of(std::string_view text, const CompiledTest& test) {
+  const std::string subject = test.cased ? std::string(text) : fold(text);
+  const auto unfold = [&](std::size_t begin, std::size_t end) -> Span {
+    if (test.cased) return {begin, end};
+    return {unfold_offset(text, begin), unfold_offset(text, end)};
+  };
+  switch (test.shape) {
+    case Shape::kContains: {
+      const std::size_t found = find_bytes(subject, test.text);
+      if (found == std::string_view::npos) return {0, 0};
+      return unfold(found, found + test.text.size());
+    }
+    case Shape::kPrefix: return unfold(0, test.text.size());
+    case Shape::kSuffix: return unfold(subject.size() - std::min(subject.size(), test.text.size()), subject.size());
+    case Shape::kRegex: return test.regex->span(text);
+    case Shape::kExists:
+    case Shape::kNull:
+    case Shape::kAny: return {0, 0};
+    default: return {0, text.size()};
+  }
+}
+
+class Explainer {
+ public:
+  Explainer(const DetectionRule& rule, const Taxonomy& taxonomy, RegexCache& regexes, Batch& batch,
+            const Event& event)
+      : rule_(rule), taxonomy_(taxonomy), regexes_(regexes), batch_(batch), event_(event) {}
+
+  // Appends what made the node true; answers whether it is.
+  bool visit(const Node& node, const std::string& selection, std::vector<Match>& matches) {
+    const std::string& name = node.selection.empty() ? selection : node.selection;
+    switch (node.kind) {
+      case Node::Kind::kTest: return test(node.test, name, matches);
+      case Node::Kind::kNot: {
+        std::vector<Match> unused;
+        return !visit(node.children.front(), name, unused);
+      }
+      case Node::Kind::kAnd: {
+        const std::size_t before = matches.size();
+        for (const Node& child : node.children) {
+          if (visit(child, name, matches)) continue;
+          matches.resize(before);
+          return false;
+        }
+        return true;
+      }
+      case Node::Kind::kOr: {
+        bool any = false;
+        for (const Node& child : node.children) any = visit(child, name, matches) || any;
+        return any;
+      }
+    }
+    return false;
+  }
+
+ private:
+  bool test(const Test& test, const std::string& selection, std::vector<Match>& matches) {
+    const EventKind& kind = kind_of(event_.kind);
+    const std::unique_ptr<const Route> route = build_test(test, rule_.log_source, taxonomy_, kind, regexes_);
+    if (route->rules.empty()) return false;
+    Match match;
+    match.selection = selection;
+    match.line = test.line;
+    match.rule_field = test.field;
+    match.field = test.field;
+    if (route->tests.empty() || route->nodes.front().kind != CompiledNode::Kind::kTest) {
+      fill_constant(kind, match);  // the kind of the event decides
+      matches.push_back(std::move(match));
+      return true;
+    }
+    Evaluation evaluation;
+    evaluation.load(batch_, event_, *route);
+    const CompiledTest& compiled = route->tests.front();
+    if (!evaluation.test_holds(compiled)) return false;
+    evaluation.values().any(compiled.column, [&](std::uint32_t value) {
+      const bool by_presence = compiled.shape == Shape::kExists;
+      if (!by_presence && !evaluation.value_passes(compiled, value)) return false;
+      fill_value(evaluation, compiled, value, kind, match);
+      return true;
+    });
+    matches.push_back(std::move(match));
+    return true;
+  }
+
+  void fill_constant(const EventKind& kind, Match& match) const {
+    for (const FieldId id : resolve_field(taxonomy_, rule_.log_source, match.rule_field, kind)) {
+      const FieldId ecs = kind.ecs_of(id);
+      if (const auto value = batch_.text(event_, ecs)) {
+        match.field = field_name(ecs);
+        match.value = *value;
+        match.end = static_cast<std::uint32_t>(match.value.size());
+        return;
+      }
+    }
+  }
+
+  static void fill_value(Evaluation& evaluation, const CompiledTest& compiled, std::uint32_t value,
+                         const EventKind& kind, Match& match) {
+    const std::string_view text = evaluation.values().text(value);
+    const auto [begin, end] = span_of(text, compiled);
+    if (compiled.column != 0) match.field = field_name(kind.ecs_of(evaluation.values().field(value).id));
+    match.value = text.substr(0, kValueMax);
+    match.begin = static_cast<std::uint32_t>(std::min(begin, match.value.size()));
+    match.end = static_cast<std::uint32_t>(std::min(end, match.value.size()));
+  }
+
+  const DetectionRule& rule_;
+  const Taxonomy& taxonomy_;
+  RegexCache& regexes_;
+  Batch& batch_;
+  const Event& event_;
+};
+
+}  // namespace
+
+std::vector<Match> explain_rule(const DetectionRule& rule, const Taxonomy& taxonomy, RegexCache& regexes,
+                                Batch& batch, const Event& event) {
+  std::vector<Match> matches;
+  Explainer explainer(rule, taxonomy, regexes, batch, event);
+  if (!explainer.visit(rule.condition, {}, matches)) matches.clear();
+  return matches;
+}
+
+}  // namespace picket::rules

@@ -1,0 +1,399 @@
+#include "rules/route.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "event/ecs.h"
+#include "rules/anchor.h"
+#include "rules/fold.h"
+
+namespace picket::rules {
+namespace {
+
+using Shape = CompiledTest::Shape;
+using NodeKind = CompiledNode::Kind;
+
+constexpr std::size_t kSetMin = 4;  // whole values in an OR list that are worth a hash set
+
+// A tree while it is being specialised: constants folded, tests compiled.
+struct Draft {
+  enum class Kind : std::uint8_t { kTrue, kFalse, kAnd, kOr, kNot, kTest, kSet };
+  Kind kind = Kind::kTrue;
+  std::vector<Draft> children;
+  std::uint32_t index = 0;  // of the test or the set
+  double cost = 0;
+};
+
+double cost_of(const CompiledTest& test) {
+  switch (test.shape) {
+    case Shape::kExact:
+    case Shape::kExists:
+    case Shape::kNull:
+    case Shape::kAny:
+    case Shape::kBool: return 1;
+    case Shape::kPrefix:
+    case Shape::kSuffix: return 1.5;
+    case Shape::kNumber:
+    case Shape::kFieldRef:
+    case Shape::kTime: return 3;
+    case Shape::kContains: return 4;
+    case Shape::kCidr: return 8;
+    case Shape::kGlob: return 10;
+    case Shape::kRegex: return test.regex && test.regex->look_around() ? 1000 : 60;
+  }
+  return 10;
+}
+
+class RouteBuilder {
+ public:
+  RouteBuilder(const Taxonomy& taxonomy, const EventKind& kind, RegexCache& regexes)
+      : taxonomy_(taxonomy), kind_(kind), regexes_(regexes), route_(std::make_unique<Route>()) {
+    route_->columns.push_back({});  // 0: the whole event
+  }
+
+  void add(std::uint32_t index, const LogSource& source, const Node& condition) {
+    source_ = &source;
+    Draft draft = specialise(condition);
+    if (draft.kind == Draft::Kind::kFalse) return;
+    const auto root = static_cast<std::uint32_t>(route_->nodes.size());
+    route_->nodes.emplace_back();
+    emit(std::move(draft), root);
+    route_->rules.push_back({.rule = index, .root = root});
+  }
+
+  void index_rules() {
+    for (std::size_t i = 0; i < route_->columns.size(); ++i) route_->indexes.emplace_back();
+    for (std::uint32_t i = 0; i < route_->rules.size(); ++i) {
+      const std::optional<AnchorSet> set = necessary_anchors(*route_, route_->rules[i].root);
+      if (!set) {
+        route_->always.push_back(i);
+        continue;
+      }
+      for (const Anchor& anchor : set->anchors) route_->indexes[anchor.column].add(anchor, i);
+    }
+    for (LiteralIndex& index : route_->indexes) index.build();
+  }
+
+  std::unique_ptr<const Route> finish() {
+    place_fields();
+    return std::move(route_);
+  }
+
+ private:
+  // ---- columns
+
+  std::uint16_t column(std::string_view field) {
+    if (field.empty()) {
+      route_->has_keywords = true;
+      return 0;
+    }
+    std::vector<FieldId> candidates = resolve_field(taxonomy_, *source_, field, kind_);
+    const auto [found, is_new] =
+        columns_.try_emplace(std::move(candidates), static_cast<std::uint16_t>(route_->columns.size()));
+    if (is_new) route_->columns.push_back({found->first});
+    return found->second;
+  }
+
+  // What every event of this kind has in the field, if the kind fixes it: one value or several.
+  std::vector<std::string> constants(std::string_view field) const {
+    std::vector<std::string> values;
+    if (field.empty() || taxonomy_.literal()) return values;
+    for (const FieldId id : resolve_field(taxonomy_, *source_, field, kind_)) {
+      const FieldId ecs = kind_.ecs_of(id);
+      if (ecs == ecs::kEventCode && kind_.code >= 0) return {std::to_string(kind_.code)};
+      if (ecs == ecs::kWinlogChannel && !kind_.channel.empty()) return {kind_.channel};
+      for (const auto& [name, value] : kind_.constants) {
+        if (name == ecs) values.push_back(value);
+      }
+      if (!values.empty()) return values;
+    }
+    return values;
+  }
+
+  // ---- tests
+
+  Draft specialise(const Node& node) {
+    switch (node.kind) {
+      case Node::Kind::kTest: return specialise_test(node.test);
+      case Node::Kind::kNot: return negate(specialise(node.children.front()));
+      case Node::Kind::kAnd: return combine(node, Draft::Kind::kAnd, Draft::Kind::kTrue, Draft::Kind::kFalse);
+      case Node::Kind::kOr: return combine(node, Draft::Kind::kOr, Draft::Kind::kFalse, Draft::Kind::kTrue);
+    }
+    return {};
+  }
+
+  static Draft negate(Draft draft) {
+    if (draft.kind == Draft::Kind::kTrue) return {.kind = Draft::Kind::kFalse, .children = {}};
+    if (draft.kind == Draft::Kind::kFalse) return {.kind = Draft::Kind::kTrue, .children = {}};
+    if (draft.kind == Draft::Kind::kNot) return std::move(draft.children.front());
+    const double cost = draft.cost;
+    Draft made{.kind = Draft::Kind::kNot, .children = {}, .index = 0, .cost = cost};
+    made.children.push_back(std::move(draft));
+    return made;
+  }
+
+  // And and Or alike: drops neutral children, ends at a deciding one, flattens its own kind.
+  Draft combine(const Node& node, Draft::Kind kind, Draft::Kind neutral, Draft::Kind deciding) {
+    Draft made{.kind = kind, .children = {}};
+    for (const Node& child_node : node.children) {
+      Draft child = specialise(child_node);
+      if (child.kind == neutral) continue;
+      if (child.kind == deciding) return {.kind = deciding, .children = {}};
+      if (child.kind == kind) {
+        std::move(child.children.begin(), child.children.end(), std::back_inserter(made.children));
+      } else {
+        made.children.push_back(std::move(child));
+      }
+    }
+    if (made.children.empty()) return {.kind = neutral, .children = {}};
+    if (kind == Draft::Kind::kOr) gather_sets(made.children);
+    if (made.children.size() == 1) return std::move(made.children.front());
+    std::stable_sort(made.children.begin(), made.children.end(),
+                     [](const Draft& a, const Draft& b) { return a.cost < b.cost; });
+    for (const Draft& child : made.children) made.cost += child.cost;
+    return made;
+  }
+
+  // Whole values of one column, tested one by one, become one hash set.
+  void gather_sets(std::vector<Draft>& children) {
+    std::map<std::uint16_t, std::vector<std::size_t>> by_column;
+    for (std::size_t i = 0; i < children.size(); ++i) {
+      if (children[i].kind != Draft::Kind::kTest) continue;
+      const CompiledTest& test = route_->tests[children[i].index];
+      if (test.shape == Shape::kExact && !test.cased) by_column[test.column].push_back(i);
+    }
+    std::vector<bool> gone(children.size(), false);
+    std::vector<Draft> sets;
+    for (const auto& [column_index, members] : by_column) {
+      if (members.size() < kSetMin) continue;
+      ValueSet set{.column = column_index, .values = {}};
+      for (const std::size_t i : members) {
+        set.values.insert(route_->tests[children[i].index].text);
+        gone[i] = true;
+      }
+      sets.push_back({.kind = Draft::Kind::kSet,
+                      .children = {},
+                      .index = static_cast<std::uint32_t>(route_->sets.size()),
+                      .cost = 1});
+      route_->sets.push_back(std::move(set));
+    }
+    for (std::size_t i = 0; i < children.size(); ++i) {
+      if (!gone[i]) sets.push_back(std::move(children[i]));
+    }
+    children = std::move(sets);
+  }
+
+  Draft specialise_test(const Test& test) {
+    CompiledTest made = compile(test);
+    if (const std::vector<std::string> values = constants(test.field); !values.empty()) {
+      std::optional<bool> known = decide(made, values.front());
+      for (const std::string& value : values) {
+        if (known) known = *known || *decide(made, value);
+      }
+      if (known) return {.kind = *known ? Draft::Kind::kTrue : Draft::Kind::kFalse, .children = {}};
+    }
+    if (test.op == Op::kRegex && !made.regex) return {.kind = Draft::Kind::kFalse, .children = {}};
+    made.column = column(test.field);
+    if (test.op == Op::kFieldRef) made.other = column(test.text);
+    const double cost = cost_of(made);
+    route_->tests.push_back(std::move(made));
+    return {.kind = Draft::Kind::kTest,
+            .children = {},
+            .index = static_cast<std::uint32_t>(route_->tests.size() - 1),
+            .cost = cost};
+  }
+
+  // The outcome on a value that is the same in all events; nullopt for shapes not worth deciding here.
+  static std::optional<bool> decide(const CompiledTest& test, const std::string& value) {
+    const std::string folded = test.cased ? value : fold(value);
+    switch (test.shape) {
+      case Shape::kExact: return folded == test.text;
+      case Shape::kContains: return find_bytes(folded, test.text) != std::string_view::npos;
+      case Shape::kPrefix: return folded.starts_with(test.text);
+      case Shape::kSuffix: return folded.ends_with(test.text);
+      case Shape::kAny: return true;
+      case Shape::kExists: return test.flag;
+      case Shape::kNull: return false;
+      default: return std::nullopt;
+    }
+  }
+
+  CompiledTest compile(const Test& test) {
+    CompiledTest made;
+    made.origin = &test;
+    made.cased = test.cased;
+    made.flag = test.flag;
+    made.compare = test.compare;
+    made.ref = test.ref;
+    made.number = test.number;
+    switch (test.op) {
+      case Op::kString: compile_string(test, made); break;
+      case Op::kRegex:
+        made.shape = Shape::kRegex;
+        made.regex = regexes_.get(test.text, {test.ignore_case, test.multi_line, test.dot_all});
+        break;
+      case Op::kCidr:
+        made.shape = Shape::kCidr;
+        made.cidr = parse_cidr(test.text).value_or(CidrBlock{});
+        break;
+      case Op::kNumber: made.shape = Shape::kNumber; break;
+      case Op::kExists: made.shape = Shape::kExists; break;
+      case Op::kNull: made.shape = Shape::kNull; break;
+      case Op::kFieldRef: made.shape = Shape::kFieldRef; break;
+      case Op::kBool: made.shape = Shape::kBool; break;
+      case Op::kTime:
+        made.shape = Shape::kTime;
+        made.text = test.text;
+        break;
+    }
+    return made;
+  }
+
+  static void compile_string(const Test& test, CompiledTest& made) {
+    using Part = PatternPart::Kind;
+    std::vector<PatternPart> parts = test.parts;
+    if (!test.cased) {
+      for (PatternPart& part : parts) part.text = fold(part.text);
+    }
+    const std::size_t n = parts.size();
+    const auto is = [&](std::size_t i, Part kind) { return parts[i].kind == kind; };
+    if (n == 0) {
+      made.shape = Shape::kExact;
+    } else if (n == 1 && is(0, Part::kText)) {
+      made.shape = Shape::kExact;
+      made.text = parts[0].text;
+    } else if (n == 1 && is(0, Part::kAnyRun)) {
+      made.shape = Shape::kAny;
+    } else if (n == 2 && is(0, Part::kText) && is(1, Part::kAnyRun)) {
+      made.shape = Shape::kPrefix;
+      made.text = parts[0].text;
+    } else if (n == 2 && is(0, Part::kAnyRun) && is(1, Part::kText)) {
+      made.shape = Shape::kSuffix;
+      made.text = parts[1].text;
+    } else if (n == 3 && is(0, Part::kAnyRun) && is(1, Part::kText) && is(2, Part::kAnyRun)) {
+      made.shape = Shape::kContains;
+      made.text = parts[1].text;
+    } else {
+      made.shape = Shape::kGlob;
+      made.parts = std::move(parts);
+    }
+  }
+
+  // ---- laying out
+
+  void emit(Draft draft, std::uint32_t at) {
+    CompiledNode node;
+    node.index = draft.index;
+    switch (draft.kind) {
+      case Draft::Kind::kTest: node.kind = NodeKind::kTest; break;
+      case Draft::Kind::kSet: node.kind = NodeKind::kSet; break;
+      case Draft::Kind::kNot: node.kind = NodeKind::kNot; break;
+      case Draft::Kind::kOr:
+      case Draft::Kind::kFalse: node.kind = NodeKind::kOr; break;
+      default: node.kind = NodeKind::kAnd; break;
+    }
+    node.first = static_cast<std::uint32_t>(route_->nodes.size());
+    node.count = static_cast<std::uint32_t>(draft.children.size());
+    route_->nodes[at] = node;
+    route_->nodes.resize(route_->nodes.size() + draft.children.size());
+    for (std::uint32_t i = 0; i < node.count; ++i) emit(std::move(draft.children[i]), node.first + i);
+  }
+
+  void place_fields() {
+    std::vector<std::tuple<std::uint16_t, std::uint16_t, std::uint16_t>> all;  // field, column, rank
+    for (std::size_t c = 0; c < route_->columns.size(); ++c) {
+      const std::vector<FieldId>& candidates = route_->columns[c].candidates;
+      for (std::size_t rank = 0; rank < candidates.size(); ++rank) {
+        all.emplace_back(static_cast<std::uint16_t>(candidates[rank]), static_cast<std::uint16_t>(c),
+                         static_cast<std::uint16_t>(rank));
+      }
+    }
+    std::sort(all.begin(), all.end());
+    const std::size_t last = all.empty() ? 0 : std::get<0>(all.back()) + std::size_t{1};
+    route_->place_begin.assign(last + 1, 0);
+    for (const auto& [field, column_index, rank] : all) {
+      ++route_->place_begin[field + std::size_t{1}];
+      route_->places.push_back({.column = column_index, .rank = rank});
+    }
+    for (std::size_t i = 1; i < route_->place_begin.size(); ++i) {
+      route_->place_begin[i] += route_->place_begin[i - 1];
+    }
+  }
+
+  const Taxonomy& taxonomy_;
+  const EventKind& kind_;
+  RegexCache& regexes_;
+  std::unique_ptr<Route> route_;
+  const LogSource* source_ = nullptr;  // of the rule being added
+  std::map<std::vector<FieldId>, std::uint16_t> columns_;
+};
+
+}  // namespace
+
+void Route::prepare(HyperscanScratch& scratch) const {
+  for (const LiteralIndex& index : indexes) index.prepare(scratch);
+  for (const CompiledTest& test : tests) {
+    if (test.regex) test.regex->prepare(scratch);
+  }
+}
+
+std::shared_ptr<const Regex> RegexCache::get(const std::string& pattern, RegexFlags flags) {
+  std::string key = pattern;
+  key += flags.ignore_case ? "\x1fi" : "\x1f-";
+  key += flags.multi_line ? "m" : "-";
+  key += flags.dot_all ? "s" : "-";
+  return regexes_.with([&](auto& regexes) {
+    const auto found = regexes.find(key);
+    if (found != regexes.end()) return found->second;
+    Result<std::unique_ptr<const Regex>> made = Regex::compile(pattern, flags);
+    std::shared_ptr<const Regex> regex = made ? std::move(*made) : nullptr;
+    regexes.emplace(key, regex);
+    return regex;
+  });
+}
+
+std::vector<FieldId> resolve_field(const Taxonomy& taxonomy, const LogSource& source,
+                                   std::string_view field, const EventKind& kind) {
+  std::vector<FieldId> candidates;
+  const auto append = [&](FieldId id) {
+    if (std::find(candidates.begin(), candidates.end(), id) == candidates.end()) candidates.push_back(id);
+  };
+  const auto append_named = [&](std::string_view name) {
+    const std::optional<FieldId> id = find_field(name);
+    if (!id) return;
+    if (!taxonomy.literal()) {
+      for (const auto& [ecs, original] : kind.originals(*id)) append(original);
+    }
+    append(*id);
+  };
+  if (const auto ecs = taxonomy.ecs_name(source, field)) append_named(*ecs);
+  append_named(field);
+  return candidates;
+}
+
+std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules, const Taxonomy& taxonomy,
+                                         const EventKind& kind, RegexCache& regexes) {
+  RouteBuilder builder(taxonomy, kind, regexes);
+  std::map<std::tuple<std::string, std::string, std::string>, bool> admitted;  // rules share log sources
+  for (std::uint32_t i = 0; i < rules.size(); ++i) {
+    const LogSource& source = rules[i].log_source;
+    const auto [found, is_new] = admitted.try_emplace({source.product, source.category, source.service});
+    if (is_new) found->second = taxonomy.admits(source, kind);
+    if (found->second) builder.add(i, source, rules[i].condition);
+  }
+  builder.index_rules();
+  return builder.finish();
+}
+
+std::unique_ptr<const Route> build_test(const Test& test, const LogSource& source, const Taxonomy& taxonomy,
+                                        const EventKind& kind, RegexCache& regexes) {
+  Node node;
+  node.kind = Node::Kind::kTest;
+  node.test = test;
+  RouteBuilder builder(taxonomy, kind, regexes);
+  builder.add(0, source, node);
+  return builder.finish();
+}
+
+}  // namespace picket::rules

@@ -1,0 +1,122 @@
+// Route: all detection rules that events of one kind can fire, specialised for that kind.
+//
+// Fields are resolved to columns, tests on what the kind fixes (event id, channel, constants) are
+// folded away, OR lists of whole values become one hash set, and children are ordered by cost. Made at
+// the first event of a kind; immutable afterwards. route.cc builds, evaluation.cc runs.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/locked.h"
+#include "event/kind.h"
+#include "rules/literal_index.h"
+#include "rules/regex.h"
+#include "rules/rule.h"
+#include "rules/taxonomy.h"
+
+namespace picket::rules {
+
+// The values of one field as a rule means it: the first of these original fields that an event has.
+struct Column {
+  std::vector<FieldId> candidates;  // in order of preference; empty for the whole event (keywords)
+};
+inline constexpr std::uint16_t kNoColumn = 0xFFFF;
+
+struct CidrBlock {
+  std::array<std::uint8_t, 16> address{};  // IPv4 as ::ffff:a.b.c.d
+  unsigned bits = 0;                       // of the 128
+};
+std::optional<CidrBlock> parse_cidr(std::string_view text);
+bool contains(const CidrBlock& block, std::string_view address);
+
+// One atomic test, ready to run.
+struct CompiledTest {
+  enum class Shape : std::uint8_t {
+    kExact, kContains, kPrefix, kSuffix, kGlob, kAny,  // strings; kAny: "*"
+    kRegex, kCidr, kNumber, kExists, kNull, kFieldRef, kBool, kTime,
+  };
+  Shape shape = Shape::kExact;
+  bool cased = false;
+  bool flag = false;
+  Compare compare = Compare::kEqual;
+  RefMode ref = RefMode::kEqual;
+  std::uint16_t column = kNoColumn;
+  std::uint16_t other = kNoColumn;  // of a field reference
+  double number = 0;
+  std::string text;                 // folded, unless cased
+  std::vector<PatternPart> parts;   // of kGlob, folded likewise
+  std::shared_ptr<const Regex> regex;
+  CidrBlock cidr;
+  const Test* origin = nullptr;     // in the rule; lives as long as the rule set
+};
+
+struct CompiledNode {
+  enum class Kind : std::uint8_t { kAnd, kOr, kNot, kTest, kSet };
+  Kind kind = Kind::kAnd;
+  std::uint32_t first = 0;  // children: nodes[first, first + count)
+  std::uint32_t count = 0;
+  std::uint32_t index = 0;  // of the test, or of the set
+};
+
+// An OR list of whole values of one column.
+struct ValueSet {
+  std::uint16_t column = kNoColumn;
+  std::unordered_set<std::string, StringHash, std::equal_to<>> values;  // folded
+};
+
+struct RouteRule {
+  std::uint32_t rule = 0;  // index in the rule set
+  std::uint32_t root = 0;  // node
+};
+
+struct Route {
+  std::vector<Column> columns;
+  std::vector<CompiledNode> nodes;
+  std::vector<CompiledTest> tests;
+  std::vector<ValueSet> sets;
+  std::vector<RouteRule> rules;
+  std::vector<LiteralIndex> indexes;      // one a column
+  std::vector<std::uint32_t> always;      // indexes into `rules` that nothing can wake
+  bool has_keywords = false;              // column 0 is the whole event
+
+  // field id -> columns that it may fill, with its rank among their candidates.
+  struct Place {
+    std::uint16_t column;
+    std::uint16_t rank;
+  };
+  std::vector<std::uint32_t> place_begin;  // by field id; one more than there are ids
+  std::vector<Place> places;
+
+  void prepare(HyperscanScratch& scratch) const;
+};
+
+// What routes are made from. Regexes are shared between routes.
+class RegexCache {
+ public:
+  // nullptr when the pattern cannot be compiled; the loader has refused such rules before.
+  std::shared_ptr<const Regex> get(const std::string& pattern, RegexFlags flags);
+
+ private:
+  Locked<std::unordered_map<std::string, std::shared_ptr<const Regex>>> regexes_;
+};
+
+std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules, const Taxonomy& taxonomy,
+                                         const EventKind& kind, RegexCache& regexes);
+
+// A route of one test, without anchors: for explaining. `root` of its only rule is the test; no rule at
+// all means that the kind makes the test false, a rule whose root is an empty And that it makes it true.
+std::unique_ptr<const Route> build_test(const Test& test, const LogSource& source, const Taxonomy& taxonomy,
+                                        const EventKind& kind, RegexCache& regexes);
+
+// The original fields that may hold a rule's field in events of a kind, in order of preference.
+std::vector<FieldId> resolve_field(const Taxonomy& taxonomy, const LogSource& source,
+                                   std::string_view field, const EventKind& kind);
+
+}  // namespace picket::rules

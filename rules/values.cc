@@ -1,0 +1,142 @@
+#include "rules/values.h"
+
+#include "rules/fold.h"
+
+namespace picket::rules {
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+std::size_t skip_space(std::string_view text, std::size_t at) {
+  while (at < text.size() && is_space(text[at])) ++at;
+  return at;
+}
+
+// Calls f(Field) for every string and number of a JSON text that is a value, not a key. The text was
+// checked when it was parsed; on anything else this reads tokens and stops at the end.
+template <class F>
+void for_each_leaf(std::string_view json, F f) {
+  std::size_t at = 0;
+  while (at < json.size()) {
+    const char c = json[at];
+    if (c == '"') {
+      const std::size_t begin = ++at;
+      bool escaped = false;
+      while (at < json.size() && json[at] != '"') {
+        if (json[at] == '\\') {
+          escaped = true;
+          ++at;
+        }
+        ++at;
+      }
+      const std::size_t end = std::min(at, json.size());
+      at = skip_space(json, end + 1);
+      const bool is_key = at < json.size() && json[at] == ':';
+      if (!is_key) {
+        f(Field{json.data() + begin, static_cast<std::uint32_t>(end - begin), FieldId{}, ValueKind::kString, escaped});
+      }
+    } else if (c == '-' || (c >= '0' && c <= '9')) {
+      const std::size_t begin = at;
+      while (at < json.size() && json[at] != ',' && json[at] != '}' && json[at] != ']' && !is_space(json[at])) ++at;
+      f(Field{json.data() + begin, static_cast<std::uint32_t>(at - begin), FieldId{}, ValueKind::kNumber, false});
+    } else {
+      ++at;
+    }
+  }
+}
+
+}  // namespace
+
+void EventValues::load(Batch& batch, const Event& event, const Route& route) {
+  batch_ = &batch;
+  event_ = &event;
+  raw_ = batch.records()[static_cast<std::size_t>(&event - batch.events().data())].raw;
+  values_.clear();
+  for (const std::uint16_t column : filled_) {
+    if (column < heads_.size()) heads_[column] = Head{};
+  }
+  filled_.clear();
+  if (heads_.size() < route.columns.size()) heads_.resize(route.columns.size());
+  heads_[0] = Head{};
+  keywords_loaded_ = false;
+  const std::size_t ids = route.place_begin.size();
+  for (const Field& field : batch.fields(event)) {
+    const auto id = static_cast<std::size_t>(field.id);
+    if (id + 1 >= ids || field.kind == ValueKind::kNull) continue;
+    for (std::uint32_t p = route.place_begin[id]; p < route.place_begin[id + 1]; ++p) {
+      add(route.places[p].column, route.places[p].rank, field);
+    }
+  }
+}
+
+void EventValues::add(std::uint16_t column, std::uint16_t rank, const Field& field) {
+  Head& head = heads_[column];
+  if (head.first == kEnd) {
+    filled_.push_back(column);
+    head.rank = rank;
+  } else if (rank > head.rank) {
+    return;  // a preferred field has the word
+  } else if (rank < head.rank) {
+    head = Head{.first = kEnd, .last = kEnd, .rank = rank};
+  }
+  if (field.kind != ValueKind::kArray) {
+    append(head, field);
+    return;
+  }
+  for_each_value(field, [&](const Field& element) {
+    if (element.kind != ValueKind::kNull) append(head, element);
+  });
+}
+
+void EventValues::append(Head& head, const Field& field) {
+  const auto index = static_cast<std::uint32_t>(values_.size());
+  values_.push_back({.field = field, .text = {}, .folded = {}});
+  if (head.first == kEnd) {
+    head.first = index;
+  } else {
+    values_[head.last].next = index;
+  }
+  head.last = index;
+}
+
+std::string_view EventValues::text(std::uint32_t index) {
+  Value& value = values_[index];
+  if (!value.has_text) {
+    value.text = field_text(value.field, batch_->arena());
+    value.has_text = true;
+  }
+  return value.text;
+}
+
+std::string_view EventValues::folded(std::uint32_t index) {
+  Value& value = values_[index];
+  if (!value.has_folded) {
+    value.folded = fold_to_arena(text(index));
+    value.has_folded = true;
+  }
+  return value.folded;
+}
+
+std::string_view EventValues::fold_to_arena(std::string_view text) {
+  char* const out = batch_->arena().allocate(folded_size_max(text.size()));
+  return {out, fold_into(text, out)};
+}
+
+std::string_view EventValues::folded_event() {
+  Field whole{raw_.data(), static_cast<std::uint32_t>(raw_.size()), FieldId{}, ValueKind::kString, false};
+  whole.escaped = raw_.starts_with('{');  // unescaping twice-quoted text finds what its leaves hold
+  return fold_to_arena(field_text(whole, batch_->arena()));
+}
+
+void EventValues::load_keywords() {
+  if (keywords_loaded_) return;
+  keywords_loaded_ = true;
+  Head& head = heads_[0];
+  if (raw_.starts_with('{')) {
+    for_each_leaf(raw_, [&](const Field& leaf) { append(head, leaf); });
+    return;
+  }
+  append(head, {raw_.data(), static_cast<std::uint32_t>(raw_.size()), FieldId{}, ValueKind::kString, false});
+}
+
+}  // namespace picket::rules

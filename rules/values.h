@@ -1,0 +1,74 @@
+// EventValues: the values of one event, laid out by the columns of its route.
+//
+// Text and folded text are made when a test first asks for them. Reused from event to event; the views
+// die with the batch. One per evaluating thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "event/event.h"
+#include "rules/route.h"
+
+namespace picket::rules {
+
+class EventValues {
+ public:
+  static constexpr std::uint32_t kEnd = 0xFFFFFFFF;
+
+  // Lays out `event`, which is of the route's kind.
+  void load(Batch& batch, const Event& event, const Route& route);
+
+  // The columns that have a value, in no order.
+  const std::vector<std::uint16_t>& filled() const { return filled_; }
+
+  // f(index) for each value of a column until it answers true; true if it did. A value is named by an
+  // index that lives until the next load().
+  template <class F>
+  bool any(std::uint16_t column, F f) {
+    if (column == 0) load_keywords();
+    for (std::uint32_t i = heads_[column].first; i != kEnd; i = values_[i].next) {
+      if (f(i)) return true;
+    }
+    return false;
+  }
+  bool has(std::uint16_t column) const { return heads_[column].first != kEnd; }
+
+  const Field& field(std::uint32_t index) const { return values_[index].field; }
+  std::string_view text(std::uint32_t index);
+  std::string_view folded(std::uint32_t index);
+  // Everything a keyword may match, as one folded text: a necessary condition, not a sufficient one.
+  std::string_view folded_event();
+  const Event& event() const { return *event_; }
+
+ private:
+  struct Value {
+    Field field;
+    std::string_view text;
+    std::string_view folded;
+    std::uint32_t next = kEnd;
+    bool has_text = false;
+    bool has_folded = false;
+  };
+  struct Head {
+    std::uint32_t first = kEnd;
+    std::uint32_t last = kEnd;
+    std::uint16_t rank = 0;
+  };
+
+  void add(std::uint16_t column, std::uint16_t rank, const Field& field);
+  void append(Head& head, const Field& field);
+  std::string_view fold_to_arena(std::string_view text);
+  void load_keywords();
+
+  Batch* batch_ = nullptr;
+  const Event* event_ = nullptr;
+  std::string_view raw_;
+  std::vector<Value> values_;
+  std::vector<Head> heads_;
+  std::vector<std::uint16_t> filled_;
+  bool keywords_loaded_ = false;
+};
+
+}  // namespace picket::rules
