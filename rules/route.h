@@ -14,7 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/locked.h"
+#include "base/guarded.h"
 #include "event/kind.h"
 #include "rules/literal_index.h"
 #include "rules/regex.h"
@@ -104,7 +104,7 @@ class RegexCache {
   std::shared_ptr<const Regex> get(const std::string& pattern, RegexFlags flags);
 
  private:
-  Locked<std::unordered_map<std::string, std::shared_ptr<const Regex>>> regexes_;
+  Guarded<std::unordered_map<std::string, std::shared_ptr<const Regex>>> regexes_;
 };
 
 std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules, const Taxonomy& taxonomy,
