@@ -2,13 +2,13 @@
 //
 // A Commit gathers everything that belongs to one step of the pipeline: events, hits, alerts,
 // incidents, correlation state, read positions of doors and the ledger. commit() writes it as one
-// WriteBatch and syncs it; only then may a sender be told. After a crash the store holds a prefix of
-// the commits, each whole. docs/formats/store.md describes keys and values.
+// WriteBatch and syncs it; only then may a sender be told. After a crash the store holds a prefix
+// of the commits, each whole. docs/formats/store.md describes keys and values.
 //
 // Threads: one thread commits. Reading, runs and audit may be done from any thread.
 // Errors: kFull when the disk is (nearly) full: nothing was written, commit the same again later.
-// kIo: the disk failed; the store refuses everything after that, the process must end. kBusy: another
-// process has the folder open. kCorrupt: names what is damaged.
+// kIo: the disk failed; the store refuses everything after that, the process must end. kBusy:
+// another process has the folder open. kCorrupt: names what is damaged.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ namespace picket::storage {
 
 struct StoreOptions {
   std::string path;
-  bool sync = true;            // false only for the negative control of the crash tests
-  bool read_only = false;      // for `search --data` beside a running server
+  bool sync = true;             // false only for the negative control of the crash tests
+  bool read_only = false;       // for `search --data` beside a running server
   rocksdb::Env* env = nullptr;  // tests: a file system that loses unsynced bytes
   std::uint64_t reserve_bytes = 64ULL * 1024 * 1024;  // commits are refused (kFull) below this
 };
@@ -60,16 +60,18 @@ Json to_json(const Ledger& ledger);
 
 class Commit {
  public:
-  // All records of the batch with their events, and the hits by rule id (`rule_ids[hit.rule]` names a
-  // rule). Counts them as received and stored. The batch may die afterwards.
+  // All records of the batch with their events, and the hits by rule id (`rule_ids[hit.rule]` names
+  // a rule). Counts them as received and stored. The batch may die afterwards.
   void add(const Batch& batch, const std::function<std::string_view(std::uint32_t)>& rule_id);
   void count_rejected(SourceId source, std::string_view reason, std::uint64_t n);  // received too
   void count_dropped(SourceId source, std::string_view reason, std::uint64_t n);   // received too
-  void put(const Alert& alert);        // new or grown
-  void put(const Incident& incident);  // new or changed
+  void put(const Alert& alert);                                                    // new or grown
+  void put(const Incident& incident);                                              // new or changed
   void put_state(std::string key, std::string value);  // correlation state
   void delete_state(std::string key);
   void put_offset(std::string name, std::string value);  // read position of a door
+  // Compresses what was added so far, on the calling thread; else commit() does it.
+  void seal();
   bool empty() const;
   void clear();
 
@@ -86,7 +88,7 @@ class Commit {
 
 // One stored record, as a reader sees it; views live during the call that hands it out.
 struct StoredRow {
-  Record record;           // raw, received_ns, seq, source, length
+  Record record;             // raw, received_ns, seq, source, length
   std::int64_t time_ns = 0;  // event time
   ParseStatus status = ParseStatus::kRaw;
 };
@@ -95,11 +97,22 @@ struct ScanOptions {
   std::int64_t from_ns = INT64_MIN;  // event time, inclusive
   std::int64_t to_ns = INT64_MAX;    // exclusive
   bool newest_first = true;          // by commit, and within a commit by position
+  bool skip_damaged = false;  // go on behind a damaged block, and count it, instead of kCorrupt
 };
 struct ScanTotals {
   std::uint64_t rows = 0;
-  std::uint64_t bytes_scanned = 0;  // raw bytes looked at
-  std::uint64_t bytes_skipped = 0;  // raw bytes of blocks that the time range excluded
+  std::uint64_t blocks_damaged = 0;  // with skip_damaged
+  std::uint64_t bytes_scanned = 0;   // raw bytes looked at
+  std::uint64_t bytes_skipped = 0;   // raw bytes of blocks that the time range excluded
+};
+
+// One stored hit; `rule_id` lives during the call that hands it out.
+struct StoredHit {
+  std::uint64_t commit = 0;
+  std::string_view rule_id;
+  SourceId source{};
+  std::uint64_t seq = 0;
+  std::int64_t time_ns = 0;  // event time
 };
 
 struct AlertFilter {
@@ -114,11 +127,12 @@ class Store {
 
   // The id of a source by name, made durable if it is new.
   virtual Result<SourceId> source_id(std::string_view name) = 0;
-  virtual std::vector<std::string> source_names() const = 0;      // indexed by id
-  virtual std::uint64_t next_seq(SourceId source) const = 0;      // as committed
+  virtual std::vector<std::string> source_names() const = 0;  // indexed by id
+  virtual std::uint64_t next_seq(SourceId source) const = 0;  // as committed
   virtual std::map<std::string, std::string> offsets() const = 0;
 
   virtual Result<void> commit(const Commit& commit) = 0;
+  virtual std::uint64_t last_commit() const = 0;  // counts from 1; 0: none yet
 
   virtual Result<std::vector<Ledger>> ledger() const = 0;
 
@@ -127,6 +141,9 @@ class Store {
                                   const std::function<bool(const StoredRow&)>& row) const = 0;
   // Appends the record to `batch`. kNotFound if there is none.
   virtual Result<void> fetch(SourceId source, std::uint64_t seq, Batch& batch) const = 0;
+  // The hits of `first_commit` and later, in order of commit, until hit() returns false.
+  virtual Result<void> hits(std::uint64_t first_commit,
+                            const std::function<bool(const StoredHit&)>& hit) const = 0;
 
   virtual Result<Alert> alert(std::string_view id) const = 0;
   // Newest first by event time; `cursor` is empty to begin and empty again when there is no more.
@@ -141,10 +158,13 @@ class Store {
       std::string_view prefix,
       const std::function<bool(std::string_view key, std::string_view value)>& entry) const = 0;
 
-  // Journals of response runs and similar small documents: namespaced keys, each put synced by itself.
-  virtual Result<void> put_document(std::string_view space, std::string_view key, const Json& json) = 0;
+  // Journals of response runs and similar small documents: namespaced keys, each put synced by
+  // itself.
+  virtual Result<void> put_document(std::string_view space, std::string_view key,
+                                    const Json& json) = 0;
   virtual Result<Json> document(std::string_view space, std::string_view key) const = 0;
-  virtual Result<std::vector<std::pair<std::string, Json>>> documents(std::string_view space) const = 0;
+  virtual Result<std::vector<std::pair<std::string, Json>>> documents(
+      std::string_view space) const = 0;
 };
 
 }  // namespace picket::storage

@@ -1,0 +1,288 @@
+// Writing: sort row pointers by (source, seq), write the row table column after column, append the
+// raw bytes in the same order, compress both as one zstd frame. Reading is the same backwards.
+#include "storage/block.h"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "storage/encoding.h"
+
+namespace picket::storage {
+namespace {
+
+constexpr char kRowKind = 'R';
+constexpr int kRowVersion = 1;
+constexpr std::uint16_t kHasArrival = 1;
+constexpr std::size_t kHeaderBytes = 48;
+constexpr std::size_t kRunBytes = 16;
+constexpr std::size_t kChecksumBytes = 8;
+constexpr int kZstdLevel = 1;
+constexpr unsigned kStatusMask = 3;
+constexpr unsigned kCut = 4;
+
+std::string name_of(BlockKey key) {
+  return "event block " + std::to_string(key.commit) + "/" + std::to_string(key.part);
+}
+
+tl::unexpected<Error> damaged(BlockKey key, std::string_view what) {
+  return fail(Errc::kCorrupt, "store: " + name_of(key) + ": " + std::string(what));
+}
+
+template <class Row>
+std::vector<Run> runs_of(const std::vector<Row>& rows) {
+  std::vector<Run> runs;
+  for (const Row& row : rows) {
+    const bool follows = !runs.empty() && runs.back().source == row.source &&
+                         runs.back().first_seq + runs.back().rows == row.seq;
+    if (!follows) runs.push_back({row.source, 0, row.seq});
+    ++runs.back().rows;
+  }
+  return runs;
+}
+
+std::string header_of(const BlockHeader& header) {
+  std::string out;
+  out += kRowKind;
+  out += static_cast<char>(kRowVersion);
+  put_little(out, header.flags, 2);
+  put_little(out, header.rows, 4);
+  put_little(out, static_cast<std::uint64_t>(header.time_min), 8);
+  put_little(out, static_cast<std::uint64_t>(header.time_max), 8);
+  put_little(out, header.raw_bytes, 8);
+  put_little(out, header.runs, 4);
+  put_little(out, header.table_bytes, 4);
+  put_little(out, header.payload_bytes, 4);
+  put_little(out, 0, 4);
+  return out;
+}
+
+std::uint64_t wrapping_add(std::int64_t a, std::int64_t b) {
+  return static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b);
+}
+std::int64_t difference(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+
+}  // namespace
+
+void RowBlockBuilder::add(const Record& record, std::int64_t time_ns, ParseStatus status) {
+  PICKET_CHECK(!full());
+  const std::string_view raw = record.raw.substr(0, kRecordBytesMax);
+  rows_.push_back({.seq = record.seq,
+                   .received_ns = record.received_ns,
+                   .time_ns = time_ns,
+                   .at = raw_.size(),
+                   .size = static_cast<std::uint32_t>(raw.size()),
+                   .length = std::max(record.length, static_cast<std::uint32_t>(record.raw.size())),
+                   .source = record.source,
+                   .arrival = static_cast<std::uint16_t>(rows_.size()),
+                   .status = status});
+  raw_ += raw;
+}
+
+std::vector<RowBlockBuilder::Row> RowBlockBuilder::sorted() const {
+  std::vector<Row> rows = rows_;
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
+    return std::tie(a.source, a.seq, a.arrival) < std::tie(b.source, b.seq, b.arrival);
+  });
+  return rows;
+}
+
+std::string RowBlockBuilder::table_of(const std::vector<Row>& rows, bool arrived_sorted) {
+  std::string table;
+  table.reserve(rows.size() * 12);
+  if (!arrived_sorted) {
+    for (const Row& row : rows) put_little(table, row.arrival, 2);
+  }
+  for (const Row& row : rows) {
+    table +=
+        static_cast<char>(static_cast<unsigned>(row.status) | (row.length > row.size ? kCut : 0));
+  }
+  for (const Row& row : rows) put_varint(table, row.size);
+  std::int64_t before = 0;
+  for (const Row& row : rows) {
+    put_signed(table, difference(row.received_ns, before));
+    before = row.received_ns;
+  }
+  for (const Row& row : rows) put_signed(table, difference(row.time_ns, row.received_ns));
+  for (const Row& row : rows) {
+    if (row.length > row.size) put_varint(table, row.length);
+  }
+  return table;
+}
+
+std::string RowBlockBuilder::build(std::vector<Run>& runs) const {
+  PICKET_CHECK(!rows_.empty());
+  const std::vector<Row> rows = sorted();
+  const bool arrived_sorted = std::is_sorted(
+      rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.arrival < b.arrival; });
+  std::string plain = table_of(rows, arrived_sorted);
+  BlockHeader header{.flags = arrived_sorted ? std::uint16_t{0} : kHasArrival,
+                     .rows = static_cast<std::uint32_t>(rows.size()),
+                     .time_min = std::numeric_limits<std::int64_t>::max(),
+                     .time_max = std::numeric_limits<std::int64_t>::min(),
+                     .raw_bytes = raw_.size(),
+                     .table_bytes = static_cast<std::uint32_t>(plain.size())};
+  plain.reserve(plain.size() + raw_.size());
+  for (const Row& row : rows) {
+    plain.append(raw_, row.at, row.size);
+    header.time_min = std::min(header.time_min, row.time_ns);
+    header.time_max = std::max(header.time_max, row.time_ns);
+  }
+  const std::vector<Run> own_runs = runs_of(rows);
+  runs.insert(runs.end(), own_runs.begin(), own_runs.end());
+  header.runs = static_cast<std::uint32_t>(own_runs.size());
+
+  const std::size_t payload_at = kHeaderBytes + own_runs.size() * kRunBytes;
+  std::string block(payload_at + ZSTD_compressBound(plain.size()) + kChecksumBytes, '\0');
+  const std::size_t size = ZSTD_compress(block.data() + payload_at, block.size() - payload_at,
+                                         plain.data(), plain.size(), kZstdLevel);
+  PICKET_CHECK(ZSTD_isError(size) == 0);  // the bound was given
+  header.payload_bytes = static_cast<std::uint32_t>(size);
+  std::string front = header_of(header);
+  for (const Run& run : own_runs) {
+    put_little(front, static_cast<std::uint32_t>(run.source), 4);
+    put_little(front, run.rows, 4);
+    put_little(front, run.first_seq, 8);
+  }
+  block.replace(0, payload_at, front);
+  block.resize(payload_at + size);
+  return block;
+}
+
+void RowBlockBuilder::clear() {
+  rows_.clear();
+  raw_.clear();
+}
+
+std::string block_checksum(std::string_view block, BlockKey key) {
+  std::string checksum;
+  put_little(checksum, hash64(block, key.seed()), kChecksumBytes);
+  return checksum;
+}
+
+Result<BlockHeader> read_block_header(std::string_view block, BlockKey key) {
+  if (block.size() < kHeaderBytes + kChecksumBytes) return damaged(key, "cut short");
+  Reader in(block);
+  const auto kind = static_cast<char>(in.little(1));
+  const auto version = static_cast<int>(in.little(1));
+  if (kind != kRowKind || version != kRowVersion) {
+    return fail(Errc::kInvalid, "store: " + name_of(key) + " is of a kind or version (" +
+                                    std::to_string(static_cast<unsigned char>(kind)) + ", " +
+                                    std::to_string(version) + ") that only a newer version reads");
+  }
+  BlockHeader header;
+  header.flags = static_cast<std::uint16_t>(in.little(2));
+  header.rows = static_cast<std::uint32_t>(in.little(4));
+  header.time_min = static_cast<std::int64_t>(in.little(8));
+  header.time_max = static_cast<std::int64_t>(in.little(8));
+  header.raw_bytes = in.little(8);
+  header.runs = static_cast<std::uint32_t>(in.little(4));
+  header.table_bytes = static_cast<std::uint32_t>(in.little(4));
+  header.payload_bytes = static_cast<std::uint32_t>(in.little(4));
+  const bool counts_fit = header.rows > 0 && header.rows <= kBlockRowsMax && header.runs > 0 &&
+                          header.runs <= header.rows && header.raw_bytes <= kBlockInflatedMax &&
+                          header.table_bytes <= kBlockInflatedMax - header.raw_bytes;
+  if (!counts_fit) return damaged(key, "impossible header");
+  if (block.size() !=
+      kHeaderBytes + header.runs * kRunBytes + header.payload_bytes + kChecksumBytes) {
+    return damaged(key, "wrong size");
+  }
+  return header;
+}
+
+Result<void> RowBlock::read(std::string_view block, BlockKey key) {
+  rows_.clear();
+  order_.clear();
+  PICKET_TRY(const BlockHeader header, read_block_header(block, key));
+  const std::string_view body = block.substr(0, block.size() - kChecksumBytes);
+  if (hash64(body, key.seed()) != Reader(block.substr(body.size())).little(kChecksumBytes)) {
+    return damaged(key, "bad checksum");
+  }
+  const std::string_view payload = body.substr(kHeaderBytes + header.runs * kRunBytes);
+  const std::size_t inflated = header.table_bytes + header.raw_bytes;
+  inflated_.resize(inflated + Batch::kPadding);
+  if (ZSTD_decompress(inflated_.data(), inflated, payload.data(), payload.size()) != inflated) {
+    return damaged(key, "cannot be inflated");
+  }
+  const std::string_view plain(inflated_.data(), inflated);
+  if (!read_table(header, plain.substr(0, header.table_bytes), plain.substr(header.table_bytes))) {
+    rows_.clear();
+    order_.clear();
+    return damaged(key, "bad row table");
+  }
+  number_rows(header, body.substr(kHeaderBytes, header.runs * kRunBytes));
+  return {};
+}
+
+bool RowBlock::read_table(const BlockHeader& header, std::string_view table, std::string_view raw) {
+  Reader in(table);
+  const std::size_t n = header.rows;
+  rows_.resize(n);
+  order_.resize(n);
+  std::iota(order_.begin(), order_.end(), std::uint16_t{0});
+  if ((header.flags & kHasArrival) != 0) {
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto arrival = static_cast<std::size_t>(in.little(2));
+      if (arrival >= n) return false;
+      order_[arrival] = static_cast<std::uint16_t>(i);
+    }
+  }
+  const std::string_view flags = in.take(n);
+  if (flags.size() != n) return false;
+  for (StoredRow& row : rows_) {
+    const std::uint64_t size = in.varint();
+    if (size > raw.size()) return false;
+    row.record.raw = raw.substr(0, size);
+    row.record.length = static_cast<std::uint32_t>(size);
+    raw.remove_prefix(size);
+  }
+  std::int64_t before = 0;
+  for (StoredRow& row : rows_) {
+    row.record.received_ns = static_cast<std::int64_t>(wrapping_add(before, in.signed_varint()));
+    before = row.record.received_ns;
+  }
+  for (StoredRow& row : rows_) {
+    row.time_ns =
+        static_cast<std::int64_t>(wrapping_add(row.record.received_ns, in.signed_varint()));
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto bits = static_cast<unsigned>(static_cast<unsigned char>(flags[i]));
+    if ((bits & kStatusMask) > static_cast<unsigned>(ParseStatus::kRaw)) return false;
+    rows_[i].status = static_cast<ParseStatus>(bits & kStatusMask);
+    if ((bits & kCut) != 0) rows_[i].record.length = static_cast<std::uint32_t>(in.varint());
+  }
+  return in.done() && raw.empty();
+}
+
+void RowBlock::number_rows(const BlockHeader& header, std::string_view runs) {
+  Reader in(runs);
+  std::size_t next = 0;
+  for (std::uint32_t i = 0; i < header.runs; ++i) {
+    const SourceId source{static_cast<std::uint32_t>(in.little(4))};
+    const std::uint64_t rows = in.little(4);
+    const std::uint64_t first_seq = in.little(8);
+    for (std::uint64_t k = 0; k < rows && next < rows_.size(); ++k, ++next) {
+      rows_[next].record.source = source;
+      rows_[next].record.seq = first_seq + k;
+    }
+  }
+}
+
+const StoredRow* RowBlock::find(SourceId source, std::uint64_t seq) const {
+  const auto found =
+      std::lower_bound(rows_.begin(), rows_.end(), std::pair(source, seq),
+                       [](const StoredRow& row, const auto& wanted) {
+                         return std::pair(row.record.source, row.record.seq) < wanted;
+                       });
+  const bool there =
+      found != rows_.end() && found->record.source == source && found->record.seq == seq;
+  return there ? &*found : nullptr;
+}
+
+}  // namespace picket::storage

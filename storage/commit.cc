@@ -1,0 +1,126 @@
+#include "storage/commit.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace picket::storage {
+namespace {
+
+void count_stored(LedgerLine& line, const Record& record, ParseStatus status) {
+  ++line.ledger.received;
+  ++line.ledger.stored;
+  line.ledger.bytes += record.raw.size();
+  if (record.length > record.raw.size()) ++line.ledger.truncated;
+  switch (status) {
+    case ParseStatus::kParsed:
+      ++line.ledger.parsed;
+      break;
+    case ParseStatus::kPartial:
+      ++line.ledger.partial;
+      break;
+    case ParseStatus::kRaw:
+      ++line.ledger.raw;
+      break;
+  }
+  line.next_seq = std::max(line.next_seq, record.seq + 1);
+}
+
+void build_block(Commit::Contents& contents) {
+  EncodedBlock block;
+  block.bytes = contents.rows.build(block.runs);
+  contents.blocks.push_back(std::move(block));
+  contents.rows.clear();
+}
+
+void add_hits(Commit::Contents& contents, const Batch& batch,
+              const std::function<std::string_view(std::uint32_t)>& rule_id) {
+  std::unordered_map<std::uint32_t, std::uint32_t> index;  // of the rule set -> of this commit
+  for (const Hit& hit : batch.hits()) {
+    const auto [entry, is_new] =
+        index.try_emplace(hit.rule, static_cast<std::uint32_t>(contents.rules.size()));
+    if (is_new) contents.rules.emplace_back(rule_id(hit.rule));
+    const Record& record = batch.records()[hit.event];
+    contents.hits.push_back(
+        {entry->second, record.source, record.seq, batch.events()[hit.event].time_ns});
+  }
+}
+
+}  // namespace
+
+Commit::Commit() : contents_(std::make_unique<Contents>()) {}
+Commit::~Commit() = default;
+Commit::Commit(Commit&&) noexcept = default;
+Commit& Commit::operator=(Commit&&) noexcept = default;
+
+void Commit::add(const Batch& batch,
+                 const std::function<std::string_view(std::uint32_t)>& rule_id) {
+  const std::vector<Record>& records = batch.records();
+  const std::vector<Event>& events = batch.events();
+  LedgerLine* line = nullptr;
+  SourceId of{};
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const Record& record = records[i];
+    const bool has_event = i < events.size();  // a door may store what was never parsed
+    const std::int64_t time_ns = has_event ? events[i].time_ns : record.received_ns;
+    const ParseStatus status = has_event ? events[i].status : ParseStatus::kRaw;
+    if (line == nullptr || record.source != of) {
+      of = record.source;
+      line = &contents_->counts[of];
+    }
+    count_stored(*line, record, status);
+    contents_->rows.add(record, time_ns, status);
+    if (contents_->rows.full()) build_block(*contents_);
+  }
+  add_hits(*contents_, batch, rule_id);
+}
+
+void Commit::count_rejected(SourceId source, std::string_view reason, std::uint64_t n) {
+  Ledger& ledger = contents_->counts[source].ledger;
+  ledger.received += n;
+  count_reason(ledger.rejected, reason, n);
+}
+
+void Commit::count_dropped(SourceId source, std::string_view reason, std::uint64_t n) {
+  Ledger& ledger = contents_->counts[source].ledger;
+  ledger.received += n;
+  count_reason(ledger.dropped, reason, n);
+}
+
+void Commit::put(const Alert& alert) {
+  contents_->alerts.insert_or_assign(alert.id, alert);
+}
+
+void Commit::put(const Incident& incident) {
+  contents_->incidents.insert_or_assign(incident.id, incident);
+}
+
+void Commit::put_state(std::string key, std::string value) {
+  contents_->state.insert_or_assign(std::move(key), std::move(value));
+}
+
+void Commit::delete_state(std::string key) {
+  contents_->state.insert_or_assign(std::move(key), std::nullopt);
+}
+
+void Commit::put_offset(std::string name, std::string value) {
+  contents_->offsets.insert_or_assign(std::move(name), std::move(value));
+}
+
+void Commit::seal() {
+  if (!contents_->rows.empty()) build_block(*contents_);
+}
+
+bool Commit::empty() const {
+  const Contents& c = *contents_;
+  return c.blocks.empty() && c.rows.empty() && c.hits.empty() && c.counts.empty() &&
+         c.alerts.empty() && c.incidents.empty() && c.state.empty() && c.offsets.empty();
+}
+
+void Commit::clear() {
+  RowBlockBuilder rows = std::move(contents_->rows);  // keeps its memory
+  rows.clear();
+  *contents_ = Contents();
+  contents_->rows = std::move(rows);
+}
+
+}  // namespace picket::storage

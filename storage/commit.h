@@ -1,0 +1,42 @@
+// What a Commit holds until the store writes it. Private to storage/.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "storage/block.h"
+#include "storage/ledger.h"
+#include "storage/store.h"
+
+namespace picket::storage {
+
+struct EncodedBlock {
+  std::string bytes;      // without its checksum
+  std::vector<Run> runs;  // of its rows
+};
+
+struct HitRow {
+  std::uint32_t rule;  // index into rules
+  SourceId source;
+  std::uint64_t seq;
+  std::int64_t time_ns;
+};
+
+struct Commit::Contents {
+  std::vector<EncodedBlock> blocks;
+  RowBlockBuilder rows;  // not yet in a block
+  std::vector<std::string> rules;
+  std::vector<HitRow> hits;
+  std::map<SourceId, LedgerLine>
+      counts;  // to be added to the stored lines; next_seq: one past the last
+  std::map<std::string, Alert> alerts;
+  std::map<std::string, Incident> incidents;
+  std::map<std::string, std::optional<std::string>> state;  // nullopt: delete
+  std::map<std::string, std::string> offsets;
+};
+
+}  // namespace picket::storage

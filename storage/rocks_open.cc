@@ -1,0 +1,228 @@
+#include <rocksdb/cache.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "storage/encoding.h"
+#include "storage/rocks_store.h"
+
+namespace picket::storage {
+namespace {
+
+constexpr std::size_t kCacheBytes = 64 * 1024 * 1024;
+constexpr std::size_t kEventMemtable = 64 * 1024 * 1024;
+constexpr std::size_t kSmallMemtable = 16 * 1024 * 1024;
+constexpr std::uint64_t kWalBytesMax = 256 * 1024 * 1024;
+constexpr int kReadOnlyTries = 5;
+
+rocksdb::Env* env_of(const StoreOptions& options) {
+  return options.env != nullptr ? options.env : rocksdb::Env::Default();
+}
+
+rocksdb::DBOptions database_options(const StoreOptions& options) {
+  rocksdb::DBOptions db;
+  db.env = env_of(options);
+  db.create_if_missing = true;
+  db.create_missing_column_families = true;
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  db.track_and_verify_wals_in_manifest = true;  // a log that was synced and is gone is noticed
+  db.max_total_wal_size = kWalBytesMax;
+  db.max_bgerror_resume_count = 0;        // we decide when to go on: see rocks_commit.cc
+  db.avoid_flush_during_shutdown = true;  // the log has it all
+  db.max_background_jobs = 2;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  db.keep_log_file_num = 3;
+  db.max_log_file_size = 4 * 1024 * 1024;
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions family_options(std::string_view name,
+                                            const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions family;
+  const bool events = name == "events";
+  family.write_buffer_size = events ? kEventMemtable : kSmallMemtable;
+  family.max_write_buffer_number = 3;
+  // Event blocks are compressed by us.
+  family.compression = events ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return family;
+}
+
+// Those that the store has, and, if it may be changed, those that it should have.
+std::vector<std::string> family_names(const StoreOptions& options) {
+  std::vector<std::string> names;
+  const rocksdb::Status listed =
+      rocksdb::DB::ListColumnFamilies(database_options(options), options.path, &names);
+  if (!listed.ok()) names.clear();  // there is none yet, or open() will say what is wrong
+  if (options.read_only) return names;
+  const auto want = [&](const char* name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
+  };
+  want(rocksdb::kDefaultColumnFamilyName.c_str());
+  for (const char* name : kFamilyNames) want(name);
+  return names;
+}
+
+Result<void> make_folder(const StoreOptions& options) {
+  if (options.env != nullptr) {
+    const rocksdb::Status made = options.env->CreateDirIfMissing(options.path);
+    if (!made.ok()) return rocks_error(made, options.path);
+    return {};
+  }
+  std::error_code error;
+  const bool is_new = std::filesystem::create_directories(options.path, error);
+  if (error) return fail(Errc::kIo, "store " + options.path + ": " + error.message());
+  if (is_new) {  // what attackers did is nobody's business but ours
+    std::filesystem::permissions(options.path, std::filesystem::perms::owner_all, error);
+  }
+  return {};
+}
+
+tl::unexpected<Error> open_error(const rocksdb::Status& status, const std::string& path) {
+  const std::string text = status.ToString();
+  if (status.IsIOError() && text.find("LOCK") != std::string::npos) {
+    return fail(Errc::kBusy,
+                "store " + path +
+                    ": already open in another process (it holds LOCK); stop that one, or "
+                    "open the store read-only beside it");
+  }
+  return rocks_error(status, "open " + path);
+}
+
+}  // namespace
+
+tl::unexpected<Error> rocks_error(const rocksdb::Status& status, std::string_view what) {
+  Errc code = Errc::kIo;
+  if (status.IsCorruption()) code = Errc::kCorrupt;
+  if (status.IsNotFound()) code = Errc::kNotFound;
+  if (status.IsNoSpace()) code = Errc::kFull;
+  return fail(code, "store: " + std::string(what) + ": " + status.ToString());
+}
+
+Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
+  return RocksStore::open(std::move(options));
+}
+
+Result<std::unique_ptr<Store>> RocksStore::open(StoreOptions options) {
+  if (!options.read_only) {
+    PICKET_TRY_VOID(make_folder(options));
+  }
+  std::unique_ptr<RocksStore> store(new RocksStore(std::move(options)));
+  PICKET_TRY_VOID(store->open_database());
+  PICKET_TRY_VOID(store->check_format());
+  PICKET_TRY_VOID(store->load());
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+RocksStore::~RocksStore() {
+  if (!db_) return;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+  db_->Close();
+}
+
+Result<void> RocksStore::open_database() {
+  const auto cache = rocksdb::NewLRUCache(kCacheBytes);
+  rocksdb::Status status;
+  // A running server may remove a log between our listing the folder and our reading it: look
+  // again.
+  for (int tries = 0; tries < (options_.read_only ? kReadOnlyTries : 1); ++tries) {
+    const std::vector<std::string> names = family_names(options_);
+    if (names.empty())
+      return fail(Errc::kNotFound, "store " + options_.path + ": there is no store here");
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const std::string& name : names) families.emplace_back(name, family_options(name, cache));
+    rocksdb::DB* db = nullptr;
+    const rocksdb::DBOptions db_options = database_options(options_);
+    status = options_.read_only
+                 ? rocksdb::DB::OpenForReadOnly(db_options, options_.path, families, &handles_, &db)
+                 : rocksdb::DB::Open(db_options, options_.path, families, &handles_, &db);
+    db_.reset(db);
+    if (status.ok()) break;
+  }
+  if (!status.ok()) return open_error(status, options_.path);
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    const auto* const known =
+        std::find(kFamilyNames.begin(), kFamilyNames.end(), handle->GetName());
+    if (known != kFamilyNames.end())
+      families_[static_cast<std::size_t>(known - kFamilyNames.begin())] = handle;
+  }
+  if (std::find(families_.begin(), families_.end(), nullptr) != families_.end()) {
+    return fail(Errc::kNotFound,
+                "store " + options_.path + ": there is no store here, or it was never opened");
+  }
+  return {};
+}
+
+Result<void> RocksStore::check_format() {
+  PICKET_TRY(const auto stored, get(Family::kMeta, "format"));
+  if (stored) {
+    const std::uint64_t format = Reader(*stored).little(4);
+    if (format <= kFormat && format > 0) return {};
+    return fail(Errc::kInvalid, "store " + options_.path + ": written by a newer version (format " +
+                                    std::to_string(format) + ", this one reads up to " +
+                                    std::to_string(kFormat) + ")");
+  }
+  if (options_.read_only) return {};  // nothing was ever written
+  std::string format;
+  put_little(format, kFormat, 4);
+  rocksdb::WriteBatch batch;
+  batch.Put(family(Family::kMeta), "format", format);
+  return write(batch);
+}
+
+Result<void> RocksStore::load() {
+  Tables tables;
+  PICKET_TRY_VOID(load_sources(tables));
+  PICKET_TRY_VOID(load_numbers(tables));
+  const auto offsets = iterate(Family::kOffsets);
+  for (offsets->SeekToFirst(); offsets->Valid(); offsets->Next()) {
+    PICKET_TRY(const std::string_view value,
+               unwrap_value(view(offsets->value()), "a read position"));
+    tables.offsets.emplace(view(offsets->key()), value);
+  }
+  if (!offsets->status().ok()) return rocks_error(offsets->status(), "read positions");
+  tables_.with([&](Tables& own) { own = std::move(tables); });
+  return {};
+}
+
+Result<void> RocksStore::load_sources(Tables& tables) const {
+  const auto sources = iterate(Family::kSources);
+  for (sources->SeekToFirst(); sources->Valid(); sources->Next()) {
+    PICKET_TRY(const std::string_view name, unwrap_value(view(sources->value()), "a source"));
+    Reader key(view(sources->key()));
+    if (key.big32() != tables.names.size() || !key.done()) {
+      return fail(Errc::kCorrupt,
+                  "store: source " + std::to_string(tables.names.size()) + " is missing");
+    }
+    tables.ids.emplace(name, SourceId{static_cast<std::uint32_t>(tables.names.size())});
+    tables.names.emplace_back(name);
+    tables.lines.emplace_back().ledger.source = name;
+  }
+  if (!sources->status().ok()) return rocks_error(sources->status(), "sources");
+  const auto lines = iterate(Family::kLedger);
+  for (lines->SeekToFirst(); lines->Valid(); lines->Next()) {
+    const std::uint32_t id = Reader(view(lines->key())).big32();
+    if (id >= tables.names.size())
+      return fail(Errc::kCorrupt, "store: a ledger line without a source");
+    PICKET_TRY(tables.lines[id], decode_ledger_line(view(lines->value()), tables.names[id]));
+  }
+  if (!lines->status().ok()) return rocks_error(lines->status(), "ledger");
+  return {};
+}
+
+Result<void> RocksStore::load_numbers(Tables& tables) const {
+  PICKET_TRY(const auto commit, get(Family::kMeta, "commit"));
+  if (commit) tables.last_commit = Reader(*commit).little(8);
+  const auto incidents = iterate(Family::kIncidents);
+  incidents->SeekToLast();
+  if (incidents->Valid()) tables.last_incident = Reader(view(incidents->key())).big64();
+  if (!incidents->status().ok()) return rocks_error(incidents->status(), "incidents");
+  return {};
+}
+
+}  // namespace picket::storage
