@@ -79,11 +79,17 @@ class Batch {
   void push(FieldId id, std::string_view text, ValueKind kind = ValueKind::kString) {
     push(Field{text.data(), static_cast<std::uint32_t>(text.size()), id, kind, false});
   }
+  void push_all(std::span<const Field> fields) {
+    fields_.insert(fields_.end(), fields.begin(), fields.end());
+    events_.back().field_count += static_cast<std::uint32_t>(fields.size());
+  }
   void push(FieldId, std::string&&) = delete;  // would dangle
-  // Drops the fields that the event begun last has so far: its format was not what it seemed.
-  void drop_fields() {
-    fields_.resize(events_.back().first_field);
-    events_.back().field_count = 0;
+  // Drops the fields that the event begun last has behind its first `keep`: its format was not what
+  // it seemed.
+  void drop_fields(std::uint32_t keep = 0) {
+    PICKET_CHECK(keep <= events_.back().field_count);
+    fields_.resize(events_.back().first_field + keep);
+    events_.back().field_count = keep;
   }
 
   std::span<const Field> fields(const Event& event) const {

@@ -43,10 +43,11 @@ struct Definition {
   std::string name;  // "windows-sysmon"
   std::string path;  // of its file
   ContentFormat format = ContentFormat::kNone;
-  std::vector<std::string> channels;  // Windows: exact names, or "*"
-  std::vector<std::string> programs;  // syslog: program names in lower case, or "*"
-  std::vector<std::string> prefixes;  // the record begins so
-  EventKind base;                     // without channel and code; aliases in order of preference
+  std::vector<std::string> channels;   // Windows: exact names, or "*"
+  std::vector<std::string> providers;  // Windows: where a record names no channel
+  std::vector<std::string> programs;   // syslog: program names in lower case, or "*"
+  std::vector<std::string> prefixes;   // the record begins so
+  EventKind base;                      // without channel and code; aliases in order of preference
   std::vector<EventOverride> events;
   KindId kind = kUnknownKind;  // of `base`, interned
 };
@@ -61,10 +62,11 @@ class Catalog {
   const std::vector<Definition>& definitions() const { return definitions_; }
   // nullptr if there is none.
   const Definition* find(std::string_view name) const;
-  const Definition* for_channel(std::string_view channel) const;  // exact, else the one for "*"
-  const Definition* for_program(std::string_view program) const;  // lower case; exact, else "*"
-  const Definition* for_format(ContentFormat format) const;       // the first by name
-  const Definition* for_prefix(std::string_view text) const;      // the longest prefix that fits
+  const Definition* for_channel(std::string_view channel) const;    // exact, else the one for "*"
+  const Definition* for_provider(std::string_view provider) const;  // exact
+  const Definition* for_program(std::string_view program) const;    // lower case; exact, else "*"
+  const Definition* for_format(ContentFormat format) const;         // the first by name
+  const Definition* for_prefix(std::string_view text) const;        // the longest prefix that fits
 
   // The kind of one Windows event. Makes it when it is new, so it takes a lock: keep the answer.
   // A code of -1 is any other event of the channel.
@@ -77,6 +79,7 @@ class Catalog {
 
   std::vector<Definition> definitions_;  // sorted by name
   std::map<std::string, std::size_t, std::less<>> by_channel_;
+  std::map<std::string, std::size_t, std::less<>> by_provider_;
   std::map<std::string, std::size_t, std::less<>> by_program_;
 };
 

@@ -19,7 +19,7 @@ namespace picket::parsers {
 // What is known about a source before its first record.
 struct SourceFormat {
   std::string format = "auto";     // auto, ndjson, json, syslog, raw; others are read as auto
-  std::string definition;          // a definition by name, or empty: recognised per record
+  std::string definition = {};     // a definition by name, or empty: recognised per record
   Layer layer = Layer::kNone;      // kNone: the definition decides
   std::int32_t zone_offset_s = 0;  // east of UTC, for timestamps that name no zone
 };

@@ -1,0 +1,122 @@
+#include "parsers/catalog.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <optional>
+
+#include "base/file.h"
+#include "base/yaml.h"
+#include "parsers/definition_file.h"
+
+namespace picket::parsers {
+namespace {
+
+const Definition* look_up(const std::vector<Definition>& all,
+                          const std::map<std::string, std::size_t, std::less<>>& index,
+                          std::string_view key) {
+  auto found = index.find(key);
+  if (found == index.end()) found = index.find("*");
+  return found == index.end() ? nullptr : &all[found->second];
+}
+
+// Replaces what the general part says about the same names.
+template <class Pairs>
+void put_over(Pairs& general, const Pairs& special) {
+  std::erase_if(general, [&](const auto& pair) {
+    return std::any_of(special.begin(), special.end(),
+                       [&](const auto& other) { return other.first == pair.first; });
+  });
+  general.insert(general.end(), special.begin(), special.end());
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Catalog>> Catalog::load(const std::vector<std::string>& folders,
+                                                     std::vector<std::string>& errors) {
+  std::shared_ptr<Catalog> catalog(new Catalog);
+  for (const std::string& folder : folders) {
+    PICKET_TRY(const std::vector<std::string> paths, list_files(folder, {".yaml", ".yml"}));
+    for (const std::string& path : paths) {
+      Result<Definition> definition = load_definition(path);
+      if (!definition) {
+        errors.push_back(definition.error().what);
+      } else if (const Definition* other = catalog->find(definition->name)) {
+        errors.push_back(path + ":1: a definition " + definition->name + " is in " + other->path +
+                         " already");
+      } else {
+        catalog->definitions_.push_back(*std::move(definition));
+      }
+    }
+  }
+  std::sort(catalog->definitions_.begin(), catalog->definitions_.end(),
+            [](const Definition& a, const Definition& b) { return a.name < b.name; });
+  catalog->index();
+  return std::shared_ptr<const Catalog>(std::move(catalog));
+}
+
+void Catalog::index() {
+  for (std::size_t i = 0; i < definitions_.size(); ++i) {
+    Definition& definition = definitions_[i];
+    definition.kind = intern_kind(definition.base);
+    for (const std::string& channel : definition.channels) by_channel_.emplace(channel, i);
+    for (const std::string& provider : definition.providers) by_provider_.emplace(provider, i);
+    for (const std::string& program : definition.programs) by_program_.emplace(program, i);
+  }
+}
+
+const Definition* Catalog::find(std::string_view name) const {
+  for (const Definition& definition : definitions_) {
+    if (definition.name == name) return &definition;
+  }
+  return nullptr;
+}
+
+const Definition* Catalog::for_channel(std::string_view channel) const {
+  return look_up(definitions_, by_channel_, channel);
+}
+
+const Definition* Catalog::for_provider(std::string_view provider) const {
+  const auto found = by_provider_.find(provider);
+  return found == by_provider_.end() ? nullptr : &definitions_[found->second];
+}
+
+const Definition* Catalog::for_program(std::string_view program) const {
+  return look_up(definitions_, by_program_, program);
+}
+
+const Definition* Catalog::for_format(ContentFormat format) const {
+  for (const Definition& definition : definitions_) {
+    if (definition.format == format) return &definition;
+  }
+  return nullptr;
+}
+
+const Definition* Catalog::for_prefix(std::string_view text) const {
+  const Definition* best = nullptr;
+  std::size_t length = 0;
+  for (const Definition& definition : definitions_) {
+    for (const std::string& prefix : definition.prefixes) {
+      if (prefix.size() <= length || !text.starts_with(prefix)) continue;
+      best = &definition;
+      length = prefix.size();
+    }
+  }
+  return best;
+}
+
+KindId Catalog::windows_kind(const Definition& definition, std::string_view channel,
+                             std::int64_t code) {
+  EventKind kind = definition.base;
+  kind.channel = channel;
+  kind.code = code;
+  for (const EventOverride& special : definition.events) {
+    if (special.code != code) continue;
+    put_over(kind.constants, special.constants);
+    put_over(kind.aliases, special.aliases);
+  }
+  return intern_kind(std::move(kind));
+}
+
+}  // namespace picket::parsers

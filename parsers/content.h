@@ -1,0 +1,24 @@
+// Content parsers: what a program says, behind its envelope.
+//
+// Each reads one message and adds ECS fields to the event begun last; false when it does not know
+// the message: the caller then drops what was added. Values point into the message or to static
+// text, so `message` must lie in a record or in the arena of `batch`. Names in messages are chosen
+// by attackers: where a user name can hold anything, the message is read from its end. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "event/event.h"
+
+namespace picket::parsers {
+
+bool parse_sshd(std::string_view message, Batch& batch);
+bool parse_sudo(std::string_view message, Batch& batch);
+bool parse_accounts(std::string_view message, Batch& batch);   // useradd, usermod, passwd, su, ...
+bool parse_pam(std::string_view message, Batch& batch);        // "pam_unix(sshd:session): ..."
+bool parse_netfilter(std::string_view message, Batch& batch);  // kernel lines with SRC= and DST=
+bool parse_access(std::string_view line, std::int32_t zone_offset_s,
+                  Batch& batch);  // sets the time
+
+}  // namespace picket::parsers

@@ -1,0 +1,259 @@
+#include "parsers/json_names.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace picket::parsers {
+namespace {
+
+constexpr std::size_t kPartsMax = 16;  // names of more dotted parts are known to a learner only
+constexpr std::size_t kNameMax = 512;  // longer names are no fields
+
+// What Winlogbeat calls the system fields of a Windows event.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kWinlogNames = {{
+    {"winlog.channel", "Channel"},
+    {"winlog.event_id", "EventID"},
+    {"winlog.provider_name", "Provider_Name"},
+    {"winlog.provider_guid", "Provider_Guid"},
+    {"winlog.computer_name", "Computer"},
+    {"winlog.record_id", "EventRecordID"},
+    {"winlog.process.pid", "Execution_ProcessID"},
+    {"winlog.process.thread.id", "Execution_ThreadID"},
+    {"winlog.user.identifier", "Security_UserID"},
+    {"winlog.activity_id", "Correlation_ActivityID"},
+    {"winlog.version", "Version"},
+    {"winlog.opcode", "Opcode"},
+    {"winlog.task", "Task"},
+    {"winlog.keywords", "Keywords"},
+}};
+constexpr std::array<std::string_view, 2> kWinlogData = {"winlog.event_data", "winlog.user_data"};
+
+constexpr std::array<std::pair<std::string_view, Role>, 17> kRoles = {{
+    {"Channel", Role::kChannel},
+    {"EventID", Role::kEventId},
+    {"event.code", Role::kEventCode},
+    {"Provider_Name", Role::kProvider},
+    {"ProviderName", Role::kProviderName},
+    {"SourceName", Role::kSourceName},
+    {"Computer", Role::kComputer},
+    {"Hostname", Role::kHostname},
+    {"TimeCreated_SystemTime", Role::kSystemTime},
+    {"@timestamp", Role::kTimestamp},
+    {"TimeCreated", Role::kTimeCreated},
+    {"EventTime", Role::kEventTime},
+    {"UtcTime", Role::kUtcTime},
+    {"time", Role::kTime},
+    {"timestamp", Role::kTime},
+    {"eventTime", Role::kTime},
+    {"ts", Role::kTime},
+}};
+
+Role role_of(std::string_view name) {
+  for (const auto& [text, role] : kRoles) {
+    if (text == name) return role;
+  }
+  return Role::kNone;
+}
+
+// The name of which a Winlogbeat name is another spelling, or the name itself.
+std::string_view leaf_name(std::string_view name) {
+  for (const auto& [winlog, leaf] : kWinlogNames) {
+    if (winlog == name) return leaf;
+  }
+  return name;
+}
+
+std::string_view after_winlog_data(std::string_view key) {
+  for (const std::string_view data : kWinlogData) {
+    if (key.size() > data.size() + 1 && key.starts_with(data) && key[data.size()] == '.') {
+      return key.substr(data.size() + 1);
+    }
+  }
+  return {};
+}
+
+bool is_winlog_data(std::string_view path) {
+  return std::find(kWinlogData.begin(), kWinlogData.end(), path) != kWinlogData.end();
+}
+
+constexpr std::string_view kAttributes = "#attributes";
+constexpr std::string_view kAttributesSuffix = "_attributes";
+
+}  // namespace
+
+JsonNames::JsonNames(bool learn) : learn_(learn) {
+  places_.resize(static_cast<std::size_t>(Node::kFirstFree));
+  for (const auto& [name, role] : kRoles) (void)intern_field(name);
+  if (learn_) return;
+  // The way to the leaf names must exist whatever is known.
+  for (const std::string_view key : {"System", "EventData", "UserData"}) {
+    make_child(Node::kEvent, NameKey::of(key));
+  }
+  make_child(Node::kRoot, NameKey::of("Event"));
+  const Node winlog = make_child(Node::kRoot, NameKey::of("winlog"));
+  for (const std::string_view path : kWinlogData) {
+    make_child(Node::kRoot, NameKey::of(path));
+    make_child(winlog, NameKey::of(path.substr(path.find('.') + 1)));
+  }
+  const std::size_t count = field_count();
+  for (std::size_t i = 0; i < count; ++i) {
+    const FieldId id{static_cast<std::uint16_t>(i)};
+    add(field_name(id), id);
+  }
+}
+
+const JsonName* JsonNames::field(Node node, const NameKey& key) {
+  if (node == Node::kNowhere) return nullptr;
+  const JsonName* found = names_.find(key, static_cast<std::uint32_t>(node));
+  if (found != nullptr && found->field != JsonName::kNoField) return found;
+  if (learn_) return found != nullptr && found->known_field ? nullptr : learn_field(node, key);
+  if (node != Node::kSystem && node != Node::kUserData) return nullptr;
+  found = names_.find(key, static_cast<std::uint32_t>(Node::kRoot));
+  return found != nullptr && found->field != JsonName::kNoField ? found : nullptr;
+}
+
+Node JsonNames::child(Node node, const NameKey& key) {
+  if (node == Node::kNowhere) return Node::kNowhere;
+  if (node == Node::kUserData) return Node::kRoot;
+  const JsonName* found = names_.find(key, static_cast<std::uint32_t>(node));
+  if (found != nullptr && found->known_child) return found->child;
+  return learn_ ? make_child(node, key) : Node::kNowhere;
+}
+
+std::optional<FieldId> JsonNames::field_named(std::string_view name) {
+  const JsonName* found = field(Node::kRoot, NameKey::of(name));
+  return found == nullptr ? std::nullopt : std::optional(FieldId{found->field});
+}
+
+void JsonNames::add(std::string_view name, FieldId id) {
+  if (name.empty() || name.size() > kNameMax) return;
+  if (leaf_name(name) != name || !after_winlog_data(name).empty()) return;  // has another name
+  add_path(name, name, id);
+  for (const auto& [winlog, leaf] : kWinlogNames) {
+    if (leaf == name) add_path(winlog, name, id);
+  }
+  for (const std::string_view data : kWinlogData) {
+    set_field(Node::kRoot, std::string(data) + '.' + std::string(name), name, id);
+  }
+  add_system_element(name, id);
+  if (name == "Data") set_field(make_child(Node::kRoot, NameKey::of(name)), "#text", name, id);
+}
+
+// Every way to split a dotted path into nested keys: each start has the places that lead to it.
+void JsonNames::add_path(std::string_view path, std::string_view name, FieldId id) {
+  std::vector<std::size_t> starts = {0};
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (path[i] == '.') starts.push_back(i + 1);
+  }
+  if (starts.size() > kPartsMax) return;
+  std::vector<std::vector<Node>> nodes(starts.size());
+  nodes[0].push_back(Node::kRoot);
+  for (std::size_t from = 0; from < starts.size(); ++from) {
+    for (const Node node : std::vector<Node>(nodes[from])) {
+      set_field(node, path.substr(starts[from]), name, id);
+      for (std::size_t to = from + 1; to < starts.size(); ++to) {
+        const std::string_view key = path.substr(starts[from], starts[to] - starts[from] - 1);
+        const Node next = make_child(node, NameKey::of(key));
+        if (std::find(nodes[to].begin(), nodes[to].end(), next) == nodes[to].end()) {
+          nodes[to].push_back(next);
+        }
+      }
+    }
+  }
+}
+
+// "Provider_Name" is the attribute Name of the element Provider; the element's own text has its
+// name.
+void JsonNames::add_system_element(std::string_view name, FieldId id) {
+  if (std::count(name.begin(), name.end(), '_') > static_cast<std::ptrdiff_t>(kPartsMax)) return;
+  const Node self = place(std::string(name) + '_', true);
+  for (const std::string_view suffix : {std::string_view(), kAttributesSuffix}) {
+    make_child(Node::kSystem, NameKey::of(std::string(name) + std::string(suffix)));
+  }
+  set_field(self, "#text", name, id);
+  for (std::size_t at = name.find('_'); at != std::string_view::npos; at = name.find('_', at + 1)) {
+    const std::string element(name.substr(0, at));
+    for (const std::string_view suffix : {std::string_view(), kAttributesSuffix}) {
+      make_child(Node::kSystem, NameKey::of(element + std::string(suffix)));
+    }
+    const Node node = place(element + '_', true);
+    make_child(node, NameKey::of(kAttributes));
+    set_field(node, name.substr(at + 1), name, id);
+  }
+}
+
+// Where a place has rules of its own, a key may have another name there than the path suggests.
+void JsonNames::set_field(Node node, std::string_view key, std::string_view name, FieldId id) {
+  if (node == Node::kNowhere || full_name(node, key) != name) return;
+  JsonName& entry = names_.insert(NameKey::of(key), static_cast<std::uint32_t>(node));
+  entry.field = static_cast<std::uint16_t>(id);
+  entry.role = role_of(name);
+  entry.system = at(node).system_element || at(node).prefix.starts_with("winlog.") ||
+                 key.starts_with("winlog.");
+  entry.known_field = true;
+}
+
+const JsonName* JsonNames::learn_field(Node node, const NameKey& key) {
+  if (names_.size() >= kKeysMax) return nullptr;
+  const std::string name = full_name(node, key.text);
+  const bool usable = !name.empty() && name.size() <= kNameMax;
+  if (key.text.size() > kNameMax) return nullptr;
+  const std::optional<FieldId> id = usable ? intern_field(name) : std::nullopt;
+  names_.insert(key, static_cast<std::uint32_t>(node)).known_field = true;
+  if (id) set_field(node, key.text, name, *id);
+  const JsonName* found = names_.find(key, static_cast<std::uint32_t>(node));
+  return found->field != JsonName::kNoField ? found : nullptr;
+}
+
+Node JsonNames::make_child(Node node, const NameKey& key) {
+  if (node == Node::kNowhere || names_.size() >= kKeysMax) return Node::kNowhere;
+  if (at(node).prefix.size() + key.text.size() > kNameMax) return Node::kNowhere;
+  const Node child = child_of(node, key.text);
+  JsonName& entry = names_.insert(key, static_cast<std::uint32_t>(node));
+  entry.child = child;
+  entry.known_child = true;
+  return child;
+}
+
+Node JsonNames::child_of(Node node, std::string_view key) {
+  if (node == Node::kUserData) return Node::kRoot;
+  if (node == Node::kSystem) {
+    if (key.ends_with(kAttributesSuffix)) key.remove_suffix(kAttributesSuffix.size());
+    return place(std::string(key) + '_', true);
+  }
+  if (node == Node::kEvent && key == "System") return Node::kSystem;
+  if (node == Node::kEvent && key == "EventData") return Node::kRoot;
+  if (node == Node::kEvent && key == "UserData") return Node::kUserData;
+  if (node == Node::kRoot && key == "Event") return Node::kEvent;
+  const std::string prefix = node == Node::kEvent ? "Event." : at(node).prefix;
+  if (at(node).system_element) return key == kAttributes ? node : Node::kNowhere;
+  std::string path = prefix + std::string(key);
+  return is_winlog_data(path) ? Node::kRoot : place(std::move(path) + '.', false);
+}
+
+Node JsonNames::place(std::string prefix, bool system_element) {
+  const NameKey key = NameKey::of(prefix);
+  if (const Node* found = place_ids_.find(key, system_element ? 1 : 0)) return *found;
+  if (places_.size() >= kNodesMax) return Node::kNowhere;
+  const Node made{static_cast<std::uint32_t>(places_.size())};
+  place_ids_.insert(key, system_element ? 1 : 0) = made;
+  places_.push_back({std::move(prefix), system_element});
+  return made;
+}
+
+std::string JsonNames::full_name(Node node, std::string_view key) const {
+  if (node == Node::kRoot || node == Node::kSystem || node == Node::kUserData) {
+    const std::string_view leaf = after_winlog_data(key);
+    return std::string(leaf.empty() ? leaf_name(key) : leaf);
+  }
+  if (node == Node::kEvent) return "Event." + std::string(key);
+  const Place& here = at(node);
+  if (here.system_element && key == kAttributes) return {};
+  if (key == "#text" && (here.system_element || here.prefix == "Data.")) {
+    return here.prefix.substr(0, here.prefix.size() - 1);
+  }
+  return std::string(leaf_name(here.prefix + std::string(key)));
+}
+
+}  // namespace picket::parsers

@@ -1,0 +1,138 @@
+// NameTable: from a short text to a small value, for keys, channels and program names.
+//
+// Open addressing over (node, first 8 bytes, last 8 bytes, length), compared fully, so a miss costs
+// one or two probes and no string compare. Only grows. `node` tells apart equal keys at different
+// places of a document; 0 where there is only one place. One thread.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace picket::parsers {
+
+// What is hashed and compared of a name.
+struct NameKey {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::string_view text;
+
+  // `text` is followed by at least 7 readable bytes.
+  static NameKey padded(std::string_view text) {
+    NameKey key;
+    key.text = text;
+    std::memcpy(&key.first, text.data(), 8);
+    if (text.size() >= 8) {
+      std::memcpy(&key.last, text.data() + text.size() - 8, 8);
+    } else {
+      key.first &= (std::uint64_t{1} << (8 * text.size())) - 1;
+      key.last = key.first;
+    }
+    return key;
+  }
+
+  static NameKey of(std::string_view text) {
+    if (text.size() >= 8) return padded(text);
+    NameKey key;
+    key.text = text;
+    if (!text.empty()) std::memcpy(&key.first, text.data(), text.size());
+    key.last = key.first;
+    return key;
+  }
+};
+
+template <class Value>
+class NameTable {
+ public:
+  NameTable() : slots_(kSlotsMin) {}
+
+  const Value* find(const NameKey& key, std::uint32_t node = 0) const {
+    for (std::size_t at = hash(key, node) & (slots_.size() - 1);;
+         at = (at + 1) & (slots_.size() - 1)) {
+      const Slot& slot = slots_[at];
+      if (!slot.used) return nullptr;
+      if (equal(slot, key, node)) return &slot.value;
+    }
+  }
+  Value* find(const NameKey& key, std::uint32_t node = 0) {
+    return const_cast<Value*>(static_cast<const NameTable*>(this)->find(key, node));
+  }
+
+  // The value of a name, made if it is new. Valid until the next insert().
+  Value& insert(const NameKey& key, std::uint32_t node = 0) {
+    if (Value* found = find(key, node)) return *found;
+    if ((size_ + 1) * 2 > slots_.size()) grow();
+    Slot& slot = slots_[free_slot(key, node)];
+    slot.used = true;
+    slot.first = key.first;
+    slot.last = key.last;
+    slot.node = node;
+    slot.length = static_cast<std::uint32_t>(key.text.size());
+    slot.text = texts_.size();
+    texts_ += key.text;
+    ++size_;
+    return slot.value;
+  }
+
+  std::size_t size() const { return size_; }
+  void clear() {
+    slots_.assign(kSlotsMin, Slot{});
+    texts_.clear();
+    size_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t kSlotsMin = 64;
+
+  struct Slot {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::size_t text = 0;  // offset into texts_
+    std::uint32_t length = 0;
+    std::uint32_t node = 0;
+    Value value{};
+    bool used = false;
+  };
+
+  static std::size_t hash(const NameKey& key, std::uint32_t node) {
+    std::uint64_t mixed = key.first * 0x9E3779B97F4A7C15u;
+    mixed ^= std::rotl(key.last, 29) * 0xC2B2AE3D27D4EB4Fu;
+    mixed ^= ((std::uint64_t{node} << 32) + key.text.size()) * 0x165667B19E3779F9u;
+    return static_cast<std::size_t>(mixed ^ (mixed >> 32));
+  }
+
+  bool equal(const Slot& slot, const NameKey& key, std::uint32_t node) const {
+    if (slot.first != key.first || slot.last != key.last || slot.node != node ||
+        slot.length != key.text.size()) {
+      return false;
+    }
+    return slot.length <= 16 ||
+           std::memcmp(texts_.data() + slot.text + 8, key.text.data() + 8, slot.length - 16) == 0;
+  }
+
+  std::size_t free_slot(const NameKey& key, std::uint32_t node) const {
+    std::size_t at = hash(key, node) & (slots_.size() - 1);
+    while (slots_[at].used) at = (at + 1) & (slots_.size() - 1);
+    return at;
+  }
+
+  void grow() {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (!slot.used) continue;
+      const std::string_view text(texts_.data() + slot.text, slot.length);
+      slots_[free_slot(NameKey{slot.first, slot.last, text}, slot.node)] = slot;
+    }
+  }
+
+  std::vector<Slot> slots_;
+  std::string texts_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace picket::parsers

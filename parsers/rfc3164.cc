@@ -1,0 +1,190 @@
+#include <cctype>
+#include <cstddef>
+
+#include "base/time.h"
+#include "parsers/cursor.h"
+#include "parsers/syslog.h"
+#include "parsers/syslog_pri.h"
+#include "parsers/timestamp.h"
+
+namespace picket::parsers {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::size_t kHostMax = 255;
+constexpr std::size_t kTagMax = 64;  // 4.1.3 says 32; longer ones are sent
+
+// Two digits, or a space and a digit, at `at`.
+int two_digits(std::string_view text, std::size_t at) {
+  if (text.size() < at + 2 || !is_digit(text[at + 1])) return -1;
+  if (text[at] == ' ') return text[at + 1] - '0';
+  return is_digit(text[at]) ? (text[at] - '0') * 10 + (text[at + 1] - '0') : -1;
+}
+
+// The year that brings the time nearest to the time of arrival.
+std::optional<std::int64_t> nearest_year(CivilTime civil, std::int64_t received_ns,
+                                         std::int64_t zone_ns) {
+  const int year = to_civil(received_ns + zone_ns).year;
+  std::optional<std::int64_t> best;
+  std::int64_t best_distance = 0;
+  for (civil.year = year - 1; civil.year <= year + 1; ++civil.year) {
+    const std::optional<std::int64_t> time = to_nanos(civil);
+    if (!time) continue;
+    const std::int64_t there = *time - zone_ns;
+    const std::int64_t distance = there < received_ns ? received_ns - there : there - received_ns;
+    if (best && distance >= best_distance) continue;
+    best = there;
+    best_distance = distance;
+  }
+  return best;
+}
+
+bool clock_time(std::string_view text, CivilTime& civil) {
+  if (text.size() < 8 || text[2] != ':' || text[5] != ':') return false;
+  civil.hour = two_digits(text, 0);
+  civil.minute = two_digits(text, 3);
+  civil.second = two_digits(text, 6);
+  return civil.hour >= 0 && civil.minute >= 0 && civil.second >= 0 && text[0] != ' ';
+}
+
+// "Mmm dd hh:mm:ss", "Mmm dd yyyy hh:mm:ss", either with ".fraction"; moves behind it.
+std::optional<std::int64_t> bsd_time(Cursor& at, std::int64_t received_ns, std::int64_t zone_ns) {
+  std::string_view text = at.rest;
+  if (text.size() < 15 || text[3] != ' ') return std::nullopt;
+  CivilTime civil;
+  civil.month = month_number(text.substr(0, 3));
+  if (civil.month == 0) return std::nullopt;
+  std::size_t next = 6;
+  civil.day = two_digits(text, 4);
+  if (civil.day < 0 && is_digit(text[4])) {  // "Jan 1 ...": one digit, no padding
+    civil.day = text[4] - '0';
+    next = 5;
+  }
+  if (civil.day < 1 || text[next] != ' ') return std::nullopt;
+  text.remove_prefix(next + 1);
+  bool with_year = false;
+  if (text.size() > 5 && text[4] == ' ' && is_number(text.substr(0, 4))) {
+    with_year = true;
+    civil.year = two_digits(text, 0) * 100 + two_digits(text, 2);
+    text.remove_prefix(5);
+  }
+  if (!clock_time(text, civil)) return std::nullopt;
+  text.remove_prefix(8);
+  if (text.size() > 1 && text[0] == '.' && is_digit(text[1])) {
+    std::int64_t scale = kSecond;
+    for (text.remove_prefix(1); !text.empty() && is_digit(text[0]); text.remove_prefix(1)) {
+      scale /= 10;
+      civil.nanosecond += (text[0] - '0') * scale;
+    }
+  }
+  if (!text.empty() && text[0] != ' ' && text[0] != ':') return std::nullopt;
+  std::optional<std::int64_t> time =
+      with_year ? to_nanos(civil) : nearest_year(civil, received_ns, zone_ns);
+  if (time && with_year) *time -= zone_ns;
+  if (time) at.rest = text;
+  return time;
+}
+
+// "2026-01-01T09:14:41.123456+07:00", or with a space between date and time.
+std::optional<std::int64_t> iso_time(Cursor& at, std::int64_t zone_ns) {
+  const std::string_view text = at.rest;
+  if (text.size() < 19 || text[4] != '-' || text[7] != '-' || text[13] != ':') return std::nullopt;
+  if (text[10] != 'T' && text[10] != ' ') return std::nullopt;
+  const std::size_t length = text.substr(0, 48).find(' ', 11);
+  const std::string_view token = text.substr(0, length);
+  const auto time = parse_time(token);
+  if (!time) return std::nullopt;
+  at.rest.remove_prefix(token.size());
+  return time->zone_known ? time->time_ns : time->time_ns - zone_ns;
+}
+
+bool is_tag_char(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' ||
+         c == '/' || c == '(' || c == ')' || c == '@' || c == '+';
+}
+
+// "tag[pid]:", "tag:" or "tag[pid]"; moves behind it and the space that follows.
+bool read_tag(Cursor& at, Syslog& out) {
+  const std::string_view text = at.rest;
+  std::size_t length = 0;
+  while (length < text.size() && length <= kTagMax && is_tag_char(text[length])) ++length;
+  if (length == 0 || length > kTagMax || length == text.size()) return false;
+  std::string_view procid;
+  std::size_t next = length;
+  if (text[next] == '[') {
+    const std::size_t close = text.substr(0, next + 130).find(']', next);
+    if (close == std::string_view::npos) return false;
+    procid = text.substr(next + 1, close - next - 1);
+    if (procid.find(' ') != std::string_view::npos) return false;
+    next = close + 1;
+    if (next < text.size() && text[next] != ':' && text[next] != ' ') return false;
+    if (next < text.size() && text[next] == ':') ++next;
+  } else if (text[next] == ':' && (next + 1 == text.size() || text[next + 1] == ' ')) {
+    ++next;
+  } else {
+    return false;
+  }
+  out.appname = text.substr(0, length);
+  out.procid = procid;
+  at.rest.remove_prefix(next);
+  at.skip(" ");
+  return true;
+}
+
+bool is_host_char(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' ||
+         c == ':';
+}
+
+// A host name is a word that is no tag; moves behind it and the space that follows.
+bool read_host(Cursor& at, Syslog& out) {
+  const std::string_view word = at.rest.substr(0, at.rest.find(' '));
+  if (word.empty() || word.size() > kHostMax || word.size() == at.rest.size()) return false;
+  if (word.back() == ':') return false;
+  for (const char c : word) {
+    if (!is_host_char(c)) return false;
+  }
+  out.hostname = word;
+  at.rest.remove_prefix(word.size() + 1);
+  return true;
+}
+
+}  // namespace
+
+bool read_rfc3164(std::string_view text, std::int64_t received_ns, std::int32_t zone_offset_s,
+                  Syslog& out) {
+  out = Syslog{};
+  Cursor at{text};
+  out.priority = read_pri(at);
+  at.spaces();
+  at.skip("*");  // Cisco: the clock is not synchronised
+  const std::int64_t zone_ns = zone_offset_s * kSecond;
+  out.time_ns = bsd_time(at, received_ns, zone_ns);
+  const bool bsd = out.time_ns.has_value();
+  if (!bsd) out.time_ns = iso_time(at, zone_ns);
+  if (out.time_ns) {
+    out.header = true;
+    at.skip(":");
+    at.spaces();
+    const bool named = read_host(at, out);
+    const bool tagged = read_tag(at, out);
+    if (!named && !tagged) at.spaces();
+    // Any program's own log begins with such a date: only a tag makes it syslog.
+    if (!bsd && !tagged && out.priority < 0) return false;
+  } else if (out.priority >= 0) {
+    read_tag(at, out);
+  }
+  out.message = at.rest;
+  return out.priority >= 0 || out.header;
+}
+
+bool looks_like_syslog(std::string_view text) {
+  if (text.size() < 3) return false;
+  if (text[0] == '<') return is_digit(text[1]);
+  if (text.size() < 15) return false;
+  if (is_digit(text[0]))
+    return text[4] == '-' && text[7] == '-' && (text[10] == 'T' || text[10] == ' ');
+  return text[3] == ' ' && month_number(text.substr(0, 3)) != 0;
+}
+
+}  // namespace picket::parsers
