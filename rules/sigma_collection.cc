@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "rules/nearest.h"
+#include "rules/refusal.h"
 
 namespace picket::rules {
 namespace {
@@ -21,6 +22,8 @@ enum class State { kOpen, kAccepted, kRefused };
 struct Target {
   bool is_correlation = false;
   std::size_t index = 0;
+
+  friend bool operator==(const Target&, const Target&) = default;
 };
 
 class ReferenceCheck {
@@ -89,8 +92,39 @@ class ReferenceCheck {
       open = open || states_[target->index] == State::kOpen;
     }
     if (open) return false;
-    states_[index] = State::kAccepted;
+    if (settle_aliases(index)) states_[index] = State::kAccepted;
     return true;
+  }
+
+  // An alias may name a rule otherwise than `rules` does (by name, by id): it gets that spelling.
+  bool settle_aliases(std::size_t index) {
+    CorrelationRule& rule = rules_.correlations[index];
+    for (auto& [alias, fields] : rule.aliases) {
+      for (auto& [name, field] : fields) {
+        const std::string* reference = same_rule(rule.rules, name);
+        if (reference == nullptr) {
+          const std::vector<std::string_view> known(rule.rules.begin(), rule.rules.end());
+          refuse_rule(index, "bad-aliases",
+                      "alias " + in_quotes(alias) + " names " + in_quotes(name) +
+                          ", which is not among the correlation's rules" +
+                          did_you_mean(name, known));
+          return false;
+        }
+        name = *reference;
+      }
+    }
+    return true;
+  }
+
+  const std::string* same_rule(const std::vector<std::string>& references,
+                               const std::string& name) const {
+    bool ambiguous = false;
+    const Target* target = find(name, ambiguous);
+    for (const std::string& reference : references) {
+      const Target* candidate = find(reference, ambiguous);
+      if (target != nullptr && *target == *candidate) return &reference;
+    }
+    return nullptr;
   }
 
   void refuse_unknown(std::size_t index, const std::string& reference) {

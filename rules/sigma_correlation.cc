@@ -100,13 +100,6 @@ Parsed<void> parse_aliases(const YamlNode& section, CorrelationRule& rule) {
     }
     auto& target = rule.aliases.emplace_back(alias.scalar, 0).second;
     for (const auto& [name, field] : fields.map) {
-      const std::vector<std::string_view> known(rule.rules.begin(), rule.rules.end());
-      if (std::find(known.begin(), known.end(), name.scalar) == known.end()) {
-        return refuse(name.line, "bad-aliases",
-                      "alias '" + alias.scalar + "' names '" + name.scalar +
-                          "', which is not among the correlation's rules" +
-                          did_you_mean(name.scalar, known));
-      }
       if (!field.is_scalar()) {
         return refuse(field.line, "bad-aliases", "alias '" + alias.scalar + "' names no field");
       }
@@ -269,7 +262,8 @@ Parsed<CorrelationRule> parse_correlation(const YamlNode& document,
   if (!section.is_map())
     return refuse(section.line, "bad-correlation", "'correlation' is not a map");
   PICKET_TRY_VOID(check_keys(
-      section, {"type", "rules", "group-by", "timespan", "condition", "aliases", "generate"},
+      section,
+      {"type", "rules", "group-by", "timespan", "timeframe", "condition", "aliases", "generate"},
       "'correlation'"));
   CorrelationRule rule;
   rule.identity = std::move(header.identity);
@@ -281,6 +275,9 @@ Parsed<CorrelationRule> parse_correlation(const YamlNode& document,
   PICKET_TRY(rule.group_by, parse_names(section, "group-by"));
   PICKET_TRY_VOID(parse_aliases(section, rule));
   const YamlNode* timespan = section.find("timespan");
+  if (timespan == nullptr && (timespan = section.find("timeframe")) != nullptr) {
+    warnings.push_back({timespan->line, "timeframe", "'timeframe' is read as 'timespan'"});
+  }
   if (timespan == nullptr) {
     return refuse(section.line, "missing-timespan", "the correlation has no timespan");
   }
