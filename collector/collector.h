@@ -53,9 +53,11 @@ struct SyslogTcpConfig {
 // One file, one record per line, followed through rotation and truncation; see file_tail.h.
 struct FileConfig {
   std::string name = "file";
-  std::string path;  // may not exist yet, its folder must
+  std::string path = {};  // may not exist yet, its folder must
   SourceId source{};
   bool from_beginning = true;  // without a stored offset: false starts at the end of what is there
+  // After a rotation the old file is read until nothing came for this long.
+  std::chrono::milliseconds rotate_wait = std::chrono::seconds(1);
 };
 
 // `POST /ingest` (a record per line), `POST /_bulk` and `/{index}/_bulk` (Elasticsearch).
@@ -66,8 +68,8 @@ struct HttpIngestConfig {
   SourceId source{};  // for requests that name none
   // Answers the source that a request names (`?source=`, X-Picket-Source), or nullopt: 400. Called
   // on the door's own thread. Empty: no request may name one.
-  std::function<std::optional<SourceId>(std::string_view)> resolve_source;
-  std::string bearer_token;  // empty: nobody is asked for one
+  std::function<std::optional<SourceId>(std::string_view)> resolve_source = {};
+  std::string bearer_token = {};  // empty: nobody is asked for one
   std::size_t body_bytes_max = 16 * 1024 * 1024;
   std::size_t bulk_items_max = 100'000;  // of one request; more: 413
 };
@@ -84,6 +86,8 @@ struct CollectorConfig {
   std::size_t batch_records_max = 1000;
   std::size_t batch_bytes_max = 1024 * 1024;
   std::chrono::milliseconds gather_time = std::chrono::milliseconds(5);  // after its first record
+  // stop() gives up when the engine takes nothing for this long.
+  std::chrono::milliseconds stop_timeout = std::chrono::seconds(5);
 };
 
 // Totals since start, for metrics.
@@ -116,7 +120,8 @@ class Collector {
   virtual ~Collector() = default;  // stops
 
   // Closes the doors, hands over what was read, joins. The engine must still be taking deliveries;
-  // if it takes none for 5 s, what is left is given up (files are read again after the next start).
+  // if it takes none for stop_timeout, what is left is given up (files are read again after the
+  // next start).
   virtual void stop() = 0;
 
   // The port a door listens on, by the door's name; 0 if there is no such door.

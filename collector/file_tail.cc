@@ -1,0 +1,280 @@
+#include "collector/file_tail.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <memory>
+
+#include "base/hash.h"
+
+namespace picket::collector {
+namespace {
+
+constexpr std::size_t kFingerprintBytes = 256;
+constexpr int kEntriesMax = 100'000;  // of a folder that is searched for a rotated file
+constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+FileHandle open_file(int folder, const char* name, int flags) {
+  return FileHandle(::openat(folder, name, kOpenFlags | flags));
+}
+
+std::optional<struct stat> status_of(const FileHandle& file) {
+  struct stat status {};
+  if (!file.is_open() || ::fstat(file.get(), &status) != 0) return std::nullopt;
+  return status;
+}
+
+// The hash of the first `size` bytes; nullopt if there are not so many.
+std::optional<std::uint64_t> hash_start(const FileHandle& file, std::size_t size) {
+  std::array<char, kFingerprintBytes> bytes{};
+  std::size_t got = 0;
+  while (got < size) {
+    const auto n = ::pread(file.get(), bytes.data() + got, size - got, static_cast<off_t>(got));
+    if (n <= 0) return std::nullopt;
+    got += static_cast<std::size_t>(n);
+  }
+  return hash64({bytes.data(), size});
+}
+
+std::size_t fingerprint_size(std::uint64_t position) {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(position, kFingerprintBytes));
+}
+
+std::string text_of(int error_number) {
+  return std::strerror(error_number);
+}  // NOLINT(concurrency-mt-unsafe)
+
+}  // namespace
+
+std::string format_position(const FilePosition& position) {
+  std::array<char, 17> hex{};
+  const auto end = std::to_chars(hex.data(), hex.data() + hex.size(), position.fingerprint, 16);
+  return std::to_string(position.device) + ':' + std::to_string(position.inode) + ':' +
+         std::to_string(position.position) + ':' + std::string(hex.data(), end.ptr);
+}
+
+std::optional<FilePosition> parse_position(std::string_view text) {
+  FilePosition position;
+  const auto take = [&text](std::uint64_t& value, int base, bool last) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+    if (error != std::errc{}) return false;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (last) return text.empty();
+    if (!text.starts_with(':')) return false;
+    text.remove_prefix(1);
+    return true;
+  };
+  if (take(position.device, 10, false) && take(position.inode, 10, false) &&
+      take(position.position, 10, false) && take(position.fingerprint, 16, true)) {
+    return position;
+  }
+  return std::nullopt;
+}
+
+FileHandle& FileHandle::operator=(FileHandle&& other) noexcept {
+  if (fd_ >= 0 && this != &other) ::close(fd_);
+  fd_ = std::exchange(other.fd_, -1);
+  return *this;
+}
+
+FileTail::FileTail(FileConfig config, std::string_view stored, std::size_t line_bytes_max)
+    : config_(std::move(config)),
+      meter_(config_.name),
+      origin_{config_.source, &meter_, this},
+      framer_({.frame_bytes_max = line_bytes_max, .octet_counting = false, .nul_ends_line = false}),
+      stored_(parse_position(stored)) {}
+
+Result<void> FileTail::check() const {
+  const std::string what = "door " + config_.name + ": " + config_.path + ": ";
+  const std::string folder = folder_of(config_.path);
+  struct stat status {};
+  if (config_.path.empty() || config_.path.ends_with('/')) {
+    return fail(Errc::kInvalid, what + "a path of a file is needed");
+  }
+  if (::stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    return fail(Errc::kNotFound,
+                what + "there is no folder " + folder + "; create it or correct the path");
+  }
+  if (::access(folder.c_str(), R_OK | X_OK) != 0) {
+    return fail(Errc::kIo, what + "the folder " + folder + " cannot be read: " + text_of(errno) +
+                               "; give the user that Picket runs as the right to");
+  }
+  if (::stat(config_.path.c_str(), &status) != 0) return {};  // waited for
+  if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, what + "this is no regular file");
+  if (!open_file(AT_FDCWD, config_.path.c_str(), 0).is_open()) {
+    return fail(Errc::kIo, what + "cannot be read: " + text_of(errno) +
+                               "; give the user that Picket runs as the right to");
+  }
+  return {};
+}
+
+// ---- reading
+
+FileTail::Progress FileTail::read(Gather& gather, std::int64_t now_ns, std::vector<char>& scratch) {
+  if (gather.full()) return Progress::kFull;
+  if (!input_.empty()) return consume(gather, now_ns);
+  rest_ = std::string{};
+  if (!file_.is_open()) open_next();
+  if (!file_.is_open()) return Progress::kIdle;
+  if (truncated_) return at_end(gather, now_ns);
+  const auto got =
+      ::pread(file_.get(), scratch.data(), scratch.size(), static_cast<off_t>(read_position_));
+  if (got < 0)
+    return errno == EINTR ? Progress::kMore : Progress::kIdle;  // the next tick tries again
+  if (got == 0) return at_end(gather, now_ns);
+  read_position_ += static_cast<std::size_t>(got);
+  quiet_ = {};
+  input_ = {scratch.data(), static_cast<std::size_t>(got)};
+  return consume(gather, now_ns);
+}
+
+FileTail::Progress FileTail::consume(Gather& gather, std::int64_t now_ns) {
+  Frame frame;
+  while (!gather.full()) {
+    if (!framer_.next(input_, frame)) return Progress::kMore;
+    gather.add(frame, origin_, now_ns);
+  }
+  rest_ = std::string(input_);
+  input_ = rest_;
+  meter_.paused.fetch_add(1, std::memory_order_relaxed);
+  return Progress::kFull;
+}
+
+// Everything is read. Is it the end of this file?
+FileTail::Progress FileTail::at_end(Gather& gather, std::int64_t now_ns) {
+  const auto status = status_of(file_);
+  if (truncated_ || (status && static_cast<std::uint64_t>(status->st_size) < read_position_)) {
+    truncated_ = false;
+    read_position_ = 0;
+    known_bytes_ = 0;
+    flush_line(gather, now_ns);
+    return Progress::kMore;
+  }
+  if (!rotated_ || quiet_ < config_.rotate_wait) return Progress::kIdle;
+  flush_line(gather, now_ns);
+  learn_fingerprint();  // offset() speaks of this file until the next one is opened
+  file_ = FileHandle();
+  waited_ = true;
+  return Progress::kMore;
+}
+
+// A last line without an end will not get one any more.
+void FileTail::flush_line(Gather& gather, std::int64_t now_ns) {
+  Frame frame;
+  if (framer_.finish(frame)) gather.add(frame, origin_, now_ns);
+}
+
+void FileTail::tick(std::chrono::milliseconds tick_time) {
+  const auto ours = status_of(file_);
+  if (!ours) return;
+  struct stat path {};
+  const bool there = ::stat(config_.path.c_str(), &path) == 0;
+  rotated_ =
+      there ? path.st_ino != ours->st_ino || path.st_dev != ours->st_dev : ours->st_nlink == 0;
+  if (rotated_) {
+    quiet_ += tick_time;
+  } else if (is_rewritten()) {
+    truncated_ = true;  // what was read before is still handed over first
+  }
+}
+
+bool FileTail::is_rewritten() const {
+  return known_bytes_ > 0 && hash_start(file_, known_bytes_) != fingerprint_;
+}
+
+// ---- opening
+
+void FileTail::open_next() {
+  if (stored_ && open_stored()) {
+    stored_.reset();
+    waited_ = true;
+    return;
+  }
+  FileHandle file = open_file(AT_FDCWD, config_.path.c_str(), 0);
+  const auto status = status_of(file);
+  if (!status || !S_ISREG(status->st_mode)) {
+    waited_ = true;
+    return;
+  }
+  const bool skip = !stored_ && !waited_ && !config_.from_beginning;
+  take_over(std::move(file), skip ? static_cast<std::uint64_t>(status->st_size) : 0);
+  stored_.reset();
+  waited_ = true;
+}
+
+// Goes on in the file that was being read, wherever it is by now.
+bool FileTail::open_stored() {
+  FileHandle file = open_file(AT_FDCWD, config_.path.c_str(), 0);
+  const auto status = status_of(file);
+  if (!status || !matches_stored(file, *status)) file = find_stored();
+  if (!file.is_open()) return false;
+  take_over(std::move(file), stored_->position);
+  return true;
+}
+
+FileHandle FileTail::find_stored() const {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(folder_of(config_.path).c_str()),
+                                                   ::closedir);
+  if (!folder) return {};
+  for (int i = 0; i < kEntriesMax; ++i) {
+    const dirent* entry = ::readdir(folder.get());  // NOLINT(concurrency-mt-unsafe): our own stream
+    if (entry == nullptr) break;
+    if (entry->d_ino != stored_->inode) continue;
+    FileHandle file = open_file(::dirfd(folder.get()), entry->d_name, O_NOFOLLOW);
+    const auto status = status_of(file);
+    if (status && matches_stored(file, *status)) return file;
+  }
+  return {};
+}
+
+bool FileTail::matches_stored(const FileHandle& file, const struct stat& status) const {
+  return S_ISREG(status.st_mode) && status.st_ino == stored_->inode &&
+         static_cast<std::uint64_t>(status.st_size) >= stored_->position &&
+         hash_start(file, fingerprint_size(stored_->position)) == stored_->fingerprint;
+}
+
+void FileTail::take_over(FileHandle file, std::uint64_t position) {
+  const auto status = status_of(file);
+  file_ = std::move(file);
+  device_ = status ? static_cast<std::uint64_t>(status->st_dev) : 0;
+  inode_ = status ? static_cast<std::uint64_t>(status->st_ino) : 0;
+  ++generation_;
+  read_position_ = position;
+  known_bytes_ = 0;
+  truncated_ = false;
+  rotated_ = false;
+  quiet_ = {};
+}
+
+// ---- the read position
+
+std::pair<std::string, std::string> FileTail::offset() const {
+  learn_fingerprint();
+  return {offset_name(config_), format_position({device_, inode_, line_start(), fingerprint_})};
+}
+
+void FileTail::learn_fingerprint() const {
+  const std::size_t size = fingerprint_size(line_start());
+  if (size == known_bytes_ && size > 0) return;
+  if (size == 0) {
+    fingerprint_ = hash64({});
+    known_bytes_ = 0;
+  } else if (file_.is_open()) {
+    fingerprint_ = hash_start(file_, size).value_or(0);
+    known_bytes_ = size;
+  }
+}
+
+}  // namespace picket::collector
