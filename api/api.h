@@ -36,7 +36,7 @@ std::string make_token();
 
 class Api final : public HttpHandler {
  public:
-  // Fails when the token is too short or the store is missing. `clock` outlives the Api.
+  // Fails when the token is too short. `clock` and the store outlive the Api.
   static Result<std::unique_ptr<Api>> make(ApiOptions options, Ports ports, Clock& clock);
   ~Api() override;  // finishes what is queued, joins the workers
   Api(const Api&) = delete;

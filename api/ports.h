@@ -46,7 +46,11 @@ struct RuleSource {
   std::vector<std::string> refers_to;  // correlations: ids or names of the rules they count
 };
 
-enum class StepVerb : std::uint8_t { kApprove, kReject, kRetry, kSkip };
+// kDone: a human saw that an unknown step did happen. kReverse: run the step that undoes this one.
+enum class StepVerb : std::uint8_t { kApprove, kReject, kRetry, kSkip, kDone, kReverse };
+inline constexpr StepVerb kStepVerbs[] = {StepVerb::kApprove, StepVerb::kReject,
+                                          StepVerb::kRetry,   StepVerb::kSkip,
+                                          StepVerb::kDone,    StepVerb::kReverse};
 std::string_view step_verb_name(StepVerb verb);  // "approve", ...
 
 struct StepCommand {
@@ -64,10 +68,11 @@ struct StatusChange {
 };
 
 // A run as JSON, which the console reads (members it does not know are ignored):
-// {"id", "incident": <incident id>, "playbook": {"id", "name"}, "status": "running" | "waiting" |
+// {"id", "incident": <incident id>, "playbook": {"id", "name", "names": {"en", "vi"}}, "status":
+// "running" | "waiting" |
 //  "done" | "failed" | ..., "started": time,
 //  "steps": [{"id", "name", "status": "pending" | "waiting" | "started" | "done" | "failed" |
-//             "unknown" | "rejected" | "skipped", "detail": text, "at": time,
+//             "unknown" | "rejected" | "skipped", "detail": text, "parameter": text, "at": time,
 //             "verbs": ["approve", "reject"]}]}     verbs: what may be asked of the step now
 struct Ports {
   const storage::Store* store = nullptr;  // required, outlives the Api
@@ -76,7 +81,8 @@ struct Ports {
   std::function<Result<SearchPage>(const SearchQuery&)> search;
   // (slow) Parses every record of a batch that was fetched from the store: one event per record.
   std::function<void(Batch&)> parse;
-  // (slow, desk) kNotFound when the rule is not loaded any more. Thread-safe.
+  // (slow, desk) By id; a correlation's rules are also asked for by what `refers_to` calls them.
+  // kNotFound when the rule is not loaded any more. Thread-safe.
   std::function<Result<RuleSource>(std::string_view rule_id)> rule_source;
   // (desk) The ledger with what is in flight now; empty: what the store has.
   std::function<Result<std::vector<storage::Ledger>>()> ledger;

@@ -1,7 +1,7 @@
 // One incident: what happened, when, to whom, what is being done, and the proof of the alert that is
 // chosen in the timeline. Everything that proves it fits a screen of 1366 x 768.
 import { fill, h } from "./dom.js";
-import { LAYERS, duration, entityChip, layerCells, levelBadge, riskMeter, statusBadge, t, time, word } from "./text.js";
+import { LAYERS, currentLanguage, duration, entityChip, layerCells, levelBadge, riskMeter, statusBadge, t, time, word } from "./text.js";
 import { explain, get, post } from "./net.js";
 import { openProof } from "./proof.js";
 
@@ -13,6 +13,9 @@ const VERBS = {
   closed: [["reopen", false]],
 };
 const ROWS_MAX = 500;
+
+// Playbooks bring their names in several languages.
+const named = (thing) => thing.names?.[currentLanguage()] || thing.name || thing.id;
 
 export function open(context) {
   const element = h("div", { class: "page incident" });
@@ -184,7 +187,7 @@ export function open(context) {
     try {
       const changed = await post(`/runs/${encodeURIComponent(run.id)}/steps/${encodeURIComponent(step.id)}/${verb}`);
       runs = runs.map((one) => (one.id === changed.id ? changed : one));
-      context.say(`${step.name}: ${t(`verb.${verb}`)}`);
+      context.say(`${named(step)}: ${t(`verb.${verb}`)}`);
     } catch (problem) {
       context.say(explain(problem), true);
     }
@@ -200,12 +203,13 @@ export function open(context) {
       h(
         "div",
         {},
-        h("div", {}, step.name || step.id),
+        h("div", {}, named(step), step.parameter && !named(step).includes(step.parameter) ? [" ", h("span", { class: "chip" }, step.parameter)] : null),
         h(
           "div",
           { class: "small muted" },
           h("span", { class: "step-word" }, word("step", step.status)),
           step.at ? [" · ", time(step.at, true)] : null,
+          step.approved_by ? [" · ", t("step.approved_by", { who: step.approved_by })] : null,
           step.detail ? [" · ", step.detail] : null,
         ),
         step.verbs?.length
@@ -232,7 +236,8 @@ export function open(context) {
       h("h2", {}, t("response")),
       runs.length
         ? runs.map((run) => [
-            h("p", { class: "run-name" }, run.playbook?.name ?? run.id, " ", h("span", { class: "muted small" }, word("run", run.status))),
+            h("p", { class: "run-name" }, run.playbook ? named(run.playbook) : run.id, " ", h("span", { class: "muted small" }, word("run", run.state ?? run.status))),
+            run.note ? h("p", { class: "small muted" }, run.note) : null,
             h("ol", { class: "steps" }, (run.steps ?? []).map((step) => stepLine(run, step))),
           ])
         : h("p", { class: "muted small" }, t("response.none")),
@@ -271,12 +276,12 @@ export function open(context) {
       fill(element, h("p", { class: "loading" }, t("loading")));
       return;
     }
+    fill(element, head, h("div", { class: "split" }, h("div", { class: "side" }, timeline, response, entities), proofBox));
     renderHead();
     renderTimeline();
     renderResponse();
     renderEntities();
-    proof?.render();
-    fill(element, head, h("div", { class: "split" }, h("div", { class: "side" }, timeline, response, entities), proofBox));
+    proof?.render(); // last: it scrolls its panes, which must be on the page for that
   }
 
   render();

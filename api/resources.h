@@ -1,0 +1,43 @@
+// Resources: what each path of /api/v1 answers. Functions of the ports and the request; they know
+// neither thread nor session. Desk or slow thread, as router.cc says.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/ports.h"
+#include "base/http_server.h"
+#include "base/json.h"
+
+namespace picket::api {
+
+struct Call {
+  const Ports& ports;
+  const HttpRequest& request;
+  std::vector<std::string_view> parts;  // what the {names} of the path stand for, in order
+};
+
+HttpResponse list_incidents(const Call& call);
+HttpResponse get_incident(const Call& call);
+HttpResponse change_incident(const Call& call);  // .../incidents/{id}/{verb}
+HttpResponse list_alerts(const Call& call);
+HttpResponse get_alert(const Call& call);
+HttpResponse get_proof(const Call& call);
+HttpResponse search_events(const Call& call);
+HttpResponse get_ledger(const Call& call);
+HttpResponse get_rule_source(const Call& call);
+HttpResponse list_runs(const Call& call);
+HttpResponse get_run(const Call& call);
+HttpResponse command_step(const Call& call);  // .../runs/{id}/steps/{step}/{verb}
+HttpResponse get_status(const Call& call);
+HttpResponse get_metrics(const Call& call);
+HttpResponse get_ready(const Call& call);
+
+// An incident without its timeline, with a title and the story of its rules; lists and streams.
+Json incident_summary(const Incident& incident);
+// An alert without its events and matches.
+Json alert_summary(const Alert& alert);
+Result<Json> ledger_json(const Ports& ports);
+
+}  // namespace picket::api

@@ -1,0 +1,73 @@
+#include "api/router.h"
+
+#include <optional>
+
+namespace picket::api {
+namespace {
+
+constexpr Route kRoutes[] = {
+    {"GET", "/readyz", Room::kDesk, true, get_ready},
+    {"GET", "/metrics", Room::kDesk, false, get_metrics},
+    {"GET", "/api/v1/incidents", Room::kDesk, false, list_incidents},
+    {"GET", "/api/v1/incidents/{id}", Room::kDesk, false, get_incident},
+    {"POST", "/api/v1/incidents/{id}/{verb}", Room::kDesk, false, change_incident},
+    {"GET", "/api/v1/alerts", Room::kDesk, false, list_alerts},
+    {"GET", "/api/v1/alerts/{id}", Room::kDesk, false, get_alert},
+    {"GET", "/api/v1/alerts/{id}/proof", Room::kSlow, false, get_proof},
+    {"GET", "/api/v1/events", Room::kSlow, false, search_events},
+    {"GET", "/api/v1/ledger", Room::kDesk, false, get_ledger},
+    {"GET", "/api/v1/rules/{id}/source", Room::kDesk, false, get_rule_source},
+    {"GET", "/api/v1/runs", Room::kDesk, false, list_runs},
+    {"GET", "/api/v1/runs/{id}", Room::kDesk, false, get_run},
+    {"POST", "/api/v1/runs/{id}/steps/{step}/{verb}", Room::kDesk, false, command_step},
+    {"GET", "/api/v1/status", Room::kDesk, false, get_status},
+};
+
+std::string_view take_part(std::string_view& path) {
+  const std::size_t slash = path.find('/');
+  const std::string_view part = path.substr(0, slash);
+  path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+  return part;
+}
+
+std::optional<std::vector<std::string_view>> match(std::string_view pattern,
+                                                   std::string_view path) {
+  if (!path.starts_with('/') || path.ends_with('/')) return std::nullopt;
+  pattern.remove_prefix(1);
+  path.remove_prefix(1);
+  std::vector<std::string_view> parts;
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view want = take_part(pattern);
+    const std::string_view have = take_part(path);
+    if (have.empty()) return std::nullopt;
+    if (want.starts_with('{')) {
+      parts.push_back(have);
+    } else if (want != have) {
+      return std::nullopt;
+    }
+  }
+  if (!pattern.empty() || !path.empty()) return std::nullopt;
+  return parts;
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+  return kRoutes;
+}
+
+Routed find_route(std::string_view method, std::string_view path) {
+  Routed routed;
+  for (const Route& route : kRoutes) {
+    auto parts = match(route.pattern, path);
+    if (!parts) continue;
+    routed.allow = route.method;
+    if (route.method != method) continue;
+    routed.route = &route;
+    routed.parts = *std::move(parts);
+    return routed;
+  }
+  return routed;
+}
+
+}  // namespace picket::api
