@@ -84,9 +84,16 @@ std::optional<FilePosition> parse_position(std::string_view text) {
 }
 
 FileHandle& FileHandle::operator=(FileHandle&& other) noexcept {
-  if (fd_ >= 0 && this != &other) ::close(fd_);
-  fd_ = std::exchange(other.fd_, -1);
+  if (this != &other) {
+    close();
+    fd_ = std::exchange(other.fd_, -1);
+  }
   return *this;
+}
+
+void FileHandle::close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
 }
 
 FileTail::FileTail(FileConfig config, std::string_view stored, std::size_t line_bytes_max)
@@ -165,7 +172,7 @@ FileTail::Progress FileTail::at_end(Gather& gather, std::int64_t now_ns) {
   if (!rotated_ || quiet_ < config_.rotate_wait) return Progress::kIdle;
   flush_line(gather, now_ns);
   learn_fingerprint();  // offset() speaks of this file until the next one is opened
-  file_ = FileHandle();
+  file_.close();
   waited_ = true;
   return Progress::kMore;
 }

@@ -51,10 +51,11 @@ class FileHandle {
   explicit FileHandle(int fd) : fd_(fd) {}
   FileHandle(FileHandle&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   FileHandle& operator=(FileHandle&& other) noexcept;
-  ~FileHandle() { *this = FileHandle(); }
+  ~FileHandle() { close(); }
 
   int get() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
+  void close();
 
  private:
   int fd_ = -1;
