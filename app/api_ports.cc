@@ -1,0 +1,200 @@
+#include "app/api_ports.h"
+
+#include <cstdio>
+
+#include "base/file.h"
+#include "event/event_json.h"
+#include "storage/search.h"
+
+namespace picket::app {
+namespace {
+
+response::StepVerb verb_of(api::StepVerb verb) {
+  switch (verb) {
+    case api::StepVerb::kApprove: return response::StepVerb::kApprove;
+    case api::StepVerb::kReject: return response::StepVerb::kReject;
+    case api::StepVerb::kRetry: return response::StepVerb::kRetry;
+    case api::StepVerb::kSkip: return response::StepVerb::kSkip;
+    case api::StepVerb::kDone: return response::StepVerb::kDone;
+    case api::StepVerb::kReverse: return response::StepVerb::kReverse;
+  }
+  return response::StepVerb::kReject;
+}
+
+// Prometheus label values escape backslash, quote and line feed.
+std::string label(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
+std::string sample(std::string_view name, std::string_view labels, double value) {
+  char number[40];
+  std::snprintf(number, sizeof number, "%.17g", value);
+  return std::string(name) + (labels.empty() ? "" : "{" + std::string(labels) + "}") + " " + number + "\n";
+}
+
+std::string type_line(std::string_view name, std::string_view type) {
+  return "# TYPE " + std::string(name) + " " + std::string(type) + "\n";
+}
+
+std::string ledger_metrics(const std::vector<storage::Ledger>& ledgers) {
+  std::string received = type_line("picket_records_received_total", "counter");
+  std::string stored = type_line("picket_records_stored_total", "counter");
+  std::string rejected = type_line("picket_records_rejected_total", "counter");
+  std::string dropped = type_line("picket_records_dropped_total", "counter");
+  std::string residual = type_line("picket_ledger_residual", "gauge");
+  for (const storage::Ledger& ledger : ledgers) {
+    const std::string source = "source=\"" + label(ledger.source) + "\"";
+    received += sample("picket_records_received_total", source, static_cast<double>(ledger.received));
+    stored += sample("picket_records_stored_total", source, static_cast<double>(ledger.stored));
+    for (const auto& [reason, n] : ledger.rejected) {
+      rejected += sample("picket_records_rejected_total", source + ",reason=\"" + label(reason) + "\"", static_cast<double>(n));
+    }
+    for (const auto& [reason, n] : ledger.dropped) {
+      dropped += sample("picket_records_dropped_total", source + ",reason=\"" + label(reason) + "\"", static_cast<double>(n));
+    }
+    residual += sample("picket_ledger_residual", source, static_cast<double>(ledger.residual()));
+  }
+  return received + stored + rejected + dropped + residual;
+}
+
+Json status_json(const EngineStatistics& statistics, const rules::RuleSet& rules,
+                 const collector::Collector* collector) {
+  Json json = {{"version", PICKET_VERSION},
+               {"state", statistics.failure ? "failed" : statistics.disk_full ? "disk_full" : "running"},
+               {"events", statistics.events},
+               {"hits", statistics.hits},
+               {"commits", statistics.commits},
+               {"rules", {{"detections", rules.rule_count()},
+                          {"correlations", rules.correlations().size()},
+                          {"hash", rules.hash()}}}};
+  if (statistics.failure) json["failure"] = *statistics.failure;
+  json["doors"] = Json::array();
+  if (collector == nullptr) return json;
+  const collector::CollectorCounters counters = collector->counters();
+  for (const collector::DoorCounters& door : counters.doors) {
+    json["doors"].push_back({{"name", door.name},
+                             {"port", collector->port(door.name)},
+                             {"records", door.records},
+                             {"bytes", door.bytes},
+                             {"truncated", door.truncated},
+                             {"rejected", door.rejected},
+                             {"dropped", door.dropped},
+                             {"connections", door.connections}});
+  }
+  json["queue_depth"] = counters.queue_depth;
+  return json;
+}
+
+}  // namespace
+
+Result<api::SearchPage> search_events(const storage::Store& store, parsers::Parser& parser,
+                                      const api::SearchQuery& query) {
+  PICKET_TRY(const storage::Query parsed, storage::parse_query(query.text));
+  const std::vector<std::string> names = store.source_names();
+  api::SearchPage page;
+  storage::SearchOptions options;
+  options.scan.from_ns = query.from_ns;
+  options.scan.to_ns = query.to_ns;
+  options.limit = query.limit;
+  options.parse = [&parser](Batch& batch) { parser.parse(batch); };
+  const auto add = [&](Batch& batch, const Event& event) {
+    const Record& record = batch.records()[static_cast<std::size_t>(&event - batch.events().data())];
+    page.events.push_back(event_json(batch, event, names.at(static_cast<std::size_t>(record.source))));
+    return true;
+  };
+  PICKET_TRY(const storage::SearchTotals totals, storage::search(store, parsed, options, add));
+  page.totals = totals.scan;
+  return page;
+}
+
+Result<api::RuleSource> rule_source(const rules::RuleSet& rules, std::string_view rule_id) {
+  const auto read = [](const RuleIdentity& identity) -> Result<api::RuleSource> {
+    api::RuleSource source;
+    source.id = identity.id;
+    source.name = identity.name;
+    source.path = identity.path;
+    source.hash = identity.hash;
+    PICKET_TRY(source.text, read_file(identity.path, 1024 * 1024));
+    return source;
+  };
+  for (std::uint32_t i = 0; i < rules.rule_count(); ++i) {
+    if (rules.identity(i).id == rule_id) return read(rules.identity(i));
+  }
+  for (const rules::Correlation& correlation : rules.correlations()) {
+    if (correlation.rule.identity.id != rule_id) continue;
+    PICKET_TRY(api::RuleSource source, read(correlation.rule.identity));
+    source.refers_to = correlation.rule.rules;
+    return source;
+  }
+  return fail(Errc::kNotFound, "rule '" + std::string(rule_id) + "' is not loaded");
+}
+
+std::string metrics_text(const storage::Store& store, const EngineStatistics& statistics,
+                         const rules::RuleSet& rules, const collector::Collector* collector) {
+  std::string text;
+  if (const auto ledgers = store.ledger()) text += ledger_metrics(*ledgers);
+  text += type_line("picket_alerts_total", "counter");
+  for (int level = 0; level < 5; ++level) {
+    text += sample("picket_alerts_total", "level=\"" + std::string(level_name(static_cast<Level>(level))) + "\"",
+                   static_cast<double>(statistics.alerts_by_level[level]));
+  }
+  text += type_line("picket_rules", "gauge");
+  text += sample("picket_rules", "state=\"active\"",
+                 static_cast<double>(rules.rule_count() + rules.correlations().size()));
+  text += type_line("picket_events_total", "counter") + sample("picket_events_total", "", static_cast<double>(statistics.events));
+  text += type_line("picket_commit_seconds", "summary");
+  text += sample("picket_commit_seconds_sum", "", statistics.commit_seconds);
+  text += sample("picket_commit_seconds_count", "", static_cast<double>(statistics.commits));
+  text += type_line("picket_queue_depth", "gauge");
+  text += sample("picket_queue_depth", "queue=\"deliveries\"",
+                 collector != nullptr ? static_cast<double>(collector->counters().queue_depth) : 0);
+  return text;
+}
+
+api::Ports make_ports(const ApiRooms& rooms) {
+  api::Ports ports;
+  ports.store = &rooms.store;
+  // The slow worker is one thread, so one parser serves it.
+  auto parser = std::make_shared<parsers::Parser>(rooms.catalog, true);
+  for (std::size_t i = 0; i < rooms.formats.size(); ++i) {
+    parser->set_source(SourceId{static_cast<std::uint32_t>(i)}, rooms.formats[i]);
+  }
+  ports.search = [&store = rooms.store, parser](const api::SearchQuery& query) {
+    return search_events(store, *parser, query);
+  };
+  ports.parse = [parser](Batch& batch) { parser->parse(batch); };
+  ports.rule_source = [&engine = rooms.engine](std::string_view id) { return rule_source(*engine.rules(), id); };
+  ports.ledger = [&store = rooms.store] { return store.ledger(); };
+  ports.runs = [&responder = rooms.responder](std::string_view incident) { return responder.runs(incident); };
+  ports.run = [&responder = rooms.responder](std::string_view id) { return responder.run(id); };
+  ports.command_step = [&responder = rooms.responder](const api::StepCommand& command) {
+    return responder.order({.run = command.run,
+                            .step = command.step,
+                            .verb = verb_of(command.verb),
+                            .user = command.actor,
+                            .comment = command.comment});
+  };
+  ports.set_status = [&engine = rooms.engine](const api::StatusChange& change) {
+    return engine.set_status(change.incident, change.status);
+  };
+  ports.metrics = [&store = rooms.store, &engine = rooms.engine, &collector = rooms.collector] {
+    return metrics_text(store, engine.statistics(), *engine.rules(), collector.get());
+  };
+  ports.ready = [&engine = rooms.engine]() -> Result<void> {
+    const EngineStatistics statistics = engine.statistics();
+    if (statistics.failure) return fail(Errc::kIo, *statistics.failure);
+    if (statistics.disk_full) return fail(Errc::kFull, "the disk is full");
+    return {};
+  };
+  ports.status = [&engine = rooms.engine, &collector = rooms.collector] {
+    return status_json(engine.statistics(), *engine.rules(), collector.get());
+  };
+  return ports;
+}
+
+}  // namespace picket::app

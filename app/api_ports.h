@@ -1,0 +1,36 @@
+// What the API asks of the rest of the house, answered from the rooms of a running server.
+#pragma once
+
+#include "api/ports.h"
+#include "app/engine.h"
+#include "collector/collector.h"
+#include "response/responder.h"
+#include "storage/store.h"
+
+namespace picket::app {
+
+// Everything referred to outlives the ports. `collector` may be filled in later: doors open last.
+struct ApiRooms {
+  storage::Store& store;
+  Engine& engine;
+  response::Responder& responder;
+  std::shared_ptr<const parsers::Catalog> catalog;
+  std::vector<parsers::SourceFormat> formats;  // by source id
+  Clock& clock;
+  const std::unique_ptr<collector::Collector>& collector;
+};
+
+api::Ports make_ports(const ApiRooms& rooms);
+
+// The same search for the API and the command line. Parses what it finds with every field kept.
+Result<api::SearchPage> search_events(const storage::Store& store, parsers::Parser& parser,
+                                      const api::SearchQuery& query);
+
+// A rule's file, as loaded; kNotFound when no rule of the set has the id.
+Result<api::RuleSource> rule_source(const rules::RuleSet& rules, std::string_view rule_id);
+
+// Prometheus text format 0.0.4, with the names of INTERFACES.
+std::string metrics_text(const storage::Store& store, const EngineStatistics& statistics,
+                         const rules::RuleSet& rules, const collector::Collector* collector);
+
+}  // namespace picket::app

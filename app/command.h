@@ -1,0 +1,93 @@
+// The commands: what each takes, and one function each that answers an exit code.
+//
+// Data goes to stdout, notices and progress to stderr. Exit codes are those of INTERFACES.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace picket::app {
+
+enum ExitCode : int {
+  kDone = 0,
+  kFindings = 1,     // findings, failed tests, a mismatch
+  kRuleWrong = 2,
+  kUsageWrong = 3,   // configuration or usage
+  kUnreachable = 4,  // the server cannot be reached, or refused
+  kInterrupted = 130,
+};
+
+struct ScanCommand {
+  std::vector<std::string> rules;
+  std::vector<std::string> files;
+  std::string format = "auto";
+  std::string source;    // a source definition by name
+  std::string taxonomy;  // "none", or empty for the shipped ones
+  std::string stats;     // file to write statistics to
+  bool fail_on_alert = false;
+};
+int run_scan(const ScanCommand& command);
+
+struct ParseCommand {
+  std::vector<std::string> files;
+  std::string format = "auto";
+  std::string source;
+};
+int run_parse(const ParseCommand& command);
+
+struct CheckCommand {
+  std::vector<std::string> paths;  // rules, playbooks, configuration; empty: everything shipped
+  std::string format = "text";     // text, json, sarif
+  std::string config;
+  bool warnings = false;
+};
+int run_check(const CheckCommand& command);
+
+// Commands that read a store: that of `data`, or of the configuration.
+struct StoreCommand {
+  std::string data;
+  std::string config;
+  bool json = false;
+};
+
+struct SearchCommand : StoreCommand {
+  std::string query;
+  std::string from;
+  std::string to;
+  std::uint64_t limit = 100;
+};
+int run_search(const SearchCommand& command);
+
+struct LedgerCommand : StoreCommand {
+  std::string source;
+};
+int run_ledger(const LedgerCommand& command);
+
+struct NounCommand : StoreCommand {
+  std::string id;           // of `show`
+  std::uint64_t limit = 50;  // of `ls`
+};
+int run_incident_ls(const NounCommand& command);
+int run_incident_show(const NounCommand& command);
+int run_alert_ls(const NounCommand& command);
+int run_alert_show(const NounCommand& command);
+
+struct ServerCommand {
+  std::string config;
+  std::string data;  // overrides the configuration's
+};
+int run_server(const ServerCommand& command);
+int run_status(const StoreCommand& command);
+
+struct DemoCommand {
+  std::string data;  // empty: a fresh folder that is removed at the end
+  std::uint16_t port = 8440;
+  bool once = false;
+};
+int run_demo(const DemoCommand& command);
+
+// "error: ..." on stderr, made visible(); gives back `code`.
+int complain(const std::string& what, int code);
+
+}  // namespace picket::app

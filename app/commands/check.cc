@@ -1,0 +1,118 @@
+// picket check: configuration, rules, source definitions, taxonomies and playbooks, before they count.
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include "app/command.h"
+#include "app/config.h"
+#include "app/detection.h"
+#include "app/terminal.h"
+#include "response/playbook.h"
+
+namespace picket::app {
+namespace {
+
+struct Report {
+  std::vector<rules::Finding> refused;
+  std::vector<rules::Finding> warnings;
+  std::vector<std::string> errors;  // configuration and definitions: "path:line: reason"
+  std::size_t rules_active = 0;
+  std::size_t rule_files = 0;
+};
+
+Json finding_json(const rules::Finding& finding, const char* severity) {
+  return {{"severity", severity}, {"path", finding.path},   {"line", finding.line},
+          {"code", finding.code}, {"rule", finding.rule_id}, {"reason", finding.reason}};
+}
+
+// SARIF 2.1.0, as code scanners read it.
+Json sarif(const Report& report) {
+  Json results = Json::array();
+  const auto add = [&](const rules::Finding& finding, const char* level) {
+    results.push_back({{"ruleId", finding.code},
+                       {"level", level},
+                       {"message", {{"text", finding.reason}}},
+                       {"locations",
+                        {{{"physicalLocation",
+                           {{"artifactLocation", {{"uri", finding.path}}},
+                            {"region", {{"startLine", std::max(1, finding.line)}}}}}}}}});
+  };
+  for (const rules::Finding& finding : report.refused) add(finding, "error");
+  for (const rules::Finding& finding : report.warnings) add(finding, "warning");
+  for (const std::string& error : report.errors) add({.path = "", .line = 1, .rule_id = "", .code = "configuration", .reason = error}, "error");
+  return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+          {"version", "2.1.0"},
+          {"runs", {{{"tool", {{"driver", {{"name", "picket"}, {"rules", Json::array()}}}}}, {"results", results}}}}};
+}
+
+void print_text(const Report& report, bool warnings) {
+  const auto print = [](const rules::Finding& finding, const char* severity) {
+    std::printf("%s:%d: %s: %s: %s\n", visible(finding.path).c_str(), finding.line, severity, finding.code.c_str(),
+                visible(finding.reason).c_str());
+  };
+  for (const rules::Finding& finding : report.refused) print(finding, "refused");
+  if (warnings) {
+    for (const rules::Finding& finding : report.warnings) print(finding, "warning");
+  }
+  for (const std::string& error : report.errors) std::printf("%s\n", visible(error).c_str());
+  std::map<std::string, std::size_t> by_code;
+  for (const rules::Finding& finding : report.refused) ++by_code[finding.code];
+  std::string reasons;
+  for (const auto& [code, count] : by_code) {
+    reasons += (reasons.empty() ? " (" : ", ") + std::to_string(count) + " " + code;
+  }
+  std::printf("%zu files, %zu rules active, %zu refused%s, %zu warnings%s\n", report.rule_files,
+              report.rules_active, report.refused.size(), reasons.empty() ? "" : (reasons + ")").c_str(),
+              report.warnings.size(), !warnings && !report.warnings.empty() ? " (--warnings shows them)" : "");
+}
+
+void print_json(const Report& report) {
+  for (const rules::Finding& finding : report.refused) std::puts(dump_json(finding_json(finding, "refused")).c_str());
+  for (const rules::Finding& finding : report.warnings) std::puts(dump_json(finding_json(finding, "warning")).c_str());
+  for (const std::string& error : report.errors) {
+    std::puts(dump_json({{"severity", "error"}, {"code", "configuration"}, {"reason", error}}).c_str());
+  }
+  const Json summary = {{"rule_files", report.rule_files},
+                        {"rules_active", report.rules_active},
+                        {"rules_refused", report.refused.size()},
+                        {"warnings", report.warnings.size()},
+                        {"errors", report.errors.size()}};
+  std::puts(dump_json(summary).c_str());
+}
+
+void check_playbooks(const std::string& folder, Report& report) {
+  std::vector<response::Problem> problems;
+  const Result<std::vector<response::Playbook>> playbooks = response::load_playbooks(folder, problems);
+  if (!playbooks) report.errors.push_back(playbooks.error().what);
+  for (const response::Problem& problem : problems) report.errors.push_back(problem.text());
+}
+
+}  // namespace
+
+int run_check(const CheckCommand& command) {
+  Report report;
+  const ContentPaths content = find_content();
+  const Result<Detection> detection = load_detection(content, {.rules = command.paths});
+  if (!detection) return complain(detection.error().what, kUsageWrong);
+  report.refused = detection->refused;
+  report.warnings = detection->warnings;
+  report.errors = detection->errors;
+  report.rule_files = detection->rule_files;
+  report.rules_active = detection->rules->rule_count() + detection->rules->correlations().size();
+  check_playbooks(content.playbooks(), report);
+  if (!command.config.empty()) {
+    const Result<Config> config = load_config(command.config, report.errors);
+    if (!config && report.errors.empty()) report.errors.push_back(config.error().what);
+  }
+  if (command.format == "json") {
+    print_json(report);
+  } else if (command.format == "sarif") {
+    std::puts(dump_json_indented(sarif(report)).c_str());
+  } else {
+    print_text(report, command.warnings);
+  }
+  if (!report.errors.empty()) return kUsageWrong;
+  return report.refused.empty() ? kDone : kRuleWrong;
+}
+
+}  // namespace picket::app

@@ -1,0 +1,116 @@
+// picket incident|alert ls|show: what the store holds, for people or as JSON lines.
+#include <cstdio>
+
+#include "app/command.h"
+#include "app/open_store.h"
+#include "app/show.h"
+#include "app/terminal.h"
+#include "base/time.h"
+
+namespace picket::app {
+namespace {
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+std::string entity_summary(const std::vector<Entity>& entities) {
+  std::string text;
+  for (const Entity& entity : entities) {
+    if (text.size() > 60) return text + " …";
+    text += (text.empty() ? "" : " ") + entity.value;
+  }
+  return text;
+}
+
+// By whole id, or by its beginning when only one fits.
+Result<Alert> find_alert(const storage::Store& store, const std::string& id) {
+  Result<Alert> exact = store.alert(id);
+  if (exact || exact.error().code != Errc::kNotFound || id.size() < 6) return exact;
+  std::string cursor;
+  std::optional<Alert> found;
+  do {
+    PICKET_TRY(std::vector<Alert> alerts, store.alerts({}, 500, cursor));
+    for (Alert& alert : alerts) {
+      if (!alert.id.starts_with(id)) continue;
+      if (found) return fail(Errc::kInvalid, "several alerts begin with '" + id + "'");
+      found = std::move(alert);
+    }
+  } while (!cursor.empty());
+  if (!found) return fail(Errc::kNotFound, "there is no alert '" + id + "'; `picket alert ls` lists them");
+  return *std::move(found);
+}
+
+}  // namespace
+
+int run_incident_ls(const NounCommand& command) {
+  const auto store = open_to_read(command);
+  if (!store) return complain(store.error().what, kUsageWrong);
+  std::string cursor;
+  const auto incidents = (*store)->incidents(command.limit, cursor);
+  if (!incidents) return complain(incidents.error().what, kUsageWrong);
+  std::vector<std::vector<std::string>> rows;
+  for (const Incident& incident : *incidents) {
+    if (command.json) std::puts(dump_json(to_json(incident)).c_str());
+    rows.push_back({"#" + std::to_string(incident.number), std::string(level_name(incident.level)),
+                    std::to_string(incident.risk), std::string(incident_status_name(incident.status)),
+                    layers_text(incident.layers), std::to_string(incident.alert_count),
+                    format_time(incident.last_ns), entity_summary(incident.entities)});
+  }
+  if (command.json) return kDone;
+  if (rows.empty()) {
+    std::puts("There is no incident. Alerts of level medium and above open one; `picket alert ls` lists alerts.");
+    return kDone;
+  }
+  print(table({"NO", "LEVEL", "RISK", "STATUS", "LAYERS", "ALERTS", "LAST SEEN", "ENTITIES"}, rows));
+  return kDone;
+}
+
+int run_incident_show(const NounCommand& command) {
+  const auto store = open_to_read(command);
+  if (!store) return complain(store.error().what, kUsageWrong);
+  const std::string id = command.id.starts_with('#') ? command.id.substr(1) : command.id;
+  const auto incident = (*store)->incident(id);
+  if (!incident) return complain(incident.error().what, kUsageWrong);
+  if (command.json) {
+    std::puts(dump_json(to_json(*incident)).c_str());
+  } else {
+    print(show_incident(*incident));
+  }
+  return kDone;
+}
+
+int run_alert_ls(const NounCommand& command) {
+  const auto store = open_to_read(command);
+  if (!store) return complain(store.error().what, kUsageWrong);
+  std::string cursor;
+  const auto alerts = (*store)->alerts({}, command.limit, cursor);
+  if (!alerts) return complain(alerts.error().what, kUsageWrong);
+  std::vector<std::vector<std::string>> rows;
+  for (const Alert& alert : *alerts) {
+    if (command.json) std::puts(dump_json(to_json(alert)).c_str());
+    rows.push_back({alert.id.substr(0, 12), format_time(alert.time_ns), std::string(level_name(alert.rule.level)),
+                    std::string(layer_name(alert.layer)), alert.rule.name, std::to_string(alert.hit_count),
+                    entity_summary(alert.entities)});
+  }
+  if (command.json) return kDone;
+  if (rows.empty()) {
+    std::puts("There is no alert. `picket ledger` shows whether events arrive, `picket check` whether rules are active.");
+    return kDone;
+  }
+  print(table({"ID", "TIME", "LEVEL", "LAYER", "RULE", "HITS", "ENTITIES"}, rows));
+  return kDone;
+}
+
+int run_alert_show(const NounCommand& command) {
+  const auto store = open_to_read(command);
+  if (!store) return complain(store.error().what, kUsageWrong);
+  const auto alert = find_alert(**store, command.id);
+  if (!alert) return complain(alert.error().what, kUsageWrong);
+  if (command.json) {
+    std::puts(dump_json(to_json(*alert)).c_str());
+  } else {
+    print(show_alert(*alert, **store));
+  }
+  return kDone;
+}
+
+}  // namespace picket::app

@@ -1,0 +1,134 @@
+// picket run: the server, until it is told to stop. picket status: how it is.
+#include <curl/curl.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "app/command.h"
+#include "app/config.h"
+#include "app/open_store.h"
+#include "app/server.h"
+#include "app/signals.h"
+#include "app/terminal.h"
+#include "base/file.h"
+#include "base/json.h"
+
+namespace picket::app {
+namespace {
+
+// Where a running server is found: written beside its data, read by `picket status`.
+constexpr const char* kServerFile = "/server.json";
+
+void reload(Server& server) {
+  const Result<void> done = server.reload();
+  if (done) {
+    std::fputs("picket: rules are read again\n", stderr);
+  } else {
+    std::fprintf(stderr, "picket: nothing was changed: %s\n", done.error().what.c_str());
+  }
+}
+
+int serve(Server& server, Signals& signals) {
+  for (;;) {
+    const std::optional<int> signal = signals.wait(std::chrono::milliseconds(500));
+    if (server.statistics().failure) {
+      server.stop();
+      return kFindings;
+    }
+    if (signal == SIGHUP) reload(server);
+    if (signal == SIGTERM || signal == SIGINT) {
+      std::fputs("picket: stopping, what was read is being stored\n", stderr);
+      server.stop();
+      return kDone;
+    }
+  }
+}
+
+std::size_t append(char* data, std::size_t size, std::size_t count, void* user) {
+  constexpr std::size_t kAnswerMax = 4 * 1024 * 1024;
+  auto* text = static_cast<std::string*>(user);
+  if (text->size() + size * count > kAnswerMax) return 0;
+  text->append(data, size * count);
+  return size * count;
+}
+
+Result<std::string> get(const std::string& url, const std::string& token) {
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), curl_easy_cleanup);
+  curl_slist* list = curl_slist_append(nullptr, ("Authorization: Bearer " + token).c_str());
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(list, curl_slist_free_all);
+  std::string body;
+  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, 5000L);
+  curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, append);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &body);
+  const CURLcode done = curl_easy_perform(curl.get());
+  if (done != CURLE_OK) return fail(Errc::kIo, url + ": " + curl_easy_strerror(done));
+  long status = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (status != 200) return fail(Errc::kIo, url + ": the server answers " + std::to_string(status));
+  return body;
+}
+
+void print_status(const Json& status) {
+  std::printf("picket %s  %s\n", status.value("version", "?").c_str(), status.value("state", "?").c_str());
+  std::printf("events %llu, hits %llu, commits %llu\n", status.value("events", 0ULL), status.value("hits", 0ULL),
+              status.value("commits", 0ULL));
+  std::vector<std::vector<std::string>> rows;
+  for (const Json& door : status.value("doors", Json::array())) {
+    rows.push_back({door.value("name", ""), std::to_string(door.value("port", 0)), std::to_string(door.value("records", 0ULL)),
+                    std::to_string(door.value("bytes", 0ULL)), std::to_string(door.value("rejected", 0ULL)),
+                    std::to_string(door.value("dropped", 0ULL))});
+  }
+  std::fputs(table({"DOOR", "PORT", "RECORDS", "BYTES", "REJECTED", "DROPPED"}, rows).c_str(), stdout);
+}
+
+}  // namespace
+
+int run_server(const ServerCommand& command) {
+  std::vector<std::string> errors;
+  Result<Config> config = effective_config(command.config, errors);
+  for (const std::string& error : errors) complain(error, kUsageWrong);
+  if (!config) return complain(config.error().what, kUsageWrong);
+  if (!command.data.empty()) config->data = command.data;
+  const std::string data = config->data;
+  const std::string address = config->api_address;
+  if (config->link_base.empty()) config->link_base = "http://" + address + ":" + std::to_string(config->api_port);
+
+  Signals signals;
+  RealClock clock;
+  Result<std::unique_ptr<Server>> server = Server::start(*std::move(config), find_content(), clock);
+  if (!server) return complain(server.error().what, kUsageWrong);
+  const std::string base = "http://" + address + ":" + std::to_string((*server)->api_port());
+  const Result<void> written = write_file(data + kServerFile, dump_json({{"api", base}}) + "\n", 0600);
+  if (!written) return complain(written.error().what, kUsageWrong);
+  const Detection& detection = (*server)->detection();
+  std::fprintf(stderr, "picket: %zu rules active, %zu refused; data in %s\npicket: console at %s/  (token in %s/admin-token)\n",
+               detection.rules->rule_count() + detection.rules->correlations().size(), detection.refused.size(),
+               data.c_str(), base.c_str(), data.c_str());
+  return serve(**server, signals);
+}
+
+int run_status(const StoreCommand& command) {
+  const Result<std::string> folder = data_folder(command);
+  if (!folder) return complain(folder.error().what, kUsageWrong);
+  const Result<std::string> server = read_file(*folder + kServerFile, 4096);
+  const Result<std::string> token = read_file(*folder + "/admin-token", 4096);
+  if (!server || !token) return complain(*folder + ": no server has run here; start one with `picket run`", kUnreachable);
+  const Result<Json> where = parse_json(*server);
+  if (!where) return complain(*folder + kServerFile + ": " + where.error().what, kUnreachable);
+  const Result<std::string> answer = get(where->value("api", std::string()) + "/api/v1/status",
+                                         token->substr(0, token->find('\n')));
+  if (!answer) return complain("the server cannot be reached: " + answer.error().what, kUnreachable);
+  const Result<Json> status = parse_json(*answer);
+  if (!status) return complain("the server's answer cannot be read", kUnreachable);
+  if (command.json) {
+    std::puts(dump_json(*status).c_str());
+  } else {
+    print_status(*status);
+  }
+  return status->value("state", std::string()) == "running" ? kDone : kFindings;
+}
+
+}  // namespace picket::app

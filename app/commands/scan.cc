@@ -1,0 +1,159 @@
+// picket scan: detection and correlation over files, without a server.
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+
+#include "app/command.h"
+#include "app/detection.h"
+#include "app/record_file.h"
+#include "app/terminal.h"
+#include "base/file.h"
+#include "base/world.h"
+#include "correlator/correlator.h"
+#include "rules/evaluation.h"
+
+namespace picket::app {
+namespace {
+
+constexpr std::size_t kBatchRecords = 1024;
+constexpr std::size_t kBatchBytes = 1024 * 1024;
+
+correlator::Options scan_options() {
+  correlator::Options options;
+  options.deferred = true;
+  return options;
+}
+
+class FileNames final : public correlator::SourceNames {
+ public:
+  explicit FileNames(const std::vector<std::string>& files) : files_(files) {}
+  std::string_view name(SourceId source) const override { return files_[static_cast<std::size_t>(source)]; }
+  std::string_view system(SourceId) const override { return {}; }
+
+ private:
+  const std::vector<std::string>& files_;
+};
+
+struct Statistics {
+  std::uint64_t events = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t alerts = 0;
+};
+
+double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+class Scan {
+ public:
+  Scan(const ScanCommand& command, const Detection& detection)
+      : command_(command),
+        detection_(detection),
+        parser_(detection.make_parser(false)),
+        evaluation_(detection.rules->make_evaluation()),
+        names_(command.files),
+        correlator_(detection.rules, scan_options(), state_) {}
+
+  Result<void> run() {
+    for (std::size_t i = 0; i < command_.files.size(); ++i) {
+      PICKET_TRY_VOID(run_file(i));
+    }
+    correlator_.finish(alerts_);
+    print();
+    return {};
+  }
+
+  const Statistics& statistics() const { return statistics_; }
+
+ private:
+  Result<void> run_file(std::size_t index) {
+    const std::string& path = command_.files[index];
+    const SourceId source{static_cast<std::uint32_t>(index)};
+    parser_.set_source(source, {.format = command_.format,
+                                .definition = command_.taxonomy == "none" ? "json-generic" : command_.source});
+    PICKET_TRY(const std::unique_ptr<RecordFile> file, RecordFile::open(path, command_.format));
+    Progress progress("scanning " + path, file->size());
+    for (bool more = true; more;) {
+      batch_.clear();
+      PICKET_TRY(more, file->read(batch_, source, RealClock().now().count(), kBatchRecords, kBatchBytes));
+      statistics_.bytes += batch_.bytes();
+      statistics_.events += batch_.records().size();
+      parser_.parse(batch_);
+      detection_.rules->evaluate(batch_, *evaluation_);
+      correlator_.process(batch_, names_, alerts_);
+      print();
+      progress.at(file->bytes_read(), std::to_string(statistics_.alerts) + " alerts");
+    }
+    return {};
+  }
+
+  void print() {
+    for (const Alert& alert : alerts_) {
+      const std::string line = dump_json(to_json(alert)) + "\n";
+      std::fwrite(line.data(), 1, line.size(), stdout);
+    }
+    statistics_.alerts += alerts_.size();
+    alerts_.clear();
+  }
+
+  const ScanCommand& command_;
+  const Detection& detection_;
+  parsers::Parser parser_;
+  rules::EvaluationPtr evaluation_;
+  FileNames names_;
+  correlator::MapState state_;
+  correlator::Correlator correlator_;
+  Batch batch_;
+  std::vector<Alert> alerts_;
+  Statistics statistics_;
+};
+
+Json statistics_json(const Statistics& statistics, const Detection& detection, double wall, double cpu) {
+  const auto rate = [&](double seconds) {
+    return seconds > 0 ? static_cast<double>(statistics.events) / seconds : 0.0;
+  };
+  return {{"events", statistics.events},
+          {"bytes", statistics.bytes},
+          {"rules_loaded", detection.rules->rule_count() + detection.rules->correlations().size()},
+          {"rules_refused", detection.refused.size()},
+          {"alerts", statistics.alerts},
+          {"wall_seconds", wall},
+          {"cpu_seconds", cpu},
+          {"events_per_second", rate(wall)},
+          {"events_per_cpu_second", rate(cpu)}};
+}
+
+}  // namespace
+
+int run_scan(const ScanCommand& command) {
+  Result<Detection> detection =
+      load_detection(find_content(), {.rules = command.rules, .literal = command.taxonomy == "none"});
+  if (!detection) return complain(detection.error().what, kUsageWrong);
+  for (const std::string& error : detection->errors) complain(error, kUsageWrong);
+  if (!detection->refused.empty()) {
+    std::fprintf(stderr, "%zu rules refused; `picket check` says why\n", detection->refused.size());
+  }
+  if (detection->rules->rule_count() == 0) return complain("no rule is active, nothing to scan with", kRuleWrong);
+
+  RealClock clock;
+  const Nanos start = clock.now();
+  const double cpu_start = cpu_seconds();
+  Scan scan(command, *detection);
+  const Result<void> done = scan.run();
+  if (!done) return complain(done.error().what, kUsageWrong);
+  const double wall = std::chrono::duration<double>(clock.now() - start).count();
+  if (!command.stats.empty()) {
+    const Json json = statistics_json(scan.statistics(), *detection, wall, cpu_seconds() - cpu_start);
+    const Result<void> written = write_file(command.stats, dump_json_indented(json) + "\n");
+    if (!written) return complain(written.error().what, kUsageWrong);
+  }
+  return command.fail_on_alert && scan.statistics().alerts > 0 ? kFindings : kDone;
+}
+
+}  // namespace picket::app

@@ -1,0 +1,66 @@
+// picket search: stored events by query, newest first.
+#include <cstdio>
+
+#include "app/api_ports.h"
+#include "app/command.h"
+#include "app/open_store.h"
+#include "app/terminal.h"
+#include "base/time.h"
+#include "storage/query.h"
+
+namespace picket::app {
+namespace {
+
+bool read_bound(const std::string& text, std::int64_t& bound) {
+  if (text.empty()) return true;
+  const auto parsed = parse_time(text);
+  if (parsed) bound = parsed->time_ns;
+  return parsed.has_value();
+}
+
+void print_row(const Json& event) {
+  const Json& picket = event.at("picket");
+  const std::string line = styled(event.value("@timestamp", std::string()), Style::kDim) + "  " +
+                           styled(visible(picket.value("source", std::string()), 24), Style::kBlue) + "  " +
+                           visible(event.at("event").value("original", std::string()), 400);
+  std::puts(line.c_str());
+}
+
+}  // namespace
+
+int run_search(const SearchCommand& command) {
+  api::SearchQuery query;
+  query.text = command.query;
+  query.limit = command.limit;
+  if (!read_bound(command.from, query.from_ns) || !read_bound(command.to, query.to_ns)) {
+    return complain("--from and --to take a time such as 2026-11-20T08:00:00Z", kUsageWrong);
+  }
+  // A query that cannot be read is told before a store is opened.
+  if (const auto parsed = storage::parse_query(command.query); !parsed) {
+    std::fprintf(stderr, "picket: %s\n", parsed.error().what.c_str());
+    return kUsageWrong;
+  }
+  const auto store = open_to_read(command);
+  if (!store) return complain(store.error().what, kUsageWrong);
+  const ContentPaths content = find_content();
+  std::vector<std::string> errors;
+  const auto catalog = parsers::Catalog::load({content.sources()}, errors);
+  if (!catalog) return complain(catalog.error().what, kUsageWrong);
+  parsers::Parser parser(*catalog, true);
+  const Result<api::SearchPage> page = search_events(**store, parser, query);
+  if (!page) return complain(page.error().what, kUsageWrong);
+  for (const Json& event : page->events) {
+    if (command.json || !stdout_is_terminal()) {
+      std::puts(dump_json(event).c_str());
+    } else {
+      print_row(event);
+    }
+  }
+  std::fprintf(stderr, "%zu events shown; %llu records, %llu bytes looked at, %llu bytes skipped\n",
+               page->events.size(), static_cast<unsigned long long>(page->totals.rows),
+               static_cast<unsigned long long>(page->totals.bytes_scanned),
+               static_cast<unsigned long long>(page->totals.bytes_skipped));
+  return kDone;
+}
+
+}  // namespace picket::app

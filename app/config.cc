@@ -1,0 +1,271 @@
+#include "app/config.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "base/file.h"
+#include "base/yaml.h"
+#include "response/reader.h"
+
+namespace picket::app {
+namespace {
+
+using response::Cidr;
+using response::Problem;
+using response::Reader;
+
+constexpr const char* kSystemConfig = "/etc/picket/picket.yaml";
+
+const std::map<std::string, DoorType, std::less<>> kDoors = {{"syslog_udp", DoorType::kSyslogUdp},
+                                                             {"syslog_tcp", DoorType::kSyslogTcp},
+                                                             {"file", DoorType::kFile},
+                                                             {"http", DoorType::kHttp}};
+
+std::uint16_t default_port(DoorType door) { return door == DoorType::kHttp ? 8441 : 5514; }
+
+bool is_one_of(const std::string& text, std::initializer_list<std::string_view> known) {
+  return std::find(known.begin(), known.end(), text) != known.end();
+}
+
+class ConfigReader {
+ public:
+  ConfigReader(const std::string& path, std::vector<Problem>& problems) : reader_(path, problems) {}
+
+  void read(const YamlNode& root, Config& config) {
+    if (root.is_null()) return;
+    reader_.check_keys(root, {"data", "rules", "sources", "api", "systems", "playbooks", "mail", "webhooks",
+                              "webhook_allow", "block", "duty", "soc", "limits"});
+    if (const std::string data = reader_.may_text(root, "data"); !data.empty()) config.data = data;
+    for (const YamlNode* rule : reader_.may_list(root, "rules")) config.rules.push_back(rule->scalar);
+    config.systems = reader_.may_text(root, "systems");
+    config.playbooks = reader_.may_text(root, "playbooks");
+    read_sources(root, config);
+    read_api(root, config);
+    read_response(root, config);
+    read_limits(root, config);
+  }
+
+ private:
+  void read_sources(const YamlNode& root, Config& config) {
+    const YamlNode* sources = root.find("sources");
+    if (sources == nullptr) return;
+    config.sources.clear();
+    if (!sources->is_list()) {
+      reader_.problem(*sources, "`sources` is a list, one entry for each source");
+      return;
+    }
+    std::set<std::string> names;
+    for (const YamlNode& node : sources->list) {
+      if (!node.is_map()) {
+        reader_.problem(node, "a source is a map with name and door");
+        continue;
+      }
+      SourceConfig source = read_source(node);
+      if (!source.name.empty() && !names.insert(source.name).second) {
+        reader_.problem(node, "two sources are named '" + source.name + "'");
+      }
+      config.sources.push_back(std::move(source));
+    }
+  }
+
+  SourceConfig read_source(const YamlNode& node) {
+    reader_.check_keys(node, {"name", "door", "address", "port", "path", "format", "definition", "layer", "system",
+                              "zone", "token_file"});
+    SourceConfig source;
+    source.line = node.line;
+    source.name = reader_.need_text(node, "name", 128);
+    const std::string door = reader_.need_text(node, "door");
+    const auto found = kDoors.find(door);
+    if (found != kDoors.end()) {
+      source.door = found->second;
+    } else if (!door.empty()) {
+      reader_.problem(node, "door '" + door + "' is unknown; doors are syslog_udp, syslog_tcp, file and http");
+    }
+    if (const std::string address = reader_.may_text(node, "address"); !address.empty()) {
+      source.address = address;
+      if (!response::IpAddress::parse(address) && address != "0.0.0.0" && address != "::") {
+        reader_.problem(node, "'" + address + "' is no IP address");
+      }
+    }
+    source.port = static_cast<std::uint16_t>(reader_.may_integer(node, "port", 0, 65535, default_port(source.door)));
+    source.path = reader_.may_text(node, "path");
+    if (source.door == DoorType::kFile && source.path.empty()) reader_.problem(node, "a file source needs `path`");
+    if (const std::string format = reader_.may_text(node, "format"); !format.empty()) source.format = format;
+    if (!is_one_of(source.format, {"auto", "ndjson", "json", "syslog", "raw"})) {
+      reader_.problem(node, "format '" + source.format + "' is unknown; formats are auto, ndjson, json, syslog and raw");
+    }
+    source.definition = reader_.may_text(node, "definition");
+    const std::string layer = reader_.may_text(node, "layer");
+    source.layer = layer_of(layer);
+    if (!layer.empty() && source.layer == Layer::kNone) {
+      reader_.problem(node, "layer '" + layer + "' is unknown; layers are network, server, application and endpoint");
+    }
+    source.system = reader_.may_text(node, "system");
+    source.token_file = reader_.may_text(node, "token_file");
+    source.zone_offset_s = read_zone(node);
+    return source;
+  }
+
+  // "+07:00", "-03:30", "Z"
+  std::int32_t read_zone(const YamlNode& node) {
+    const std::string zone = reader_.may_text(node, "zone");
+    if (zone.empty() || zone == "Z") return 0;
+    const auto digit = [&](std::size_t i) { return zone[i] >= '0' && zone[i] <= '9' ? zone[i] - '0' : -100; };
+    if (zone.size() == 6 && (zone[0] == '+' || zone[0] == '-') && zone[3] == ':') {
+      const int hours = digit(1) * 10 + digit(2);
+      const int minutes = digit(4) * 10 + digit(5);
+      if (hours >= 0 && hours <= 14 && minutes >= 0 && minutes < 60) {
+        return (zone[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+      }
+    }
+    reader_.problem(node, "zone '" + zone + "' is not of the form +07:00");
+    return 0;
+  }
+
+  void read_api(const YamlNode& root, Config& config) {
+    const YamlNode* api = reader_.may_map(root, "api");
+    if (api == nullptr) return;
+    reader_.check_keys(*api, {"address", "port", "link"});
+    if (const std::string address = reader_.may_text(*api, "address"); !address.empty()) config.api_address = address;
+    config.api_port = static_cast<std::uint16_t>(reader_.may_integer(*api, "port", 0, 65535, config.api_port));
+    config.link_base = reader_.may_text(*api, "link");
+  }
+
+  void read_response(const YamlNode& root, Config& config) {
+    response::Options& options = config.response;
+    if (const YamlNode* mail = reader_.may_map(root, "mail")) {
+      reader_.check_keys(*mail, {"url", "tls", "ca_file", "user", "password_file", "from", "from_name", "html"});
+      options.notify.mail.url = reader_.need_text(*mail, "url");
+      const std::string tls = reader_.may_text(*mail, "tls");
+      if (!is_one_of(tls, {"", "required", "none"})) reader_.problem(*mail, "`tls` is required or none");
+      if (tls == "none") options.notify.mail.tls = response::MailTls::kNone;
+      options.notify.mail.ca_file = reader_.may_text(*mail, "ca_file");
+      options.notify.mail.user = reader_.may_text(*mail, "user");
+      options.notify.mail.password_file = reader_.may_text(*mail, "password_file");
+      options.notify.mail.from = reader_.need_text(*mail, "from");
+      options.notify.mail.from_name = reader_.may_text(*mail, "from_name");
+    }
+    for (const YamlNode* hook : list_of_maps(root, "webhooks")) {
+      reader_.check_keys(*hook, {"name", "url", "secret_file"});
+      options.notify.webhooks.push_back({.name = reader_.need_text(*hook, "name"),
+                                         .url = reader_.need_text(*hook, "url"),
+                                         .secret_file = reader_.may_text(*hook, "secret_file")});
+    }
+    read_networks(root, "webhook_allow", options.notify.webhook_allow);
+    read_block(root, options);
+    if (const YamlNode* duty = reader_.may_map(root, "duty")) {
+      reader_.check_keys(*duty, {"name", "email", "language"});
+      options.duty.name = reader_.need_text(*duty, "name");
+      options.duty.email = reader_.need_text(*duty, "email");
+      options.duty.language = reader_.may_text(*duty, "language");
+      if (!is_one_of(options.duty.language, {"", "vi", "en"})) reader_.problem(*duty, "`language` is vi or en");
+    }
+    if (const YamlNode* soc = reader_.may_map(root, "soc")) {
+      reader_.check_keys(*soc, {"name", "phone", "email"});
+      if (const std::string name = reader_.may_text(*soc, "name"); !name.empty()) options.soc_name = name;
+      if (const std::string phone = reader_.may_text(*soc, "phone"); !phone.empty()) options.soc_phone = phone;
+      if (const std::string email = reader_.may_text(*soc, "email"); !email.empty()) options.soc_email = email;
+    }
+  }
+
+  void read_block(const YamlNode& root, response::Options& options) {
+    const YamlNode* block = reader_.may_map(root, "block");
+    if (block == nullptr) return;
+    reader_.check_keys(*block, {"command", "undo", "never_touch"});
+    for (const YamlNode* word : reader_.may_list(*block, "command")) options.enforcement.block.push_back(word->scalar);
+    for (const YamlNode* word : reader_.may_list(*block, "undo")) options.enforcement.unblock.push_back(word->scalar);
+    read_networks(*block, "never_touch", options.never_touch);
+  }
+
+  void read_networks(const YamlNode& map, std::string_view key, std::vector<Cidr>& networks) {
+    for (const YamlNode* item : reader_.may_list(map, key)) {
+      if (const auto network = Cidr::parse(item->scalar)) {
+        networks.push_back(*network);
+      } else {
+        reader_.problem(*item, "'" + item->scalar + "' is no network, such as 10.0.0.0/8");
+      }
+    }
+  }
+
+  void read_limits(const YamlNode& root, Config& config) {
+    const YamlNode* limits = reader_.may_map(root, "limits");
+    if (limits == nullptr) return;
+    reader_.check_keys(*limits, {"frame_bytes", "lateness_hours", "disk_reserve_mb"});
+    config.frame_bytes_max = static_cast<std::size_t>(
+        reader_.may_integer(*limits, "frame_bytes", 1024, 1024 * 1024, static_cast<std::int64_t>(config.frame_bytes_max)));
+    config.lateness_ns = reader_.may_integer(*limits, "lateness_hours", 0, 168, 24) * 3600 * 1'000'000'000;
+    config.reserve_bytes =
+        static_cast<std::uint64_t>(reader_.may_integer(*limits, "disk_reserve_mb", 0, 1'000'000, 64)) * 1024 * 1024;
+  }
+
+  std::vector<const YamlNode*> list_of_maps(const YamlNode& map, std::string_view key) {
+    std::vector<const YamlNode*> all;
+    const YamlNode* list = map.find(key);
+    if (list == nullptr) return all;
+    if (!list->is_list()) reader_.problem(*list, "`" + std::string(key) + "` is a list");
+    for (const YamlNode& item : list->list) {
+      if (item.is_map()) {
+        all.push_back(&item);
+      } else {
+        reader_.problem(item, "a map is expected here");
+      }
+    }
+    return all;
+  }
+
+  Reader reader_;
+};
+
+void read_file_into(const std::string& path, Config& config, std::vector<Problem>& problems) {
+  const Result<YamlNode> root = load_yaml(path);
+  if (!root) {
+    problems.push_back(response::problem_of(path, root.error()));
+    return;
+  }
+  if (!root->is_null() && !root->is_map()) {
+    problems.push_back({path, root->line, "a configuration is a map of keys"});
+    return;
+  }
+  ConfigReader(path, problems).read(*root, config);
+}
+
+}  // namespace
+
+Config default_config() {
+  const auto source = [](const char* name, DoorType door) {
+    SourceConfig made;
+    made.name = name;
+    made.door = door;
+    made.port = default_port(door);
+    return made;
+  };
+  Config config;
+  config.sources = {source("syslog-udp", DoorType::kSyslogUdp), source("syslog-tcp", DoorType::kSyslogTcp),
+                    source("http", DoorType::kHttp)};
+  return config;
+}
+
+Result<Config> load_config(const std::string& path, std::vector<std::string>& errors) {
+  Config config = default_config();
+  config.path = path;
+  std::vector<Problem> problems;
+  read_file_into(path, config, problems);
+  const std::string folder = (std::filesystem::path(path).parent_path() / "conf.d").string();
+  if (const Result<std::vector<std::string>> more = list_files(folder, {".yaml"})) {
+    for (const std::string& file : *more) read_file_into(file, config, problems);
+  }
+  for (const Problem& problem : problems) errors.push_back(problem.text());
+  if (!problems.empty()) return fail(Errc::kInvalid, path + ": the configuration has errors");
+  return config;
+}
+
+Result<Config> effective_config(const std::string& given, std::vector<std::string>& errors) {
+  if (!given.empty()) return load_config(given, errors);
+  std::error_code error;
+  if (std::filesystem::exists(kSystemConfig, error)) return load_config(kSystemConfig, errors);
+  return default_config();
+}
+
+}  // namespace picket::app

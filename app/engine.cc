@@ -1,0 +1,258 @@
+#include "app/engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+namespace picket::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kCommitRecordsMax = 4096;
+constexpr std::size_t kLettersMax = 64;
+constexpr Nanos kTickEvery = 1s;
+constexpr Nanos kFutureMax = 5min;  // an event time further ahead does not move the watermark
+
+}  // namespace
+
+class Engine::Names final : public correlator::SourceNames {
+ public:
+  explicit Names(const std::vector<EngineSource>& sources) : sources_(sources) {}
+  std::string_view name(SourceId source) const override { return at(source).name; }
+  std::string_view system(SourceId source) const override { return at(source).system; }
+
+ private:
+  const EngineSource& at(SourceId source) const { return sources_.at(static_cast<std::size_t>(source)); }
+  const std::vector<EngineSource>& sources_;
+};
+
+Engine::Engine(EngineOptions options, Detection detection, storage::Store& store, collector::DeliveryQueue& queue,
+               Wakeup& wakeup, Clock& clock, EngineListener listener)
+    : options_(std::move(options)),
+      store_(store),
+      queue_(queue),
+      wakeup_(wakeup),
+      clock_(clock),
+      listener_(std::move(listener)),
+      letters_(kLettersMax, wakeup),
+      names_(std::make_unique<Names>(options_.sources)),
+      state_(store, commit_),
+      incidents_port_(store, commit_),
+      grouper_({}, state_, incidents_port_) {
+  for (std::size_t i = 0; i < options_.sources.size(); ++i) {
+    next_seq_.push_back(store_.next_seq(SourceId{static_cast<std::uint32_t>(i)}));
+  }
+  use(std::move(detection));
+}
+
+Engine::~Engine() { stop(); }
+
+void Engine::start() { thread_ = std::thread([this] { run(); }); }
+
+void Engine::stop() {
+  if (!thread_.joinable()) return;
+  stopping_.store(true, std::memory_order_release);
+  wakeup_.notify();
+  thread_.join();
+  letters_.close();
+}
+
+void Engine::post_rules(Detection detection) {
+  Letter letter;
+  letter.detection = std::move(detection);
+  if (!letters_.post(std::move(letter))) std::fputs("picket: the engine is busy, the new rules were not taken\n", stderr);
+}
+
+Result<Incident> Engine::set_status(const std::string& incident_id, IncidentStatus status) {
+  Letter letter;
+  letter.order.emplace();
+  letter.order->incident = incident_id;
+  letter.order->status = status;
+  std::future<Result<Incident>> answer = letter.order->answer.get_future();
+  if (!letters_.post(std::move(letter))) return fail(Errc::kBusy, "the engine is busy, try again");
+  if (answer.wait_for(5s) != std::future_status::ready) return fail(Errc::kBusy, "the engine did not answer in 5 s");
+  return answer.get();
+}
+
+void Engine::run() {
+  for (;;) {
+    const bool stopping = stopping_.load(std::memory_order_acquire);  // before the last look at the queue
+    read_letters();
+    const bool took = take();
+    tick();
+    commit();
+    if (statistics().failure) break;
+    if (took) continue;
+    if (stopping) break;
+    wakeup_.wait(50ms);
+  }
+}
+
+bool Engine::take() {
+  std::size_t records = 0;
+  bool took = false;
+  while (records < kCommitRecordsMax) {
+    std::optional<collector::Delivery> delivery = queue_.try_pop();
+    if (!delivery) break;
+    took = true;
+    records += delivery->batch->records().size();
+    process(*delivery);
+  }
+  return took;
+}
+
+void Engine::process(collector::Delivery& delivery) {
+  Batch& batch = *delivery.batch;
+  for (Record& record : batch.records()) record.seq = next_seq_[static_cast<std::size_t>(record.source)]++;
+  parser_->parse(batch);
+  detection_.rules->evaluate(batch, *evaluation_);
+  const std::int64_t future = (clock_.now() + kFutureMax).count();
+  for (const Event& event : batch.events()) {
+    if (event.time_ns <= future) latest_event_ns_ = std::max(latest_event_ns_, event.time_ns);
+  }
+  const std::size_t first_alert = alerts_.size();
+  correlator_->process(batch, *names_, alerts_);
+  group(first_alert);
+  const rules::RuleSet& rules = *detection_.rules;
+  commit_.add(batch, [&rules](std::uint32_t rule) { return std::string_view(rules.identity(rule).id); });
+  for (const collector::Count& count : delivery.rejected) commit_.count_rejected(count.source, count.reason, count.n);
+  for (const collector::Count& count : delivery.dropped) commit_.count_dropped(count.source, count.reason, count.n);
+  for (auto& [name, value] : delivery.offsets) commit_.put_offset(std::move(name), std::move(value));
+  std::move(delivery.acks.begin(), delivery.acks.end(), std::back_inserter(acks_));
+  events_ += batch.events().size();
+  hits_ += batch.hits().size();
+}
+
+// Alerts from `first_alert` on into incidents, and both into the commit.
+void Engine::group(std::size_t first_alert) {
+  std::vector<Incident> changed;
+  const auto keep = [&](std::vector<Incident> incidents) {
+    for (Incident& incident : incidents) {
+      if (incident.owner.empty() && options_.owner_of) incident.owner = options_.owner_of(incident.system);
+      incidents_port_.put(incident);
+      std::erase_if(changed, [&](const Incident& known) { return known.id == incident.id; });
+      changed.push_back(std::move(incident));
+    }
+  };
+  for (std::size_t i = first_alert; i < alerts_.size(); ++i) {
+    commit_.put(alerts_[i]);
+    keep(grouper_.absorb(alerts_[i], clock_.now()));
+  }
+  for (const std::string& id : correlator_->take_withdrawn()) {
+    commit_.delete_alert(id);
+    keep(grouper_.withdraw(id));
+  }
+  for (Incident& incident : changed) changed_.push_back(std::move(incident));
+}
+
+void Engine::tick() {
+  const Nanos now = clock_.now();
+  if (now - last_tick_ < kTickEvery) return;
+  last_tick_ = now;
+  if (latest_event_ns_ == INT64_MIN) return;
+  const Nanos watermark(latest_event_ns_ - options_.lateness_ns);
+  const std::size_t first_alert = alerts_.size();
+  correlator_->tick(watermark, alerts_);
+  grouper_.tick(watermark);
+  group(first_alert);
+}
+
+void Engine::commit() {
+  if (commit_.empty() && acks_.empty()) return;
+  while (!commit_once()) {
+    if (stopping_.load(std::memory_order_acquire)) {
+      // Nothing was acknowledged; what the doors hold is read or sent again after the next start.
+      for (const collector::Ack& ack : acks_) ack(false);
+      acks_.clear();
+      commit_.clear();
+      return;
+    }
+    wakeup_.wait(1000ms);
+  }
+  for (const collector::Ack& ack : acks_) ack(true);
+  acks_.clear();
+  announce();
+}
+
+bool Engine::commit_once() {
+  Result<void> done;
+  for (const std::optional<Error>* error : {&state_.error(), &incidents_port_.error()}) {
+    if (*error) done = tl::unexpected(**error);
+  }
+  const Nanos start = clock_.now();
+  if (done) done = store_.commit(commit_);
+  if (!done && done.error().code == Errc::kFull) {
+    const bool was_full = statistics_.with([](EngineStatistics& s) { return std::exchange(s.disk_full, true); });
+    if (!was_full) std::fprintf(stderr, "picket: %s; waiting for space, nothing is lost\n", done.error().what.c_str());
+    return false;
+  }
+  if (!done) {
+    std::fprintf(stderr, "picket: %s; stopping, what is not stored is not acknowledged\n", done.error().what.c_str());
+    statistics_.with([&](EngineStatistics& s) { s.failure = done.error().what; });
+    for (const collector::Ack& ack : acks_) ack(false);
+    acks_.clear();
+    alerts_.clear();
+    changed_.clear();
+    return true;
+  }
+  commit_.clear();
+  state_.committed();
+  incidents_port_.committed();
+  statistics_.with([&](EngineStatistics& s) {
+    if (s.disk_full) std::fputs("picket: there is space again, going on\n", stderr);
+    s.disk_full = false;
+    ++s.commits;
+    s.events += std::exchange(events_, 0);
+    s.hits += std::exchange(hits_, 0);
+    s.commit_seconds += std::chrono::duration<double>(clock_.now() - start).count();
+    for (const Alert& alert : alerts_) ++s.alerts_by_level[static_cast<std::size_t>(alert.rule.level)];
+  });
+  return true;
+}
+
+void Engine::announce() {
+  for (const Alert& alert : alerts_) listener_.alert(alert);
+  for (const Incident& incident : changed_) listener_.incident(incident);
+  alerts_.clear();
+  changed_.clear();
+}
+
+void Engine::read_letters() {
+  auto letters = letters_.take();
+  for (Letter& letter : letters.letters) {
+    if (letter.detection) use(*std::move(letter.detection));
+    if (letter.order) change_status(*std::move(letter.order));
+  }
+}
+
+// Between two commits only: the state in the store is whole then.
+void Engine::use(Detection detection) {
+  correlator_.reset();
+  evaluation_.reset();
+  detection_ = std::move(detection);
+  parser_.emplace(detection_.make_parser(false));
+  for (std::size_t i = 0; i < options_.sources.size(); ++i) {
+    parser_->set_source(SourceId{static_cast<std::uint32_t>(i)}, options_.sources[i].format);
+  }
+  evaluation_ = detection_.rules->make_evaluation();
+  correlator::Options correlation;
+  correlation.lateness_ns = options_.lateness_ns;
+  correlation.secret = options_.secret;
+  correlator_.emplace(detection_.rules, correlation, state_);
+  current_rules_.with([&](auto& rules) { rules = detection_.rules; });
+}
+
+void Engine::change_status(StatusOrder order) {
+  std::optional<Incident> incident = incidents_port_.find(order.incident);
+  if (!incident) {
+    order.answer.set_value(fail(Errc::kNotFound, "there is no incident '" + order.incident + "'"));
+    return;
+  }
+  incident->status = order.status;
+  incidents_port_.put(*incident);
+  changed_.push_back(*incident);
+  order.answer.set_value(*std::move(incident));
+}
+
+}  // namespace picket::app

@@ -1,0 +1,150 @@
+// Engine: the one thread on which records become events, hits, alerts and incidents.
+//
+// Takes deliveries from the doors, numbers their records, parses, detects, correlates, groups, and
+// writes it all as one commit; then, and only then, acknowledges. A full disk stops it until space
+// returns (the doors feel the queue fill); a failing disk stops it for good. Rules are swapped between
+// two commits, so every event is seen by exactly one rule set.
+//
+// start() and stop() belong to the owner's thread; post_*() and statistics() to any.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/detection.h"
+#include "base/guarded.h"
+#include "base/mailbox.h"
+#include "base/result.h"
+#include "base/wakeup.h"
+#include "base/world.h"
+#include "collector/delivery.h"
+#include "correlator/correlator.h"
+#include "correlator/incidents.h"
+#include "correlator/store_ports.h"
+#include "event/alert.h"
+#include "event/incident.h"
+#include "rules/rule_set.h"
+#include "storage/store.h"
+
+namespace picket::app {
+
+// What the engine must know of a source; its id is its index.
+struct EngineSource {
+  std::string name;
+  std::string system;
+  parsers::SourceFormat format;
+};
+
+struct EngineOptions {
+  std::vector<EngineSource> sources;
+  std::function<std::string(std::string_view system)> owner_of;  // of a system, for incidents
+  std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;
+  std::string secret;  // of this installation
+};
+
+// Called on the engine's thread after the commit that made it true.
+struct EngineListener {
+  std::function<void(const Alert&)> alert;
+  std::function<void(const Incident&)> incident;
+};
+
+struct EngineStatistics {
+  std::uint64_t commits = 0;
+  std::uint64_t events = 0;
+  std::uint64_t hits = 0;
+  std::uint64_t alerts_by_level[5] = {};
+  double commit_seconds = 0;  // in all
+  bool disk_full = false;
+  std::optional<std::string> failure;  // the store refuses for good; the process should end
+};
+
+class Engine {
+ public:
+  // All references must outlive the engine.
+  Engine(EngineOptions options, Detection detection, storage::Store& store, collector::DeliveryQueue& queue,
+         Wakeup& wakeup, Clock& clock, EngineListener listener);
+  ~Engine();  // stops
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  void start();
+  // Takes what is in the queue, commits it, joins. The doors are closed before.
+  void stop();
+
+  // The engine goes on with these rules from the next commit on.
+  void post_rules(Detection detection);
+  // Answers with the incident after the change; kNotFound, kBusy.
+  Result<Incident> set_status(const std::string& incident_id, IncidentStatus status);
+
+  EngineStatistics statistics() const {
+    return statistics_.with([](const EngineStatistics& s) { return s; });
+  }
+  std::shared_ptr<const rules::RuleSet> rules() const {
+    return current_rules_.with([](const auto& rules) { return rules; });
+  }
+
+ private:
+  struct StatusOrder {
+    std::string incident;
+    IncidentStatus status = IncidentStatus::kAcknowledged;
+    std::promise<Result<Incident>> answer;
+  };
+  struct Letter {
+    std::optional<Detection> detection;
+    std::optional<StatusOrder> order;
+  };
+  class Names;
+
+  void run();
+  bool take();          // deliveries into gathered_; false: there was none
+  void process(collector::Delivery& delivery);
+  void group(std::size_t first_alert);
+  void tick();
+  void commit();
+  bool commit_once();   // false: try again later
+  void announce();
+  void read_letters();
+  void use(Detection detection);
+  void change_status(StatusOrder order);
+
+  EngineOptions options_;
+  storage::Store& store_;
+  collector::DeliveryQueue& queue_;
+  Wakeup& wakeup_;
+  Clock& clock_;
+  EngineListener listener_;
+  Mailbox<Letter> letters_;
+
+  // The engine's thread only, once it runs.
+  Detection detection_;
+  std::unique_ptr<Names> names_;
+  std::optional<parsers::Parser> parser_;
+  rules::EvaluationPtr evaluation_;
+  storage::Commit commit_;
+  correlator::StoreState state_;
+  correlator::StoreIncidents incidents_port_;
+  std::optional<correlator::Correlator> correlator_;
+  correlator::IncidentGrouper grouper_;
+  std::vector<std::uint64_t> next_seq_;
+  std::vector<collector::Ack> acks_;
+  std::vector<Alert> alerts_;
+  std::vector<Incident> changed_;
+  std::uint64_t events_ = 0;
+  std::uint64_t hits_ = 0;
+  std::int64_t latest_event_ns_ = INT64_MIN;
+  Nanos last_tick_{0};
+
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+  Guarded<EngineStatistics> statistics_;
+  Guarded<std::shared_ptr<const rules::RuleSet>> current_rules_;
+};
+
+}  // namespace picket::app

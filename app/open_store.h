@@ -1,0 +1,19 @@
+// A store for commands that only read: the one of `--data`, or of the configuration, also while a
+// server uses it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/command.h"
+#include "app/config.h"
+#include "base/result.h"
+#include "storage/store.h"
+
+namespace picket::app {
+
+// The data folder that a command means: --data, else the configuration's.
+Result<std::string> data_folder(const StoreCommand& command);
+Result<std::unique_ptr<storage::Store>> open_to_read(const StoreCommand& command);
+
+}  // namespace picket::app

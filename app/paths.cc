@@ -1,0 +1,34 @@
+#include "app/paths.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+namespace picket::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_content(const fs::path& folder) {
+  std::error_code error;
+  return fs::is_directory(folder / "taxonomies", error);
+}
+
+}  // namespace
+
+ContentPaths find_content() {
+  if (const char* given = std::getenv("PICKET_CONTENT"); given != nullptr && *given != '\0') {
+    return {given};
+  }
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  constexpr int kFoldersAbove = 5;  // build/release/app/picket is four below the checkout
+  fs::path folder = program.parent_path();
+  for (int i = 0; i < kFoldersAbove && !folder.empty(); ++i, folder = folder.parent_path()) {
+    if (is_content(folder / "content")) return {(folder / "content").string()};
+  }
+  if (is_content("/usr/share/picket")) return {"/usr/share/picket"};
+  return {};
+}
+
+}  // namespace picket::app

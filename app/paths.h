@@ -1,0 +1,23 @@
+// Where shipped content is: beside the program in a checkout, under /usr/share/picket when installed.
+#pragma once
+
+#include <string>
+
+namespace picket::app {
+
+struct ContentPaths {
+  std::string root;        // ".../content"; empty: found nowhere
+  std::string rules() const { return root + "/rules"; }
+  std::string taxonomies() const { return root + "/taxonomies"; }
+  std::string sources() const { return root + "/sources"; }
+  std::string playbooks() const { return root + "/playbooks"; }
+  std::string messages() const { return root + "/messages"; }
+  std::string sample() const { return root + "/sample"; }
+  std::string systems() const { return root + "/systems.yaml"; }
+};
+
+// PICKET_CONTENT if it is set, else the first folder `content` with `taxonomies` in it: beside the
+// program, or in a folder above it (a checkout), or /usr/share/picket.
+ContentPaths find_content();
+
+}  // namespace picket::app

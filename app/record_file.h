@@ -1,0 +1,61 @@
+// RecordFile: a file (or standard input) as a sequence of records, for scan and parse.
+//
+// Formats: ndjson and auto take one record a line, or one JSON object after the other when they are
+// spread over lines; json takes the elements of an array too; syslog and raw take lines. Lines longer
+// than the frame limit are cut and say so (Record.length). One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "event/event.h"
+
+namespace picket::app {
+
+inline constexpr std::size_t kFrameBytesMax = 1024 * 1024;  // INTERFACES: scan reads files, not sockets
+
+class RecordFile {
+ public:
+  // "-" is standard input. kNotFound, kIo.
+  static Result<std::unique_ptr<RecordFile>> open(const std::string& path, const std::string& format);
+  ~RecordFile();
+  RecordFile(const RecordFile&) = delete;
+  RecordFile& operator=(const RecordFile&) = delete;
+
+  // Adds records of `source` until the batch holds `records_max` or about `bytes_max`; seq goes on from
+  // the call before. False when there are no more.
+  Result<bool> read(Batch& batch, SourceId source, std::int64_t received_ns, std::size_t records_max,
+                    std::size_t bytes_max);
+
+  std::uint64_t bytes_read() const { return bytes_read_; }
+  std::uint64_t size() const { return size_; }  // 0 if unknown
+
+ private:
+  enum class Framing : std::uint8_t { kUndecided, kLines, kObjects };
+
+  RecordFile(int fd, std::string format, std::string path, std::uint64_t size);
+  Result<void> fill();
+  void decide();
+  bool next(std::string_view& record);         // false: more bytes are needed, or the end
+  bool next_line(std::string_view& record);
+  bool next_object(std::string_view& record);
+  void add(Batch& batch, std::string_view record, SourceId source, std::int64_t received_ns);
+
+  int fd_;
+  std::string format_;
+  std::string path_;
+  std::uint64_t size_;
+  std::uint64_t bytes_read_ = 0;
+  std::uint64_t seq_ = 0;
+  std::string buffer_;
+  std::size_t at_ = 0;           // of the next record in buffer_
+  std::size_t scanned_ = 0;      // from at_: already searched for the end of the record
+  std::size_t skipped_ = 0;      // bytes of an over-long record that were thrown away
+  bool ended_ = false;
+  Framing framing_ = Framing::kUndecided;
+};
+
+}  // namespace picket::app

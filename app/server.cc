@@ -1,0 +1,279 @@
+#include "app/server.h"
+
+#include <filesystem>
+
+#include "api/api.h"
+#include "app/api_ports.h"
+#include "base/file.h"
+#include "base/http_server.h"
+#include "collector/collector.h"
+#include "response/responder.h"
+#include "response/store_journal.h"
+#include "response/way_out.h"
+
+namespace picket::app {
+namespace {
+
+constexpr std::size_t kQueueDeliveries = 64;
+constexpr const char* kTokenFile = "admin-token";
+constexpr const char* kSecretFile = "secret";
+
+// Reads a secret of this installation, made at the first start; readable by its owner alone.
+Result<std::string> keep_secret(const std::string& path) {
+  Result<std::string> text = read_file(path, 4096);
+  if (text) {
+    while (text->ends_with('\n')) text->pop_back();
+    return text;
+  }
+  if (text.error().code != Errc::kNotFound) return text;
+  std::string token = api::make_token();
+  PICKET_TRY_VOID(write_file(path, token + "\n", 0600));
+  return token;
+}
+
+parsers::SourceFormat format_of(const SourceConfig& source) {
+  parsers::SourceFormat format;
+  format.format = source.format;
+  format.definition = source.definition;
+  format.layer = source.layer;
+  format.zone_offset_s = source.zone_offset_s;
+  return format;
+}
+
+}  // namespace
+
+struct Server::Rooms {
+  Rooms(Config config_in, ContentPaths content_in, Clock& clock_in)
+      : config(std::move(config_in)), content(std::move(content_in)), clock(clock_in), queue(kQueueDeliveries) {}
+
+  // In the order in which they start; they stop from the last to the first.
+  Result<void> open_store();
+  Result<void> load();
+  Result<void> open_response();
+  void open_engine();
+  Result<void> open_api();
+  Result<void> open_doors();
+  void close();
+
+  Config config;
+  ContentPaths content;
+  Clock& clock;
+  Detection detection;
+  std::unique_ptr<storage::Store> store;
+  std::string token;
+  std::string secret;
+  std::vector<EngineSource> sources;  // by id
+  response::Library library;
+  std::unique_ptr<response::StoreJournal> journal;
+  std::unique_ptr<response::Hands> hands;
+  std::unique_ptr<response::Responder> responder;
+  collector::DeliveryQueue queue;
+  Wakeup wakeup;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<api::Api> api;
+  std::unique_ptr<HttpServer> http;
+  std::unique_ptr<collector::Collector> collector;
+  bool closed = false;
+};
+
+Result<void> Server::Rooms::open_store() {
+  std::error_code error;
+  std::filesystem::create_directories(config.data, error);
+  if (error) return fail(Errc::kIo, config.data + ": cannot make the data folder: " + error.message());
+  storage::StoreOptions options;
+  options.path = config.data + "/store";
+  options.sync = config.sync;
+  options.reserve_bytes = config.reserve_bytes;
+  PICKET_TRY(store, storage::Store::open(options));
+  PICKET_TRY(token, keep_secret(config.data + "/" + kTokenFile));
+  PICKET_TRY(secret, keep_secret(config.data + "/" + kSecretFile));
+  for (const SourceConfig& source : config.sources) {
+    PICKET_TRY(const SourceId id, store->source_id(source.name));
+    sources.resize(std::max(sources.size(), static_cast<std::size_t>(id) + 1));
+    sources[static_cast<std::size_t>(id)] = {source.name, source.system, format_of(source)};
+  }
+  // Sources of earlier configurations: their events are still there to be searched.
+  const std::vector<std::string> names = store->source_names();
+  sources.resize(std::max(sources.size(), names.size()));
+  for (std::size_t i = 0; i < names.size(); ++i) sources[i].name = names[i];
+  return {};
+}
+
+Result<void> Server::Rooms::load() {
+  PICKET_TRY(detection, load_detection(content, {.rules = config.rules}));
+  std::string errors;
+  for (const std::string& error : detection.errors) errors += error + "\n";
+  if (!errors.empty()) return fail(Errc::kInvalid, errors);
+  return {};
+}
+
+Result<void> Server::Rooms::open_response() {
+  std::vector<response::Problem> problems;
+  library.options = config.response;
+  library.options.link_base = config.link_base;
+  if (!config.systems.empty()) {
+    PICKET_TRY(library.systems, response::load_systems(config.systems, problems));
+  }
+  if (!config.playbooks.empty()) {
+    PICKET_TRY(library.playbooks, response::load_playbooks(config.playbooks, problems));
+  }
+  PICKET_TRY(library.messages, response::load_messages(content.messages(), problems));
+  std::string text;
+  for (const response::Problem& problem : problems) text += problem.text() + "\n";
+  if (!text.empty()) return fail(Errc::kInvalid, text);
+  journal = std::make_unique<response::StoreJournal>(*store);
+  hands = std::make_unique<response::WayOut>(library.options);
+  responder = std::make_unique<response::Responder>(library, *journal, *hands, clock,
+                                                    [this](const Json& run) { if (api) api->publish_run(run); });
+  std::string cursor;
+  constexpr std::size_t kRecentIncidents = 1000;
+  PICKET_TRY(const std::vector<Incident> recent, store->incidents(kRecentIncidents, cursor));
+  return responder->start(recent);
+}
+
+void Server::Rooms::open_engine() {
+  EngineOptions options;
+  options.sources = sources;
+  options.lateness_ns = config.lateness_ns;
+  options.secret = secret;
+  options.owner_of = [this](std::string_view name) {
+    const response::System* system = library.systems.by_name(name);
+    return system != nullptr ? system->owner.name : std::string();
+  };
+  EngineListener listener;
+  listener.alert = [this](const Alert& alert) { if (api) api->publish(alert); };
+  listener.incident = [this](const Incident& incident) {
+    if (api) api->publish(incident);
+    // A full queue means that a thousand incidents wait: this one is found again at the next start.
+    if (!responder->offer(incident)) std::fputs("picket: response is behind, an incident waits\n", stderr);
+  };
+  engine = std::make_unique<Engine>(std::move(options), detection, *store, queue, wakeup, clock, std::move(listener));
+}
+
+Result<void> Server::Rooms::open_api() {
+  std::vector<parsers::SourceFormat> formats;
+  for (const EngineSource& source : sources) formats.push_back(source.format);
+  api::ApiOptions options;
+  options.admin_token = token;
+  options.hosts = {config.api_address};
+  const ApiRooms rooms{*store, *engine, *responder, detection.catalog, formats, clock, collector};
+  PICKET_TRY(api, api::Api::make(options, make_ports(rooms), clock));
+  HttpServerOptions http_options;
+  http_options.address = config.api_address;
+  http_options.port = config.api_port;
+  PICKET_TRY(http, start_http_server(http_options, *api));
+  return {};
+}
+
+Result<void> Server::Rooms::open_doors() {
+  collector::CollectorConfig doors;
+  doors.frame_bytes_max = config.frame_bytes_max;
+  doors.offsets = store->offsets();
+  for (const SourceConfig& source : config.sources) {
+    PICKET_TRY(const SourceId id, store->source_id(source.name));
+    switch (source.door) {
+      case DoorType::kSyslogUdp: {
+        collector::SyslogUdpConfig& door = doors.syslog_udp.emplace_back();
+        door.name = source.name;
+        door.address = source.address;
+        door.port = source.port;
+        door.source = id;
+        break;
+      }
+      case DoorType::kSyslogTcp: {
+        collector::SyslogTcpConfig& door = doors.syslog_tcp.emplace_back();
+        door.name = source.name;
+        door.address = source.address;
+        door.port = source.port;
+        door.source = id;
+        break;
+      }
+      case DoorType::kFile: {
+        collector::FileConfig& door = doors.files.emplace_back();
+        door.name = source.name;
+        door.path = source.path;
+        door.source = id;
+        break;
+      }
+      case DoorType::kHttp: {
+        collector::HttpIngestConfig& door = doors.http_ingest.emplace_back();
+        door.name = source.name;
+        door.address = source.address;
+        door.port = source.port;
+        door.source = id;
+        door.resolve_source = [this](std::string_view name) -> std::optional<SourceId> {
+          for (std::size_t i = 0; i < sources.size(); ++i) {
+            if (sources[i].name == name) return SourceId{static_cast<std::uint32_t>(i)};
+          }
+          return std::nullopt;
+        };
+        if (!source.token_file.empty()) {
+          PICKET_TRY(door.bearer_token, read_file(source.token_file, 4096));
+          while (door.bearer_token.ends_with('\n')) door.bearer_token.pop_back();
+        }
+        break;
+      }
+    }
+  }
+  PICKET_TRY(collector, collector::Collector::start(std::move(doors), queue, wakeup, clock));
+  return {};
+}
+
+void Server::Rooms::close() {
+  if (std::exchange(closed, true)) return;
+  if (collector) collector->stop();  // what was read is handed over, and the engine still takes it
+  if (engine) engine->stop();
+  if (http) http->stop();
+  if (responder) responder->stop();
+}
+
+Server::Server(std::unique_ptr<Rooms> rooms) : rooms_(std::move(rooms)) {}
+
+Server::~Server() { stop(); }
+
+Result<std::unique_ptr<Server>> Server::start(Config config, ContentPaths content, Clock& clock) {
+  auto rooms = std::make_unique<Rooms>(std::move(config), std::move(content), clock);
+  std::unique_ptr<Server> server(new Server(std::move(rooms)));
+  Rooms& r = *server->rooms_;
+  PICKET_TRY_VOID(r.load());
+  PICKET_TRY_VOID(r.open_store());
+  PICKET_TRY_VOID(r.open_response());
+  r.open_engine();
+  PICKET_TRY_VOID(r.open_api());
+  PICKET_TRY_VOID(r.open_doors());
+  r.engine->start();
+  return server;
+}
+
+Result<void> Server::reload() {
+  Rooms& r = *rooms_;
+  if (!r.config.path.empty()) {
+    std::vector<std::string> errors;
+    const Result<Config> config = load_config(r.config.path, errors);
+    std::string text;
+    for (const std::string& error : errors) text += error + "\n";
+    if (!config) return fail(config.error().code, text);
+    r.config.rules = config->rules;
+  }
+  PICKET_TRY(Detection detection, load_detection(r.content, {.rules = r.config.rules}));
+  if (!detection.errors.empty()) return fail(Errc::kInvalid, detection.errors.front());
+  if (detection.rules->rule_count() == 0) return fail(Errc::kInvalid, "no rule would be active");
+  r.engine->post_rules(std::move(detection));
+  return {};
+}
+
+void Server::stop() { rooms_->close(); }
+
+std::uint16_t Server::api_port() const { return rooms_->http->port(); }
+
+std::uint16_t Server::door_port(std::string_view source) const { return rooms_->collector->port(source); }
+
+const std::string& Server::admin_token() const { return rooms_->token; }
+
+const storage::Store& Server::store() const { return *rooms_->store; }
+
+const Detection& Server::detection() const { return rooms_->detection; }
+
+EngineStatistics Server::statistics() const { return rooms_->engine->statistics(); }
+
+}  // namespace picket::app

@@ -1,0 +1,116 @@
+#include "app/show.h"
+
+#include <algorithm>
+
+#include "app/terminal.h"
+#include "base/time.h"
+
+namespace picket::app {
+namespace {
+
+constexpr std::size_t kEventsShown = 20;
+constexpr std::size_t kRawShown = 600;
+
+std::string line(const char* name, const std::string& value) {
+  return std::string(name) + std::string(12 - std::min<std::size_t>(12, std::string_view(name).size()), ' ') + value + "\n";
+}
+
+std::optional<SourceId> source_id(const storage::Store& store, const std::string& name) {
+  const std::vector<std::string> names = store.source_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return SourceId{static_cast<std::uint32_t>(found - names.begin())};
+}
+
+std::string raw_text(const EventRef& ref, const storage::Store& store) {
+  const std::optional<SourceId> source = source_id(store, ref.source);
+  Batch batch;
+  if (!source || !store.fetch(*source, ref.seq, batch)) return "(not stored any more)";
+  return visible(batch.records().front().raw, kRawShown);
+}
+
+// The value with the matched span between brackets, or lit on a terminal.
+std::string lit(const Match& match) {
+  const std::string_view value = match.value;
+  const std::size_t begin = std::min<std::size_t>(match.begin, value.size());
+  const std::size_t end = std::clamp<std::size_t>(match.end, begin, value.size());
+  if (begin == end) return visible(value, 160);
+  constexpr std::size_t kAround = 60;
+  const std::size_t from = begin > kAround ? begin - kAround : 0;
+  const std::string before = (from > 0 ? "…" : "") + visible(value.substr(from, begin - from));
+  const std::string inside = visible(value.substr(begin, end - begin), 200);
+  return before + styled("[" + inside + "]", Style::kYellow) + visible(value.substr(end), kAround);
+}
+
+std::string entities_text(const std::vector<Entity>& entities) {
+  std::string text;
+  for (const Entity& entity : entities) text += (text.empty() ? "" : ", ") + entity.type + " " + visible(entity.value, 80);
+  return text;
+}
+
+std::string tags_text(const std::vector<std::string>& tags) {
+  std::string text;
+  for (const std::string& tag : tags) text += (text.empty() ? "" : ", ") + visible(tag);
+  return text;
+}
+
+}  // namespace
+
+std::string layers_text(const std::vector<Layer>& layers) {
+  std::string text;
+  for (const Layer layer : layers) text += (text.empty() ? "" : ", ") + std::string(layer_name(layer));
+  return text;
+}
+
+std::string show_alert(const Alert& alert, const storage::Store& store) {
+  std::string text = styled(visible(alert.rule.name), Style::kBold) + "  " + styled_level(alert.rule.level) + "\n";
+  text += line("alert", alert.id + "  (" + std::string(alert_kind_name(alert.kind)) + ")");
+  text += line("time", format_time(alert.time_ns));
+  text += line("rule", visible(alert.rule.id) + "  " + visible(alert.rule.path));
+  if (!alert.tags.empty()) text += line("tags", tags_text(alert.tags));
+  text += line("layers", layers_text(alert.layers));
+  if (!alert.entities.empty()) text += line("entities", entities_text(alert.entities));
+  for (const auto& [name, value] : alert.group) text += line("group", visible(name) + " = " + visible(value));
+  if (alert.kind == AlertKind::kCorrelation) {
+    text += line("window", format_time(alert.window.start_ns) + " to " + format_time(alert.window.end_ns) + ", count " +
+                               std::to_string(static_cast<std::int64_t>(alert.window.count)));
+  }
+  text += "\n" + styled("Why", Style::kBold) + "\n";
+  for (const Match& match : alert.matches) {
+    text += "  line " + std::to_string(match.line) + "  " + visible(match.selection) + "  " +
+            styled(visible(match.rule_field.empty() ? "(keyword)" : match.rule_field), Style::kBlue);
+    if (!match.field.empty() && match.field != match.rule_field) text += " = " + visible(match.field);
+    text += "\n      " + lit(match) + "\n";
+  }
+  text += "\n" + styled("Events", Style::kBold) + " (" + std::to_string(alert.events.size()) + ")\n";
+  for (std::size_t i = 0; i < std::min(alert.events.size(), kEventsShown); ++i) {
+    const EventRef& ref = alert.events[i];
+    text += "  " + format_time(ref.time_ns) + "  " + visible(ref.source) + " #" + std::to_string(ref.seq) + "\n      " +
+            raw_text(ref, store) + "\n";
+  }
+  if (alert.events.size() > kEventsShown) {
+    text += "  and " + std::to_string(alert.events.size() - kEventsShown) + " more (--json shows all)\n";
+  }
+  return text;
+}
+
+std::string show_incident(const Incident& incident) {
+  std::string text = styled("Incident #" + std::to_string(incident.number), Style::kBold) + "  " +
+                     styled_level(incident.level) + "  risk " + std::to_string(incident.risk) + "  " +
+                     std::string(incident_status_name(incident.status)) + "\n";
+  text += line("id", incident.id);
+  text += line("layers", layers_text(incident.layers) + "  (" + std::to_string(incident.layers.size()) + " of 4)");
+  text += line("time", format_time(incident.first_ns) + " to " + format_time(incident.last_ns));
+  if (!incident.system.empty()) text += line("system", visible(incident.system) + (incident.owner.empty() ? "" : ", owner " + visible(incident.owner)));
+  text += line("entities", entities_text(incident.entities));
+  text += line("alerts", std::to_string(incident.alert_count));
+  text += "\n" + styled("Timeline", Style::kBold) + "\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const TimelineEntry& entry : incident.timeline) {
+    rows.push_back({format_time(entry.time_ns), std::string(layer_name(entry.layer)),
+                    std::string(level_name(entry.level)), entry.rule_name, entry.alert_id.substr(0, 12)});
+  }
+  return text + table({"TIME", "LAYER", "LEVEL", "RULE", "ALERT"}, rows);
+}
+
+}  // namespace picket::app
