@@ -130,7 +130,8 @@ const TimelineEntry* top_entry(const Incident& incident) {
 
 Json whole_incident(const Incident& incident) {
   Json json = to_json(incident);
-  for (const auto& [key, value] : incident_summary(incident).items()) json[key] = value;
+  const Json summary = incident_summary(incident);  // items() refers to it
+  for (const auto& [key, value] : summary.items()) json[key] = value;
   return json;
 }
 

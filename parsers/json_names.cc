@@ -105,6 +105,12 @@ JsonNames::JsonNames(bool learn) : learn_(learn) {
 
 const JsonName* JsonNames::field(Node node, const NameKey& key) {
   if (node == Node::kNowhere) return nullptr;
+  // Names are without spaces, on both sides: "Threat Name" is ThreatName.
+  if (key.text.find(' ') != std::string_view::npos) [[unlikely]] {
+    std::string compact(key.text);
+    std::erase(compact, ' ');
+    return compact.empty() ? nullptr : field(node, NameKey::of(compact));
+  }
   const JsonName* found = names_.find(key, static_cast<std::uint32_t>(node));
   if (found != nullptr && found->field != JsonName::kNoField) return found;
   if (learn_) return found != nullptr && found->known_field ? nullptr : learn_field(node, key);

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "event/ecs.h"
 
 namespace picket::parsers {
 namespace {
@@ -278,7 +279,18 @@ void JsonReader::keep(const JsonName& name, bool system, std::uint32_t scope, co
   system_roles_ |= static_cast<std::uint32_t>(system) << static_cast<unsigned>(name.role);
 }
 
-// A name for the second time. What the system says of the event goes before event data of the name.
+// The ECS name under which a system field stays when event data has its name too.
+FieldId JsonReader::system_name(Role role) {
+  switch (role) {
+    case Role::kChannel: return ecs::kWinlogChannel;
+    case Role::kEventId: return ecs::kEventCode;
+    case Role::kProvider: return ecs::kEventProvider;
+    default: return ecs::kWinlogComputer;
+  }
+}
+
+// A name for the second time. Event data keeps the name, as rules mean it (the Channel of an event that
+// says which log was cleared); what the system says of the event keeps its role, under its ECS name.
 void JsonReader::keep_again(const JsonName& name, bool system, std::uint32_t scope,
                             const Field& value) {
   Seen& seen = seen_[name.field];
@@ -291,13 +303,13 @@ void JsonReader::keep_again(const JsonName& name, bool system, std::uint32_t sco
   const std::uint32_t bit = std::uint32_t{1} << static_cast<unsigned>(name.role);
   const std::uint32_t role = roles_[static_cast<std::size_t>(name.role)];
   const auto at = static_cast<std::uint32_t>(fields_.size());
-  if (name.role != Role::kNone && system && role != kNone && (system_roles_ & bit) == 0 &&
-      fields_[role].id == named.id) {
-    std::swap(fields_[role], named);
-    system_roles_ |= bit;
-    fields_.push_back(named);
-    seen = {event_, scope, role};
-    return;
+  if (name.role != Role::kNone && role != kNone && fields_[role].id == named.id) {
+    const bool system_first = (system_roles_ & bit) != 0;
+    if (system && !system_first) {
+      std::swap(fields_[role], named);
+      system_roles_ |= bit;
+    }
+    if (system != system_first) fields_[role].id = system_name(name.role);
   }
   fields_.push_back(named);
   seen = {event_, scope, at};

@@ -18,17 +18,17 @@ namespace {
 // Tells the field table every name that the rule's tests speak of.
 void intern_names(const Node& node) {
   if (node.kind == Node::Kind::kTest) {
-    if (!node.test.field.empty()) intern_field(node.test.field);
-    if (node.test.op == Op::kFieldRef) intern_field(node.test.text);
+    if (!node.test.field.empty()) intern_field(compact_name(node.test.field));
+    if (node.test.op == Op::kFieldRef) intern_field(compact_name(node.test.text));
   }
   for (const Node& child : node.children) intern_names(child);
 }
 
 void intern_names(const CorrelationRule& rule) {
-  for (const std::string& field : rule.group_by) intern_field(field);
-  if (!rule.field.empty()) intern_field(rule.field);
+  for (const std::string& field : rule.group_by) intern_field(compact_name(field));
+  if (!rule.field.empty()) intern_field(compact_name(rule.field));
   for (const auto& [alias, names] : rule.aliases) {
-    for (const auto& [reference, field] : names) intern_field(field);
+    for (const auto& [reference, field] : names) intern_field(compact_name(field));
   }
 }
 
@@ -55,7 +55,7 @@ class CompiledRuleSet final : public RuleSet {
   const std::vector<Correlation>& correlations() const override { return correlations_; }
   const std::string& hash() const override { return hash_; }
 
-  std::unique_ptr<Evaluation> make_evaluation() const override { return std::make_unique<Evaluation>(); }
+  EvaluationPtr make_evaluation() const override { return EvaluationPtr(new Evaluation); }
 
   void evaluate(Batch& batch, Evaluation& scratch) const override {
     std::vector<std::pair<KindId, std::uint32_t>>& order = scratch.order();

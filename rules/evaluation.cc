@@ -121,6 +121,8 @@ bool glob_matches(const std::vector<PatternPart>& parts, std::string_view text) 
   }
 }
 
+void EvaluationDelete::operator()(Evaluation* evaluation) const { delete evaluation; }
+
 void Evaluation::load(Batch& batch, const Event& event, const Route& route) {
   if (last_route_ != &route) {
     if (prepared_.insert(&route).second) route.prepare(scratch_);

@@ -25,9 +25,6 @@ struct EvaluationCounters {
 
 class Evaluation {
  public:
-  Evaluation() = default;
-  virtual ~Evaluation() = default;
-
   // Appends the rules of `route` that are true on `event`, by rule index.
   void evaluate(Batch& batch, const Event& event, const Route& route, std::vector<std::uint32_t>& rules);
 

@@ -95,14 +95,14 @@ class RouteBuilder {
     return found->second;
   }
 
-  // What every event of this kind has in the field, if the kind fixes it: one value or several.
+  // What every event of this kind has in the field, if the kind fixes it: one value or several. The
+  // channel is not among them: event data may hold a field of that name (which log was cleared).
   std::vector<std::string> constants(std::string_view field) const {
     std::vector<std::string> values;
     if (field.empty() || taxonomy_.literal()) return values;
     for (const FieldId id : resolve_field(taxonomy_, *source_, field, kind_)) {
       const FieldId ecs = kind_.ecs_of(id);
       if (ecs == ecs::kEventCode && kind_.code >= 0) return {std::to_string(kind_.code)};
-      if (ecs == ecs::kWinlogChannel && !kind_.channel.empty()) return {kind_.channel};
       for (const auto& [name, value] : kind_.constants) {
         if (name == ecs) values.push_back(value);
       }
@@ -353,6 +353,12 @@ std::shared_ptr<const Regex> RegexCache::get(const std::string& pattern, RegexFl
   });
 }
 
+std::string compact_name(std::string_view name) {
+  std::string compact(name);
+  std::erase(compact, ' ');
+  return compact;
+}
+
 std::vector<FieldId> resolve_field(const Taxonomy& taxonomy, const LogSource& source,
                                    std::string_view field, const EventKind& kind) {
   std::vector<FieldId> candidates;
@@ -360,7 +366,7 @@ std::vector<FieldId> resolve_field(const Taxonomy& taxonomy, const LogSource& so
     if (std::find(candidates.begin(), candidates.end(), id) == candidates.end()) candidates.push_back(id);
   };
   const auto append_named = [&](std::string_view name) {
-    const std::optional<FieldId> id = find_field(name);
+    const std::optional<FieldId> id = find_field(compact_name(name));
     if (!id) return;
     if (!taxonomy.literal()) {
       for (const auto& [ecs, original] : kind.originals(*id)) append(original);

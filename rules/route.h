@@ -115,6 +115,9 @@ std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules
 std::unique_ptr<const Route> build_test(const Test& test, const LogSource& source, const Taxonomy& taxonomy,
                                         const EventKind& kind, RegexCache& regexes);
 
+// A field name as rules and events agree on it: without its spaces ("Threat Name" is ThreatName).
+std::string compact_name(std::string_view name);
+
 // The original fields that may hold a rule's field in events of a kind, in order of preference.
 std::vector<FieldId> resolve_field(const Taxonomy& taxonomy, const LogSource& source,
                                    std::string_view field, const EventKind& kind);

@@ -30,8 +30,12 @@ struct Correlation {
   std::vector<Input> inputs;
 };
 
-// Scratch memory of one evaluating thread.
+// Scratch memory of one evaluating thread (evaluation.h), for one rule set.
 class Evaluation;
+struct EvaluationDelete {
+  void operator()(Evaluation* evaluation) const;
+};
+using EvaluationPtr = std::unique_ptr<Evaluation, EvaluationDelete>;
 
 class RuleSet {
  public:
@@ -48,7 +52,7 @@ class RuleSet {
   // SHA-256 over all rules: names the snapshot.
   virtual const std::string& hash() const = 0;
 
-  virtual std::unique_ptr<Evaluation> make_evaluation() const = 0;
+  virtual EvaluationPtr make_evaluation() const = 0;
   // Appends to batch.hits() every (event, rule) that is true, ordered by event, then rule.
   virtual void evaluate(Batch& batch, Evaluation& scratch) const = 0;
 

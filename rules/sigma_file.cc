@@ -34,8 +34,9 @@ std::size_t count_nodes(const YamlNode& node) {
 // Depth is bounded by the YAML reader.
 void merge(YamlNode& target, const YamlNode& changes) {
   for (const auto& [key, value] : changes.map) {
+    const std::string& name = key.scalar;
     const auto found = std::find_if(target.map.begin(), target.map.end(), [&](const auto& entry) {
-      return entry.first.scalar == key.scalar;
+      return entry.first.scalar == name;
     });
     if (found == target.map.end()) {
       target.map.emplace_back(key, value);

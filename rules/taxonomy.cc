@@ -165,7 +165,7 @@ bool Taxonomy::admits(const LogSource& source, const EventKind& kind) const {
 }
 
 bool Taxonomy::knows(const LogSource& source) const {
-  if (literal_) return true;
+  if (literal_ || (source.category.empty() && source.service.empty())) return true;
   return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     return !entry.file_wide && entry.applies_to(source);
   });
