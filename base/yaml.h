@@ -35,6 +35,15 @@ class YamlNode {
   std::vector<YamlNode> list;
   std::vector<std::pair<YamlNode, YamlNode>> map;  // keys are scalars
 
+  // Defined in the .cc: a map of nodes cannot be built or destroyed while the class is incomplete
+  // (clang insists).
+  YamlNode();
+  YamlNode(const YamlNode&);
+  YamlNode(YamlNode&&) noexcept;
+  YamlNode& operator=(const YamlNode&);
+  YamlNode& operator=(YamlNode&&) noexcept;
+  ~YamlNode();
+
   bool is_null() const { return kind == Kind::kNull; }
   bool is_scalar() const { return kind == Kind::kScalar; }
   bool is_list() const { return kind == Kind::kList; }

@@ -180,11 +180,16 @@ std::vector<std::string> folders() {
   return paths;
 }
 
+// Loaded once for all tests.
+const Result<LoadedRules>& sigma_hq() {
+  static const Result<LoadedRules> rules = load_rules(folders());
+  return rules;
+}
+
 TEST(PysigmaAst, EveryTreeIsTheSame) {
   std::ifstream file(kData + "pysigma-ast/ast.jsonl");
   if (!file) GTEST_SKIP() << "no pySigma trees at " << kData;
-  LoadOptions options;
-  const Result<LoadedRules> rules = load_rules(folders(), options);
+  const Result<LoadedRules>& rules = sigma_hq();
   ASSERT_TRUE(rules.has_value());
   std::map<std::string, const DetectionRule*> by_id;
   for (const DetectionRule& rule : rules->detections) by_id[rule.identity.id] = &rule;
@@ -220,7 +225,7 @@ TEST(PysigmaAst, EveryTreeIsTheSame) {
 TEST(SigmaHq, RulesAreActiveOrRefusedWithAReason) {
   std::ifstream there(kData + "sigma-rules/sigma_stats.txt");
   if (!there) GTEST_SKIP() << "no SigmaHQ rules at " << kData;
-  const Result<LoadedRules> rules = load_rules(folders());
+  const Result<LoadedRules>& rules = sigma_hq();
   ASSERT_TRUE(rules.has_value());
   std::map<std::string, int> codes;
   for (const Finding& finding : rules->refused) {
