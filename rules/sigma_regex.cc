@@ -1,6 +1,6 @@
-// Hyperscan parses every expression (cheap); it compiles only those whose repeats could exceed its
-// limits, because that costs a thousand times as much. A repeat of a repeat multiplies, so the size
-// is estimated first and a hostile one never reaches a library.
+// Hyperscan parses every expression that is not large (cheap); compiling costs a thousand times as
+// much, seconds for a large one, so those are left to PCRE2. A repeat of a repeat multiplies, so
+// the size is estimated first and a hostile expression never reaches a library.
 #include "rules/sigma_regex.h"
 
 #include <hs/hs.h>
@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kPatternBytesMax = 8192;
 constexpr std::size_t kNestingMax = 64;
 constexpr double kStatesMax = 200'000;    // estimated; more is refused
-constexpr double kStatesTrusted = 2'000;  // up to here, what Hyperscan parses it also compiles
+constexpr double kStatesTrusted = 2'000;  // up to here, what Hyperscan parses it also compiles soon
 
 // Reads "{n}", "{n,}" or "{n,m}" at `at`; its larger number, or 0 if it is no repeat.
 std::size_t repeat_at(std::string_view pattern, std::size_t at, std::size_t& end) {
@@ -95,20 +95,12 @@ unsigned hyperscan_flags(const Test& test) {
          (test.multi_line ? HS_FLAG_MULTILINE : 0u) | (test.dot_all ? HS_FLAG_DOTALL : 0u);
 }
 
-bool hyperscan_accepts(const Test& test, bool compile) {
+bool hyperscan_accepts(const Test& test) {
   hs_compile_error_t* error = nullptr;
-  bool accepted = false;
-  if (compile) {
-    hs_database_t* database = nullptr;
-    accepted = hs_compile(test.text.c_str(), hyperscan_flags(test), HS_MODE_BLOCK, nullptr,
-                          &database, &error) == HS_SUCCESS;
-    if (database != nullptr) hs_free_database(database);
-  } else {
-    hs_expr_info_t* info = nullptr;
-    accepted =
-        hs_expression_info(test.text.c_str(), hyperscan_flags(test), &info, &error) == HS_SUCCESS;
-    std::free(info);  // by Hyperscan's default allocator
-  }
+  hs_expr_info_t* info = nullptr;
+  const bool accepted =
+      hs_expression_info(test.text.c_str(), hyperscan_flags(test), &info, &error) == HS_SUCCESS;
+  std::free(info);  // by Hyperscan's default allocator
   if (error != nullptr) hs_free_compile_error(error);
   return accepted;
 }
@@ -140,7 +132,7 @@ RegexCheck check_regex(const Test& test) {
   const double states = estimated_states(test.text);
   if (states < 0) return {RegexEngine::kNone, "its groups are nested too deep"};
   if (states > kStatesMax) return {RegexEngine::kNone, "its repeats make it too large"};
-  if (hyperscan_accepts(test, states > kStatesTrusted)) return {RegexEngine::kHyperscan, {}};
+  if (states <= kStatesTrusted && hyperscan_accepts(test)) return {RegexEngine::kHyperscan, {}};
   std::string problem = pcre2_problem(test);
   if (problem.empty()) return {RegexEngine::kPcre2, {}};
   return {RegexEngine::kNone, std::move(problem)};

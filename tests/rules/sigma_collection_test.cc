@@ -257,7 +257,8 @@ class Folder {
 TEST(Loader, ReadsFoldersInOrderOnAnyNumberOfThreads) {
   const Folder folder;
   for (int i = 0; i < 10; ++i) {
-    folder.write("r" + std::to_string(i) + ".yml", login_rule("id" + std::to_string(i)));
+    const std::string number = std::to_string(i);
+    folder.write("r" + number + ".yml", login_rule("id" + number));
   }
   folder.write("sub/good.yaml", login_rule("id-good"));
   folder.write("sub/twice.yml", login_rule("id3"));

@@ -127,6 +127,7 @@ TEST(SigmaRegex, WhichEngineRunsIt) {
   EXPECT_EQ(engine("(?=a)b"), RegexEngine::kPcre2);
   EXPECT_EQ(engine("(?<!a)b"), RegexEngine::kPcre2);
   EXPECT_EQ(engine(R"((a|b)\1)"), RegexEngine::kPcre2);
+  EXPECT_EQ(engine("a.{5000}b"), RegexEngine::kPcre2);
   EXPECT_EQ(engine("(a"), RegexEngine::kNone);
   EXPECT_EQ(engine("a{2,1}"), RegexEngine::kNone);
   EXPECT_EQ(engine("(((a{1,1000}){1,1000}){1,1000})"), RegexEngine::kNone);
