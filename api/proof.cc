@@ -1,6 +1,7 @@
 // How a match finds its rule: a detection's matches are of its one rule; those of a correlation are
-// of the rules that it counts. A match names a line and a field, so it belongs to the rule that
-// writes that field in that line.
+// of the rules that it counts, which may be correlations again. A match names a selection, a line
+// and a field, so it belongs to the rule that has them there; to none, if that rule is not loaded
+// any more.
 #include "api/proof.h"
 
 #include <algorithm>
@@ -41,32 +42,41 @@ std::vector<std::string_view> split_lines(std::string_view text) {
   return lines;
 }
 
-// The alert's rule, and for a correlation the rules that it counts. Those that are not loaded any
-// more are left out. Reserved up front: lines point into the text beside them.
+// The alert's rule and, for a correlation, the rules that it counts, however deep. Those that are
+// not loaded any more are left out; rules of one file are shown once.
 std::vector<RuleText> load_rules(const Ports& ports, const Alert& alert) {
   std::vector<RuleText> rules;
   if (!ports.rule_source) return rules;
-  Result<RuleSource> own = ports.rule_source(alert.rule.id);
-  if (!own) return rules;
-  const std::vector<std::string> others = own->refers_to;
-  rules.reserve(1 + others.size());
-  rules.push_back({.source = *std::move(own), .lines = {}, .changed = false});
-  rules[0].changed = !alert.rule.hash.empty() && rules[0].source.hash != alert.rule.hash;
-  for (const std::string& id : others) {
-    if (Result<RuleSource> other = ports.rule_source(id)) {
-      rules.push_back({.source = *std::move(other), .lines = {}, .changed = false});
+  std::vector<std::string> wanted = {alert.rule.id};
+  for (std::size_t i = 0; i < wanted.size() && i < kRulesShown; ++i) {
+    Result<RuleSource> source = ports.rule_source(wanted[i]);
+    if (!source && i == 0) return rules;
+    if (!source) continue;
+    for (const std::string& other : source->refers_to) {
+      if (std::find(wanted.begin(), wanted.end(), other) == wanted.end()) wanted.push_back(other);
     }
+    const bool shown = std::any_of(rules.begin(), rules.end(), [&](const RuleText& rule) {
+      return rule.source.path == source->path && rule.source.text == source->text;
+    });
+    if (!shown) rules.push_back({.source = *std::move(source), .lines = {}, .changed = false});
   }
+  // Lines point into the text beside them, so they are cut when nothing moves any more.
   for (RuleText& rule : rules) rule.lines = split_lines(rule.source.text);
+  rules[0].changed = !alert.rule.hash.empty() && rules[0].source.hash != alert.rule.hash;
   return rules;
 }
 
-std::size_t rule_of(const Match& match, const std::vector<RuleText>& rules) {
-  std::size_t best = 0;
-  int best_points = 0;
+// The index of the rule that a match is of, or nothing.
+std::optional<std::size_t> rule_of(const Match& match, AlertKind kind,
+                                   const std::vector<RuleText>& rules) {
+  if (rules.empty()) return std::nullopt;
+  if (kind != AlertKind::kCorrelation) return 0;
+  std::optional<std::size_t> best;
+  int best_points = 2;  // a line with that number alone proves nothing
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const std::string_view line = rules[i].line(match.line);
-    int points = line.empty() ? 0 : 1;
+    if (line.empty()) continue;
+    int points = 1;
     if (!match.rule_field.empty() && line.find(match.rule_field) != std::string_view::npos) {
       points += 4;
     }
@@ -144,11 +154,13 @@ Json fields_json(Batch& batch, const Event& event, const std::vector<Match>& mat
   return fields;
 }
 
-Json matches_json(const std::vector<Match>& matches, const std::vector<RuleText>& rules) {
+Json matches_json(const std::vector<Match>& matches, AlertKind kind,
+                  const std::vector<RuleText>& rules) {
   Json json = Json::array();
   for (const Match& match : matches) {
     const Span span = value_span(match, match.value.size());
-    json.push_back({{"rule", rule_of(match, rules)},
+    const std::optional<std::size_t> rule = rule_of(match, kind, rules);
+    json.push_back({{"rule", rule ? Json(*rule) : Json()},
                     {"selection", match.selection},
                     {"line", match.line},
                     {"field", match.field},
@@ -206,7 +218,7 @@ Json event_proof(const Ports& ports, const Alert& alert, const EventRef& ref,
                {"seq", ref.seq},
                {"@timestamp", format_time(ref.time_ns)},
                {"trigger", ref == alert.trigger},
-               {"matches", matches_json(matches, rules)}};
+               {"matches", matches_json(matches, alert.kind, rules)}};
   Batch batch;
   if (const Result<void> fetched = fetch(ports, ref, batch); !fetched) {
     json["missing"] = fetched.error().what;  // retention removed it, or the store is damaged

@@ -24,6 +24,7 @@ inline constexpr std::size_t kRawBytesShown = 64 * 1024;
 inline constexpr std::size_t kValueBytesShown = 4 * 1024;
 inline constexpr std::size_t kFieldsShown = 400;
 inline constexpr std::size_t kRuleLinesShown = 2000;
+inline constexpr std::size_t kRulesShown = 16;
 
 // openapi.json has the shape under /api/v1/alerts/{id}/proof. kNotFound if there is no such alert.
 Result<Json> alert_proof(const Ports& ports, std::string_view alert_id, const ProofPage& page);

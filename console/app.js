@@ -282,8 +282,9 @@ async function enter(token) {
 async function leave() {
   try {
     await logOut();
-  } finally {
     showLogin();
+  } catch (problem) {
+    say(explain(problem), true); // still logged in, and should not look otherwise
   }
 }
 

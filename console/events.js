@@ -6,6 +6,8 @@ import { explain, get } from "./net.js";
 const RANGES = { all: 0, "15m": 15 * 60, "1h": 3600, "24h": 86400, "7d": 7 * 86400 };
 const FIELDS_MAX = 300;
 const DEPTH_MAX = 12;
+const LIMIT = 100;
+const LIMIT_MAX = 500; // of one answer
 
 // Nested ECS to dotted names. Arrays of scalars stay one value.
 function flatten(value, prefix, out, depth) {
@@ -34,24 +36,26 @@ export function open(context) {
   let loading = false;
   let turn = 0;
   const opened = new Set();
+  let limit = LIMIT;
 
-  async function search(cursor) {
+  async function search(cursor, more) {
     const mine = ++turn;
     loading = true;
     error = "";
-    if (!cursor) {
+    limit = more ? LIMIT_MAX : LIMIT;
+    if (!cursor && !more) {
       items = [];
       opened.clear();
     }
     renderResults();
     const begun = performance.now();
-    const parameters = new URLSearchParams({ q: query, limit: "100" });
+    const parameters = new URLSearchParams({ q: query, limit });
     if (RANGES[range]) parameters.set("from", new Date(Date.now() - RANGES[range] * 1000).toISOString());
     if (cursor) parameters.set("cursor", cursor);
     try {
       const answer = await get(`/events?${parameters}`);
       if (mine !== turn) return;
-      items = items.concat(answer.items);
+      items = cursor ? items.concat(answer.items) : answer.items;
       next = answer.next ?? null;
       totals = answer.totals;
       took = performance.now() - begun;
@@ -135,6 +139,14 @@ export function open(context) {
     ];
   }
 
+  // A search that cannot be continued can be asked for more at once, up to a limit.
+  function continuation() {
+    if (next) return h("button", { class: "more", on: { click: () => search(next) } }, t("more"));
+    if (items.length < limit) return null;
+    if (limit < LIMIT_MAX) return h("button", { class: "more", on: { click: () => search(null, true) } }, t("more"));
+    return h("p", { class: "muted small more" }, t("events.limited", { n: items.length }));
+  }
+
   function renderResults() {
     const box = element.querySelector(".results");
     if (!box) return;
@@ -160,7 +172,7 @@ export function open(context) {
         : loading || error
           ? null
           : h("div", { class: "empty" }, h("h2", {}, t("events.none")), h("p", {}, t(range === "all" ? "events.none.hint" : "events.none.range"))),
-      next && !loading ? h("button", { class: "more", on: { click: () => search(next) } }, t("more")) : null,
+      loading ? null : continuation(),
     );
   }
 

@@ -165,6 +165,11 @@ export function open(context) {
     );
   }
 
+  function showChosen() {
+    const row = timeline.querySelector("a.moment[aria-current]");
+    if (row) timeline.scrollTop = Math.max(0, row.offsetTop - timeline.clientHeight / 2);
+  }
+
   function renderTimeline() {
     timeline.setAttribute("aria-label", t("timeline"));
     fill(
@@ -178,6 +183,7 @@ export function open(context) {
       h("ol", {}, incident.timeline.slice(0, ROWS_MAX).map(moment)),
       incident.timeline.length > ROWS_MAX ? h("p", { class: "muted small" }, t("timeline.cut", { n: ROWS_MAX })) : null,
     );
+    showChosen();
   }
 
   // ---- what is being done
@@ -195,6 +201,12 @@ export function open(context) {
     response.querySelector("button")?.focus();
   }
 
+  // What waits for a decision stands first.
+  function inOrder(steps) {
+    const urgent = (step) => step.status === "waiting" || step.status === "unknown";
+    return [...steps.filter(urgent), ...steps.filter((step) => !urgent(step))];
+  }
+
   function stepLine(run, step) {
     return h(
       "li",
@@ -206,7 +218,7 @@ export function open(context) {
         h("div", {}, named(step), step.parameter && !named(step).includes(step.parameter) ? [" ", h("span", { class: "chip" }, step.parameter)] : null),
         h(
           "div",
-          { class: "small muted" },
+          { class: "small muted step-detail", title: step.detail },
           h("span", { class: "step-word" }, word("step", step.status)),
           step.at ? [" · ", time(step.at, true)] : null,
           step.approved_by ? [" · ", t("step.approved_by", { who: step.approved_by })] : null,
@@ -238,7 +250,7 @@ export function open(context) {
         ? runs.map((run) => [
             h("p", { class: "run-name" }, run.playbook ? named(run.playbook) : run.id, " ", h("span", { class: "muted small" }, word("run", run.state ?? run.status))),
             run.note ? h("p", { class: "small muted" }, run.note) : null,
-            h("ol", { class: "steps" }, (run.steps ?? []).map((step) => stepLine(run, step))),
+            h("ol", { class: "steps" }, inOrder(run.steps ?? []).map((step) => stepLine(run, step))),
           ])
         : h("p", { class: "muted small" }, t("response.none")),
     );
@@ -261,8 +273,8 @@ export function open(context) {
       const chosen = row.dataset.alert === alert;
       if (chosen) row.setAttribute("aria-current", "true");
       else row.removeAttribute("aria-current");
-      if (chosen) timeline.scrollTop = Math.max(0, row.offsetTop - timeline.clientHeight / 2);
     }
+    showChosen();
     proof = openProof(alert, context);
     fill(proofBox, proof.element);
   }

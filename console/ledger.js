@@ -33,7 +33,8 @@ export function open() {
 
   // How much of what is stored was understood.
   function shares(one) {
-    const total = Math.max(one.stored, 1);
+    if (!one.stored) return h("span", { class: "muted" }, "–");
+    const total = one.stored;
     const words = ["parsed", "partial", "raw"].map((name) => `${t(`parse.${name}`)} ${number(one[name])}`).join(" · ");
     return h(
       "div",

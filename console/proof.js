@@ -98,7 +98,7 @@ export function openProof(alertId, context) {
       h(
         "div",
         { class: "code-head" },
-        h("span", { class: "mono clip", title: rule.path }, rule.path),
+        h("span", { class: "mono clip", title: rule.path }, rule.path.split("/").slice(-3).join("/")),
         rule.changed ? h("span", { class: "warn" }, t("proof.changed")) : null,
       ),
       h(

@@ -180,6 +180,31 @@ TEST(Proof, OfACorrelationHasItsRulesAndPages) {
   EXPECT_TRUE((*beyond)["events"].empty());
 }
 
+// A line number alone must not light a line of a rule that the match is not of.
+TEST(Proof, OfACorrelationWithoutItsRulesLightsNoLine) {
+  Seed seed;
+  const Alert& alert = seed.store.alert_list[2];
+  seed.rules.erase(seed.rules.at(alert.rule.id).refers_to[0]);
+  const auto proof = alert_proof(seed.ports, alert.id, {});
+  ASSERT_EQ((*proof)["rules"].size(), 1U);
+  EXPECT_TRUE((*proof)["events"][6]["matches"][0]["rule"].is_null());
+}
+
+TEST(Proof, FollowsCorrelationsOfCorrelations) {
+  Seed seed;
+  const Alert& alert = seed.store.alert_list[2];
+  RuleSource& own = seed.rules.at(alert.rule.id);
+  RuleSource inner = own;
+  inner.id = "inner";
+  inner.text += "# inner\n";
+  inner.refers_to.push_back(own.id);  // a circle must end
+  seed.rules["inner"] = inner;
+  own.refers_to = {"inner"};
+  const auto proof = alert_proof(seed.ports, alert.id, {});
+  ASSERT_EQ((*proof)["rules"].size(), 3U);
+  EXPECT_EQ((*proof)["events"][6]["matches"][0]["rule"], 2);
+}
+
 TEST(Proof, KeepsHostileBytesAsTheyAre) {
   Seed seed;
   const auto account = alert_proof(seed.ports, seed.store.alert_list[1].id, {});
