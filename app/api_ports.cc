@@ -128,7 +128,11 @@ Result<api::RuleSource> rule_source(const rules::RuleSet& rules, std::string_vie
   for (const rules::Correlation& correlation : rules.correlations()) {
     if (correlation.rule.identity.id != rule_id) continue;
     PICKET_TRY(api::RuleSource source, read(correlation.rule.identity));
-    source.refers_to = correlation.rule.rules;
+    for (const rules::Correlation::Input& input : correlation.inputs) {
+      source.refers_to.push_back(input.correlation < 0
+                                     ? rules.identity(input.detection).id
+                                     : rules.correlations()[static_cast<std::size_t>(input.correlation)].rule.identity.id);
+    }
     return source;
   }
   return fail(Errc::kNotFound, "rule '" + std::string(rule_id) + "' is not loaded");

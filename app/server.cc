@@ -156,6 +156,7 @@ Result<void> Server::Rooms::open_api() {
   api::ApiOptions options;
   options.admin_token = token;
   options.hosts = {config.api_address};
+  options.open_metrics = config.api_address.starts_with("127.") || config.api_address == "::1";
   const ApiRooms rooms{*store, *engine, *responder, detection.catalog, formats, clock, collector};
   PICKET_TRY(api, api::Api::make(options, make_ports(rooms), clock));
   HttpServerOptions http_options;
@@ -223,8 +224,10 @@ void Server::Rooms::close() {
   if (std::exchange(closed, true)) return;
   if (collector) collector->stop();  // what was read is handed over, and the engine still takes it
   if (engine) engine->stop();
-  if (http) http->stop();
   if (responder) responder->stop();
+  if (http) http->stop();
+  http.reset();
+  api.reset();  // its workers ask all the rooms above
 }
 
 Server::Server(std::unique_ptr<Rooms> rooms) : rooms_(std::move(rooms)) {}

@@ -43,7 +43,24 @@ AnchorSet one(const CompiledTest& test, Anchor::Kind kind, std::string text) {
   return {.anchors = {std::move(anchor)}, .rate = rate};
 }
 
+// The longest run of characters that stand in a record as they are: no escapes, ASCII only.
+std::string_view plain_run(std::string_view text) {
+  std::string_view best;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    const char c = i < text.size() ? text[i] : '\0';
+    if (c >= ' ' && c < 0x7F && c != '"' && c != '\\' && c != '/') continue;
+    if (i - begin > best.size()) best = text.substr(begin, i - begin);
+    begin = i + 1;
+  }
+  return best;
+}
+
 AnchorSet literal(const CompiledTest& test, Anchor::Kind kind, std::string_view text) {
+  if (test.column == 0) {  // keywords are looked for in the record itself
+    kind = Anchor::Kind::kContains;
+    text = plain_run(text);
+  }
   if (text.empty()) return one(test, Anchor::Kind::kPresent, {});
   if (text.size() <= kLiteralMax) return one(test, kind, std::string(text));
   // A cut literal keeps its position only on the side that is not cut.
@@ -53,6 +70,7 @@ AnchorSet literal(const CompiledTest& test, Anchor::Kind kind, std::string_view 
 }
 
 AnchorSet suffix(const CompiledTest& test, std::string_view text) {
+  if (test.column == 0) return literal(test, Anchor::Kind::kContains, text);
   const bool base_name = text.size() > 1 && (text[0] == '\\' || text[0] == '/') &&
                          text.find_first_of("\\/", 1) == std::string_view::npos;
   if (base_name) return one(test, Anchor::Kind::kBaseName, std::string(text.substr(1)));
@@ -73,6 +91,7 @@ std::optional<AnchorSet> of_test(const CompiledTest& test) {
   const std::string text = test.cased ? fold(test.text) : test.text;
   switch (test.shape) {
     case Shape::kExact:
+      if (test.column == 0) return literal(test, Anchor::Kind::kContains, text);
       return text.size() > kLiteralMax ? one(test, Anchor::Kind::kExact, text)
                                        : literal(test, Anchor::Kind::kExact, text);
     case Shape::kContains: return literal(test, Anchor::Kind::kContains, text);
@@ -92,6 +111,7 @@ AnchorSet of_set(const ValueSet& set) {
   CompiledTest test;
   test.column = set.column;
   for (const std::string& value : set.values) {
+    if (set.column == 0) return literal(test, Anchor::Kind::kPresent, {});
     AnchorSet part = value.empty() ? one(test, Anchor::Kind::kPresent, {}) : one(test, Anchor::Kind::kExact, value);
     all.rate += part.rate;
     all.anchors.push_back(std::move(part.anchors.front()));

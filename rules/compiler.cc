@@ -10,7 +10,9 @@
 #include "event/ecs.h"
 #include "rules/evaluation.h"
 #include "rules/explain.h"
+#include "rules/payload.h"
 #include "rules/route.h"
+#include "rules/yara.h"
 
 namespace picket::rules {
 namespace {
@@ -34,9 +36,11 @@ void intern_names(const CorrelationRule& rule) {
 
 class CompiledRuleSet final : public RuleSet {
  public:
-  CompiledRuleSet(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy)
+  CompiledRuleSet(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy,
+                  std::shared_ptr<const YaraRules> yara)
       : taxonomy_(std::move(taxonomy)),
         detections_(std::move(loaded.detections)),
+        yara_(std::move(yara)),
         routes_(std::make_unique<std::array<Lazy<Route>, Interner::kNamesMax>>()) {
     for (const std::string& name : taxonomy_->ecs_names()) intern_field(name);
     for (const DetectionRule& rule : detections_) intern_names(rule.condition);
@@ -47,15 +51,21 @@ class CompiledRuleSet final : public RuleSet {
     hash_ = sha256_hex(all);
   }
 
-  std::size_t rule_count() const override { return detections_.size(); }
-  const RuleIdentity& identity(std::uint32_t rule) const override { return detections_[rule].identity; }
-  const std::vector<std::string>& tags(std::uint32_t rule) const override { return detections_[rule].tags; }
-  AlertKind kind(std::uint32_t) const override { return AlertKind::kDetection; }
-  bool raises_alert(std::uint32_t rule) const override { return detections_[rule].generates; }
+  std::size_t rule_count() const override { return detections_.size() + yara_->size(); }
+  const RuleIdentity& identity(std::uint32_t rule) const override {
+    return is_yara(rule) ? yara_rule(rule).identity : detections_[rule].identity;
+  }
+  const std::vector<std::string>& tags(std::uint32_t rule) const override {
+    return is_yara(rule) ? yara_rule(rule).tags : detections_[rule].tags;
+  }
+  AlertKind kind(std::uint32_t rule) const override {
+    return is_yara(rule) ? AlertKind::kYara : AlertKind::kDetection;
+  }
+  bool raises_alert(std::uint32_t rule) const override { return is_yara(rule) || detections_[rule].generates; }
   const std::vector<Correlation>& correlations() const override { return correlations_; }
   const std::string& hash() const override { return hash_; }
 
-  EvaluationPtr make_evaluation() const override { return EvaluationPtr(new Evaluation); }
+  EvaluationPtr make_evaluation() const override { return EvaluationPtr(new Evaluation(make_scanner())); }
 
   void evaluate(Batch& batch, Evaluation& scratch) const override {
     std::vector<std::pair<KindId, std::uint32_t>>& order = scratch.order();
@@ -69,6 +79,11 @@ class CompiledRuleSet final : public RuleSet {
     for (const auto& [kind, index] : order) {
       rules.clear();
       scratch.evaluate(batch, batch.events()[index], route(kind), rules);
+      if (yara_->size() > 0 && route(kind).has_payload) {
+        for (const std::uint32_t rule : scratch.scan_payloads(batch, batch.events()[index])) {
+          rules.push_back(static_cast<std::uint32_t>(detections_.size()) + rule);
+        }
+      }
       for (const std::uint32_t rule : rules) hits.push_back({.event = index, .rule = rule});
     }
     std::sort(hits.begin() + static_cast<std::ptrdiff_t>(before), hits.end(), [](const Hit& a, const Hit& b) {
@@ -77,7 +92,10 @@ class CompiledRuleSet final : public RuleSet {
   }
 
   std::vector<Match> explain(Batch& batch, const Event& event, std::uint32_t rule) const override {
-    return explain_rule(detections_[rule], *taxonomy_, regexes_, batch, event);
+    if (!is_yara(rule)) return explain_rule(detections_[rule], *taxonomy_, regexes_, batch, event);
+    std::optional<YaraScanner> scanner = make_scanner();
+    if (!scanner) return {};
+    return explain_payload(batch, event, rule - static_cast<std::uint32_t>(detections_.size()), *yara_, *scanner);
   }
 
   std::optional<std::string_view> field_value(Batch& batch, const Event& event, std::uint32_t rule,
@@ -91,6 +109,16 @@ class CompiledRuleSet final : public RuleSet {
   }
 
  private:
+  bool is_yara(std::uint32_t rule) const { return rule >= detections_.size(); }
+  const YaraRule& yara_rule(std::uint32_t rule) const {
+    return yara_->rule(rule - static_cast<std::uint32_t>(detections_.size()));
+  }
+  std::optional<YaraScanner> make_scanner() const {
+    if (yara_->size() == 0) return std::nullopt;
+    Result<YaraScanner> scanner = YaraScanner::make(yara_);
+    return scanner ? std::optional(std::move(*scanner)) : std::nullopt;
+  }
+
   const Route& route(KindId kind) const {
     return (*routes_)[static_cast<std::size_t>(kind)].get(
         [&] { return build_route(detections_, *taxonomy_, kind_of(kind), regexes_); });
@@ -144,6 +172,7 @@ class CompiledRuleSet final : public RuleSet {
 
   std::shared_ptr<const Taxonomy> taxonomy_;
   std::vector<DetectionRule> detections_;
+  std::shared_ptr<const YaraRules> yara_;
   std::vector<Correlation> correlations_;
   mutable RegexCache regexes_;
   std::unique_ptr<std::array<Lazy<Route>, Interner::kNamesMax>> routes_;  // by kind
@@ -165,7 +194,10 @@ CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> 
                                  .reason = "no taxonomy names the log source " + describe(rule.log_source) +
                                            "; the rule sees only events whose source definition says it"});
   }
-  compiled.set = std::make_shared<CompiledRuleSet>(std::move(loaded), std::move(taxonomy));
+  LoadedYara yara = load_yara(loaded.yara_files);
+  std::move(yara.refused.begin(), yara.refused.end(), std::back_inserter(compiled.refused));
+  std::move(yara.warnings.begin(), yara.warnings.end(), std::back_inserter(compiled.warnings));
+  compiled.set = std::make_shared<CompiledRuleSet>(std::move(loaded), std::move(taxonomy), std::move(yara.rules));
   return compiled;
 }
 

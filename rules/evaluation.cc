@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "rules/fold.h"
+#include "rules/payload.h"
 
 namespace picket::rules {
 namespace {
@@ -155,7 +156,7 @@ void Evaluation::wake(const Route& route) {
     });
   }
   if (route.has_keywords && !route.indexes[0].empty()) {
-    route.indexes[0].look_up(values_.folded_event(), scratch_, on);
+    route.indexes[0].look_up(values_.keyword_text(), scratch_, on);
   }
 }
 
@@ -173,6 +174,14 @@ void Evaluation::evaluate(Batch& batch, const Event& event, const Route& route,
   }
   counters_.hits += rules.size() - before;
   std::sort(rules.begin() + static_cast<std::ptrdiff_t>(before), rules.end());
+}
+
+std::vector<std::uint32_t> Evaluation::scan_payloads(Batch& batch, const Event& event) {
+  if (!scanner_) return {};
+  PayloadScan scan = rules::scan_payloads(batch, event, *scanner_);
+  counters_.payloads_timed_out += scan.timed_out;
+  counters_.payloads_too_large += scan.too_large;
+  return std::move(scan.rules);
 }
 
 bool Evaluation::holds(const Route& route, std::uint32_t index) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "rules/route.h"
 #include "rules/rule_set.h"
 #include "rules/values.h"
+#include "rules/yara.h"
 
 namespace picket::rules {
 
@@ -21,12 +23,20 @@ struct EvaluationCounters {
   std::uint64_t events = 0;
   std::uint64_t woken = 0;
   std::uint64_t hits = 0;
+  std::uint64_t payloads_timed_out = 0;  // YARA did not finish: not clean, not a hit
+  std::uint64_t payloads_too_large = 0;  // YARA did not look
 };
 
 class Evaluation {
  public:
+  // Without a scanner no payload is looked at.
+  explicit Evaluation(std::optional<YaraScanner> scanner) : scanner_(std::move(scanner)) {}
+
   // Appends the rules of `route` that are true on `event`, by rule index.
   void evaluate(Batch& batch, const Event& event, const Route& route, std::vector<std::uint32_t>& rules);
+
+  // The YARA rules that match a payload of the event.
+  std::vector<std::uint32_t> scan_payloads(Batch& batch, const Event& event);
 
   // Is the node true on the event loaded last?
   bool holds(const Route& route, std::uint32_t node);
@@ -43,6 +53,7 @@ class Evaluation {
  private:
   void wake(const Route& route);
 
+  std::optional<YaraScanner> scanner_;
   EventValues values_;
   HyperscanScratch scratch_;
   std::unordered_set<const Route*> prepared_;

@@ -83,7 +83,7 @@ class Explainer {
       matches.push_back(std::move(match));
       return true;
     }
-    Evaluation evaluation;
+    Evaluation evaluation(std::nullopt);
     evaluation.load(batch_, event_, *route);
     const CompiledTest& compiled = route->tests.front();
     if (!evaluation.test_holds(compiled)) return false;

@@ -2,22 +2,39 @@
 
 #include <utf8proc.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
 namespace picket::rules {
 namespace {
 
-constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
+// Sixteen bytes at once, where they are ASCII. On machines without SSE2 nothing is, and every byte goes
+// the slow way.
+#if defined(__SSE2__)
+constexpr std::size_t kBlock = 16;
 
-// Lower-cases eight ASCII bytes at once: adds 0x20 where a byte is in 'A'..'Z'.
-std::uint64_t lower8(std::uint64_t word) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
-  const std::uint64_t heptets = word & ~kHighBits;
-  const std::uint64_t above_z = heptets + (0x7F - 'Z') * kOnes;
-  const std::uint64_t from_a = heptets + (0x80 - 'A') * kOnes;
-  return word | (((from_a ^ above_z) & ~word & kHighBits) >> 2);
-}
+struct AsciiBlock {
+  __m128i bytes;
+  explicit AsciiBlock(const char* at) : bytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))) {}
+  // A bit for each byte that is not ASCII.
+  unsigned high() const { return static_cast<unsigned>(_mm_movemask_epi8(bytes)); }
+  unsigned equal(char c) const {
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c))));
+  }
+  // Stores all sixteen in lower case; bytes that are not ASCII are compared as negative and stay.
+  void store_lower(char* out) const {
+    const __m128i from_a = _mm_cmpgt_epi8(bytes, _mm_set1_epi8('A' - 1));
+    const __m128i to_z = _mm_cmplt_epi8(bytes, _mm_set1_epi8('Z' + 1));
+    const __m128i shift = _mm_and_si128(_mm_and_si128(from_a, to_z), _mm_set1_epi8(0x20));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_or_si128(bytes, shift));
+  }
+};
+#endif
 
 utf8proc_int32_t fold_code(utf8proc_int32_t code) { return utf8proc_tolower(utf8proc_toupper(code)); }
 
@@ -34,30 +51,76 @@ std::size_t fold_character(std::string_view rest, char*& out) {
   return static_cast<std::size_t>(read);
 }
 
+std::size_t fold_one(std::string_view rest, char*& out) {
+  const auto c = static_cast<unsigned char>(rest[0]);
+  if (c >= 0x80) return fold_character(rest, out);
+  *out++ = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return 1;
+}
+
+// What a one-letter escape of RFC 8259 stands for; 0 for "\\u" and for what is no escape.
+char unescaped(char letter) {
+  switch (letter) {
+    case '"':
+    case '\\':
+    case '/': return letter;
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return '\0';
+  }
+}
+
 }  // namespace
 
 std::size_t fold_into(std::string_view text, char* out) {
   char* const begin = out;
   std::size_t at = 0;
   while (at < text.size()) {
-    if (at + 8 <= text.size()) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, text.data() + at, 8);
-      if ((word & kHighBits) == 0) {
-        word = lower8(word);
-        std::memcpy(out, &word, 8);
-        out += 8;
-        at += 8;
+#if defined(__SSE2__)
+    if (at + kBlock <= text.size()) {
+      const AsciiBlock block(text.data() + at);
+      if (block.high() == 0) {
+        block.store_lower(out);
+        out += kBlock;
+        at += kBlock;
         continue;
       }
     }
-    const auto c = static_cast<unsigned char>(text[at]);
-    if (c < 0x80) {
-      *out++ = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-      ++at;
-    } else {
-      at += fold_character(text.substr(at), out);
+#endif
+    at += fold_one(text.substr(at), out);
+  }
+  return static_cast<std::size_t>(out - begin);
+}
+
+std::optional<std::size_t> unescape_fold_into(std::string_view token, char* out) {
+  char* const begin = out;
+  std::size_t at = 0;
+  while (at < token.size()) {
+#if defined(__SSE2__)
+    if (at + kBlock <= token.size()) {
+      const AsciiBlock block(token.data() + at);
+      const unsigned slashes = block.equal('\\');
+      if (block.high() == 0) {
+        block.store_lower(out);
+        const unsigned plain = slashes == 0 ? kBlock : static_cast<unsigned>(std::countr_zero(slashes));
+        out += plain;
+        at += plain;
+        if (slashes == 0) continue;
+      }
     }
+#endif
+    if (token[at] != '\\') {
+      at += fold_one(token.substr(at), out);
+      continue;
+    }
+    const char letter = at + 1 < token.size() ? token[at + 1] : '\0';
+    const char plain = unescaped(letter);
+    if (plain == '\0') return std::nullopt;
+    *out++ = plain;
+    at += 2;
   }
   return static_cast<std::size_t>(out - begin);
 }
@@ -78,6 +141,19 @@ std::size_t unfold_offset(std::string_view text, std::size_t folded_offset) {
     folded += static_cast<std::size_t>(out - buffer);
   }
   return at;
+}
+
+bool is_ascii(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
+  std::uint64_t seen = 0;
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, 8);
+    seen |= word;
+  }
+  for (; at < text.size(); ++at) seen |= static_cast<std::uint64_t>(static_cast<unsigned char>(text[at]));
+  return (seen & kHighBits) == 0;
 }
 
 std::size_t find_bytes(std::string_view text, std::string_view needle, std::size_t from) {

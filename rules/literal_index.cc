@@ -44,12 +44,12 @@ void LiteralIndex::add(const Anchor& anchor, std::uint32_t rule) {
                                                 : literal.at_end);
 }
 
-void LiteralIndex::build() {
+void LiteralIndex::build(bool caseless) {
   literal_ids_.clear();
   if (literals_.empty()) return;
   std::vector<const char*> texts;
   std::vector<std::size_t> sizes;
-  std::vector<unsigned> flags(literals_.size(), 0);
+  std::vector<unsigned> flags(literals_.size(), caseless ? HS_FLAG_CASELESS : 0);
   std::vector<unsigned> ids;
   for (const Literal& literal : literals_) {
     ids.push_back(static_cast<unsigned>(texts.size()));

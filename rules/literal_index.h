@@ -48,7 +48,8 @@ class LiteralIndex {
   ~LiteralIndex();
 
   void add(const Anchor& anchor, std::uint32_t rule);
-  void build();  // once, after the last add()
+  // Once, after the last add(). With `caseless` literals are found in ASCII text that is not folded.
+  void build(bool caseless = false);
   void prepare(HyperscanScratch& scratch) const;
 
   bool empty() const { return empty_; }

@@ -7,6 +7,7 @@
 #include "event/ecs.h"
 #include "rules/anchor.h"
 #include "rules/fold.h"
+#include "rules/payload.h"
 
 namespace picket::rules {
 namespace {
@@ -72,8 +73,10 @@ class RouteBuilder {
       }
       for (const Anchor& anchor : set->anchors) route_->indexes[anchor.column].add(anchor, i);
     }
-    for (LiteralIndex& index : route_->indexes) index.build();
+    for (std::size_t i = 0; i < route_->indexes.size(); ++i) route_->indexes[i].build(i == 0);
   }
+
+  void note_payload() { route_->has_payload = may_have_payload(kind_); }
 
   std::unique_ptr<const Route> finish() {
     place_fields();
@@ -389,6 +392,7 @@ std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules
     if (found->second) builder.add(i, source, rules[i].condition);
   }
   builder.index_rules();
+  builder.note_payload();
   return builder.finish();
 }
 

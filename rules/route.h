@@ -85,6 +85,7 @@ struct Route {
   std::vector<LiteralIndex> indexes;      // one a column
   std::vector<std::uint32_t> always;      // indexes into `rules` that nothing can wake
   bool has_keywords = false;              // column 0 is the whole event
+  bool has_payload = false;               // events of this kind may hold what YARA looks at
 
   // field id -> columns that it may fill, with its rank among their candidates.
   struct Place {

@@ -111,10 +111,17 @@ std::string_view EventValues::text(std::uint32_t index) {
 std::string_view EventValues::folded(std::uint32_t index) {
   Value& value = values_[index];
   if (!value.has_folded) {
-    value.folded = fold_to_arena(text(index));
+    value.folded = fold_value(value.field);
     value.has_folded = true;
   }
   return value.folded;
+}
+
+std::string_view EventValues::fold_value(const Field& field) {
+  if (!field.escaped) return fold_to_arena(field.token());
+  char* const out = batch_->arena().allocate(folded_size_max(field.size));
+  if (const auto size = unescape_fold_into(field.token(), out)) return {out, *size};
+  return fold_to_arena(field_text(field, batch_->arena()));
 }
 
 std::string_view EventValues::fold_to_arena(std::string_view text) {
@@ -122,7 +129,8 @@ std::string_view EventValues::fold_to_arena(std::string_view text) {
   return {out, fold_into(text, out)};
 }
 
-std::string_view EventValues::folded_event() {
+std::string_view EventValues::keyword_text() {
+  if (is_ascii(raw_) && find_bytes(raw_, "\\u") == std::string_view::npos) return raw_;
   Field whole{raw_.data(), static_cast<std::uint32_t>(raw_.size()), FieldId{}, ValueKind::kString, false};
   whole.escaped = raw_.starts_with('{');  // unescaping twice-quoted text finds what its leaves hold
   return fold_to_arena(field_text(whole, batch_->arena()));

