@@ -77,6 +77,13 @@ bool is_winlog_data(std::string_view path) {
   return std::find(kWinlogData.begin(), kWinlogData.end(), path) != kWinlogData.end();
 }
 
+// Names are without spaces, on both sides: "Threat Name" is ThreatName.
+std::string without_spaces(std::string_view key) {
+  std::string compact(key);
+  std::erase(compact, ' ');
+  return compact;
+}
+
 constexpr std::string_view kAttributes = "#attributes";
 constexpr std::string_view kAttributesSuffix = "_attributes";
 
@@ -105,15 +112,13 @@ JsonNames::JsonNames(bool learn) : learn_(learn) {
 
 const JsonName* JsonNames::field(Node node, const NameKey& key) {
   if (node == Node::kNowhere) return nullptr;
-  // Names are without spaces, on both sides: "Threat Name" is ThreatName.
-  if (key.text.find(' ') != std::string_view::npos) [[unlikely]] {
-    std::string compact(key.text);
-    std::erase(compact, ' ');
-    return compact.empty() ? nullptr : field(node, NameKey::of(compact));
-  }
   const JsonName* found = names_.find(key, static_cast<std::uint32_t>(node));
   if (found != nullptr && found->field != JsonName::kNoField) return found;
   if (learn_) return found != nullptr && found->known_field ? nullptr : learn_field(node, key);
+  if (key.text.find(' ') != std::string_view::npos) {
+    const std::string compact = without_spaces(key.text);
+    return compact.empty() ? nullptr : field(node, NameKey::of(compact));
+  }
   if (node != Node::kSystem && node != Node::kUserData) return nullptr;
   found = names_.find(key, static_cast<std::uint32_t>(Node::kRoot));
   return found != nullptr && found->field != JsonName::kNoField ? found : nullptr;
@@ -124,7 +129,9 @@ Node JsonNames::child(Node node, const NameKey& key) {
   if (node == Node::kUserData) return Node::kRoot;
   const JsonName* found = names_.find(key, static_cast<std::uint32_t>(node));
   if (found != nullptr && found->known_child) return found->child;
-  return learn_ ? make_child(node, key) : Node::kNowhere;
+  if (learn_) return make_child(node, key);
+  if (key.text.find(' ') == std::string_view::npos) return Node::kNowhere;
+  return child(node, NameKey::of(without_spaces(key.text)));
 }
 
 std::optional<FieldId> JsonNames::field_named(std::string_view name) {
@@ -133,9 +140,10 @@ std::optional<FieldId> JsonNames::field_named(std::string_view name) {
 }
 
 void JsonNames::add(std::string_view name, FieldId id) {
-  if (name.empty() || name.size() > kNameMax) return;
+  if (name.empty() || name.size() > kNameMax || name.find(' ') != std::string_view::npos) return;
   if (leaf_name(name) != name || !after_winlog_data(name).empty()) return;  // has another name
   add_path(name, name, id);
+  set_field(Node::kSystem, name, name, id);  // sooner found than by way of the root
   for (const auto& [winlog, leaf] : kWinlogNames) {
     if (leaf == name) add_path(winlog, name, id);
   }
@@ -222,7 +230,9 @@ Node JsonNames::make_child(Node node, const NameKey& key) {
   return child;
 }
 
-Node JsonNames::child_of(Node node, std::string_view key) {
+Node JsonNames::child_of(Node node, std::string_view written) {
+  const std::string compact = without_spaces(written);
+  std::string_view key = compact;
   if (node == Node::kUserData) return Node::kRoot;
   if (node == Node::kSystem) {
     if (key.ends_with(kAttributesSuffix)) key.remove_suffix(kAttributesSuffix.size());
@@ -242,24 +252,25 @@ Node JsonNames::place(std::string prefix, bool system_element) {
   const NameKey key = NameKey::of(prefix);
   if (const Node* found = place_ids_.find(key, system_element ? 1 : 0)) return *found;
   if (places_.size() >= kNodesMax) return Node::kNowhere;
-  const Node made{static_cast<std::uint32_t>(places_.size())};
+  const Node made{static_cast<std::uint16_t>(places_.size())};
   place_ids_.insert(key, system_element ? 1 : 0) = made;
   places_.push_back({std::move(prefix), system_element});
   return made;
 }
 
-std::string JsonNames::full_name(Node node, std::string_view key) const {
+std::string JsonNames::full_name(Node node, std::string_view written) const {
+  const std::string key = without_spaces(written);
   if (node == Node::kRoot || node == Node::kSystem || node == Node::kUserData) {
     const std::string_view leaf = after_winlog_data(key);
     return std::string(leaf.empty() ? leaf_name(key) : leaf);
   }
-  if (node == Node::kEvent) return "Event." + std::string(key);
+  if (node == Node::kEvent) return "Event." + key;
   const Place& here = at(node);
   if (here.system_element && key == kAttributes) return {};
   if (key == "#text" && (here.system_element || here.prefix == "Data.")) {
     return here.prefix.substr(0, here.prefix.size() - 1);
   }
-  return std::string(leaf_name(here.prefix + std::string(key)));
+  return std::string(leaf_name(here.prefix + key));
 }
 
 }  // namespace picket::parsers

@@ -41,7 +41,7 @@ enum class Role : std::uint8_t {
   kCount,
 };
 
-enum class Node : std::uint32_t {
+enum class Node : std::uint16_t {
   kNowhere,  // no known name begins like this
   kRoot,
   kEvent,     // Event

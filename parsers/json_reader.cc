@@ -279,18 +279,25 @@ void JsonReader::keep(const JsonName& name, bool system, std::uint32_t scope, co
   system_roles_ |= static_cast<std::uint32_t>(system) << static_cast<unsigned>(name.role);
 }
 
-// The ECS name under which a system field stays when event data has its name too.
-FieldId JsonReader::system_name(Role role) {
+// The ECS name under which a system field stays when event data has its `own` name too.
+FieldId JsonReader::system_name(Role role, FieldId own) {
   switch (role) {
-    case Role::kChannel: return ecs::kWinlogChannel;
-    case Role::kEventId: return ecs::kEventCode;
-    case Role::kProvider: return ecs::kEventProvider;
-    default: return ecs::kWinlogComputer;
+    case Role::kChannel:
+      return ecs::kWinlogChannel;
+    case Role::kEventId:
+      return ecs::kEventCode;
+    case Role::kProvider:
+      return ecs::kEventProvider;
+    case Role::kComputer:
+      return ecs::kWinlogComputer;
+    default:
+      return own;
   }
 }
 
-// A name for the second time. Event data keeps the name, as rules mean it (the Channel of an event that
-// says which log was cleared); what the system says of the event keeps its role, under its ECS name.
+// A name for the second time. Event data keeps the name, as rules mean it (the Channel of an event
+// that says which log was cleared); what the system says of the event keeps its role, under its ECS
+// name.
 void JsonReader::keep_again(const JsonName& name, bool system, std::uint32_t scope,
                             const Field& value) {
   Seen& seen = seen_[name.field];
@@ -309,7 +316,7 @@ void JsonReader::keep_again(const JsonName& name, bool system, std::uint32_t sco
       std::swap(fields_[role], named);
       system_roles_ |= bit;
     }
-    if (system != system_first) fields_[role].id = system_name(name.role);
+    if (system != system_first) fields_[role].id = system_name(name.role, named.id);
   }
   fields_.push_back(named);
   seen = {event_, scope, at};

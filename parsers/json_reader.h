@@ -71,7 +71,7 @@ class JsonReader {
   bool read_key(std::uint32_t begin, std::uint32_t colon, NameKey& key);
   bool open(Node node, const JsonName& name, Node child, std::uint32_t at, std::uint32_t scope);
   void keep(const JsonName& name, bool system, std::uint32_t scope, const Field& value);
-  static FieldId system_name(Role role);
+  static FieldId system_name(Role role, FieldId own);
   void keep_again(const JsonName& name, bool system, std::uint32_t scope, const Field& value);
   bool scalar(std::uint32_t begin, std::uint32_t end, Field& value) const;
 

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace picket::parsers {
@@ -48,12 +49,12 @@ struct NameKey {
 template <class Value>
 class NameTable {
  public:
-  NameTable() : slots_(kSlotsMin) {}
+  NameTable() { resize(kSlotsMin); }
 
   const Value* find(const NameKey& key, std::uint32_t node = 0) const {
-    for (std::size_t at = hash(key, node) & (slots_.size() - 1);;
-         at = (at + 1) & (slots_.size() - 1)) {
-      const Slot& slot = slots_[at];
+    const Slot* const slots = slots_.data();
+    for (std::size_t at = hash(key, node) & mask_;; at = (at + 1) & mask_) {
+      const Slot& slot = slots[at];
       if (!slot.used) return nullptr;
       if (equal(slot, key, node)) return &slot.value;
     }
@@ -72,18 +73,13 @@ class NameTable {
     slot.last = key.last;
     slot.node = node;
     slot.length = static_cast<std::uint32_t>(key.text.size());
-    slot.text = texts_.size();
+    slot.text = static_cast<std::uint32_t>(texts_.size());
     texts_ += key.text;
     ++size_;
     return slot.value;
   }
 
   std::size_t size() const { return size_; }
-  void clear() {
-    slots_.assign(kSlotsMin, Slot{});
-    texts_.clear();
-    size_ = 0;
-  }
 
  private:
   static constexpr std::size_t kSlotsMin = 64;
@@ -91,11 +87,11 @@ class NameTable {
   struct Slot {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
-    std::size_t text = 0;  // offset into texts_
     std::uint32_t length = 0;
     std::uint32_t node = 0;
-    Value value{};
+    std::uint32_t text = 0;  // offset into texts_, which its users bound
     bool used = false;
+    Value value{};
   };
 
   static std::size_t hash(const NameKey& key, std::uint32_t node) {
@@ -115,14 +111,20 @@ class NameTable {
   }
 
   std::size_t free_slot(const NameKey& key, std::uint32_t node) const {
-    std::size_t at = hash(key, node) & (slots_.size() - 1);
-    while (slots_[at].used) at = (at + 1) & (slots_.size() - 1);
+    std::size_t at = hash(key, node) & mask_;
+    while (slots_[at].used) at = (at + 1) & mask_;
     return at;
   }
 
+  void resize(std::size_t size) {  // a power of two
+    slots_.resize(size);
+    mask_ = size - 1;
+  }
+
   void grow() {
-    std::vector<Slot> old(slots_.size() * 2);
-    old.swap(slots_);
+    const std::vector<Slot> old = std::move(slots_);
+    slots_.clear();
+    resize(old.size() * 2);
     for (const Slot& slot : old) {
       if (!slot.used) continue;
       const std::string_view text(texts_.data() + slot.text, slot.length);
@@ -133,6 +135,7 @@ class NameTable {
   std::vector<Slot> slots_;
   std::string texts_;
   std::size_t size_ = 0;
+  std::size_t mask_ = 0;
 };
 
 }  // namespace picket::parsers

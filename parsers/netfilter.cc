@@ -9,6 +9,8 @@
 namespace picket::parsers {
 namespace {
 
+constexpr std::size_t kPrefixMax = 256;  // iptables takes 29 bytes, nftables 127
+
 // Does a word of the prefix begin with `wanted` (lower case)?
 bool has_word(std::string_view prefix, std::string_view wanted) {
   for (std::size_t at = 0; at + wanted.size() <= prefix.size(); ++at) {
@@ -124,6 +126,7 @@ bool parse_netfilter(std::string_view message, Batch& batch) {
   const Packet packet = read_packet(text.substr(start));
   if (packet.source.empty() || packet.destination.empty()) return false;
   std::string_view prefix = trim(text.substr(0, start));
+  if (prefix.size() > kPrefixMax) return false;
   put(batch, verdict(prefix));
   while (!prefix.empty() && (prefix.back() == ':' || prefix.back() == '-' || prefix.back() == ' '))
     prefix.remove_suffix(1);

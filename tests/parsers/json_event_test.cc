@@ -59,17 +59,19 @@ TEST(JsonEvent, EvtxDumpOddities) {
   EXPECT_EQ(p.ecs("event.outcome"), "failure");
   EXPECT_EQ(p.kind().code, 4625);
 
-  // What the system says goes before event data of the same name, wherever it is written.
+  // Event data keeps its name, wherever it is written; the system's channel is in winlog.channel.
   p.parse(
       R"({"Event":{"UserData":{"LogFileCleared":{"Channel":"Application","SubjectUserName":"eve"}},)"
       R"("System":{"EventID":104,"Channel":"System"}}})");
   EXPECT_EQ(p.kind().channel, "System");
-  EXPECT_EQ(p.original("Channel"), "System|Application");
+  EXPECT_EQ(p.original("Channel"), "Application");
+  EXPECT_EQ(p.ecs("winlog.channel"), "System");
   EXPECT_EQ(p.ecs("user.name"), "eve");
   p.parse(
       R"({"Event":{"System":{"EventID":104,"Channel":"System"},"UserData":{"LogFileCleared":{"Channel":"Application"}}}})");
   EXPECT_EQ(p.kind().channel, "System");
-  EXPECT_EQ(p.original("Channel"), "System|Application");
+  EXPECT_EQ(p.original("Channel"), "Application");
+  EXPECT_EQ(p.ecs("winlog.channel"), "System");
 }
 
 TEST(JsonEvent, WinlogbeatShape) {
@@ -147,6 +149,17 @@ TEST(JsonEvent, OtherJsonKeepsItsNames) {
     EXPECT_EQ(p.ecs("user.name"), "ann");
     EXPECT_EQ(p.time(), "2026-01-01T00:00:00.123Z");
     EXPECT_EQ(p.status(), "parsed");
+  }
+}
+
+TEST(JsonEvent, NamesAreWithoutSpaces) {
+  ASSERT_TRUE(intern_field("ThreatName"));
+  ASSERT_TRUE(intern_field("ab.cd"));
+  for (const bool keep_all : {true, false}) {
+    Parsing p(keep_all);
+    p.parse(R"({"Threat Name":"x","a b":{"c d":1}, "  ":2})");
+    EXPECT_EQ(p.original("ThreatName"), "x");
+    EXPECT_EQ(p.original("ab.cd"), "1");
   }
 }
 

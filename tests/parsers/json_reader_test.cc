@@ -1,1 +1,332 @@
+#include "parsers/json_reader.h"
+
 #include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/json.h"
+#include "event/event.h"
+
+namespace picket::parsers {
+namespace {
+
+// "name=value" in order, arrays and strings as written.
+struct Reading {
+  explicit Reading(bool learn = true) : names(learn), reader(names) {}
+
+  bool read(std::string_view json) {
+    batch.clear();
+    return reader.read(batch.add(json, SourceId{0}, 0, 0).raw);
+  }
+  std::string fields() {
+    std::string all;
+    for (const Field& field : reader.fields()) {
+      if (!all.empty()) all += ' ';
+      all += std::string(field_name(field.id)) + '=' + std::string(field.token());
+    }
+    return all;
+  }
+
+  JsonNames names;
+  JsonReader reader;
+  Batch batch;
+};
+
+TEST(JsonReader, Shapes) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {R"({})", ""},
+      {R"( { "a" : 1 , "b" : "x y" } )", "a=1 b=x y"},
+      {"{\n\t\"a\" :\"x\"\r\n}\n", "a=x"},
+      {R"({"a":{"b":{"c":null}}})", "a.b.c=null"},
+      {R"({"a.b":{"c":true}})", "a.b.c=true"},
+      {R"({"a":[1,"x",null]})", R"(a=[1,"x",null])"},
+      {R"({"a":[]})", "a=[]"},
+      {R"({"a":[{"b":1},{"b":2,"c":3}]})", "a.b=1 a.b=2 a.c=3"},
+      {R"({"a":[{"b":1},7]})", R"(a.b=1 a=[{"b":1},7])"},
+      {R"({"a":[[1,2],[{"b":3}]]})", R"(a.b=3 a=[[1,2],[{"b":3}]])"},
+      {R"({"a":1,"a":2})", "a=2"},
+      {R"({"a":{"b":1},"c":0,"a.b":2})", "a.b=2 c=0"},
+      {R"({"\u0061":1})", "a=1"},
+      {R"({"a":"\u0041\n"})", R"(a=\u0041\n)"},
+      {R"({"":1,"x":2})", "x=2"},
+      {R"({"n":-0.5e+10,"z":0})", "n=-0.5e+10 z=0"},
+  };
+  Reading r;
+  for (const auto& [json, expected] : cases) {
+    EXPECT_TRUE(r.read(json)) << json;
+    EXPECT_EQ(r.fields(), expected) << json;
+  }
+}
+
+TEST(JsonReader, Refuses) {
+  const std::vector<std::string> cases = {"",
+                                          " ",
+                                          "1",
+                                          "\"a\"",
+                                          "[]",
+                                          "{",
+                                          "}",
+                                          "{}{}",
+                                          "{} x",
+                                          "{,}",
+                                          "{\"a\"}",
+                                          "{\"a\":}",
+                                          "{\"a\":1,}",
+                                          "{\"a\":1 \"b\":2}",
+                                          "{\"a\":1,,\"b\":2}",
+                                          "{a:1}",
+                                          "{'a':1}",
+                                          "{\"a\":01}",
+                                          "{\"a\":+1}",
+                                          "{\"a\":1.}",
+                                          "{\"a\":.5}",
+                                          "{\"a\":1e}",
+                                          "{\"a\":-}",
+                                          "{\"a\":0x1}",
+                                          "{\"a\":NaN}",
+                                          "{\"a\":nul}",
+                                          "{\"a\":nulls}",
+                                          "{\"a\":True}",
+                                          "{\"a\":[1,]}",
+                                          "{\"a\":[,1]}",
+                                          "{\"a\":[1 2]}",
+                                          "{\"a\":[1}",
+                                          "{\"a\":{]}",
+                                          "{\"a\":\"x}",
+                                          "{\"a\":\"\\x\"}",
+                                          "{\"a\":\"\\u12g4\"}",
+                                          "{\"a\":\"\\u12\"}",
+                                          "{\"a\":\"\\\"}",
+                                          "{\"a\":\"\t\"}",
+                                          "{\"a\":\"\xff\"}",
+                                          "{\"a\":\"\xed\xa0\x80\"}",
+                                          "{\"a\":\"\xc0\xaf\"}",
+                                          "{\"a\"x:1}",
+                                          "{\"a\":\"b\"c}",
+                                          "{\"a\":1\\2}",
+                                          "{\"a\":\\\"b\"}",
+                                          "{\"a\":1}\\",
+                                          "{\"\\q\":1}",
+                                          std::string("{\"a\":1}\0", 8),
+                                          "\xEF\xBB\xBF{\"a\":1}",
+                                          "{\"a\":tru\\u0065}"};
+  Reading r;
+  for (const std::string& json : cases) {
+    EXPECT_FALSE(r.read(json)) << json;
+    EXPECT_TRUE(r.reader.fields().empty()) << json;
+  }
+}
+
+TEST(JsonReader, Limits) {
+  const auto nested = [](std::size_t depth) {
+    std::string json;
+    for (std::size_t i = 0; i < depth; ++i) json += "{\"a\":";
+    return json + "1" + std::string(depth, '}');
+  };
+  const auto with_keys = [](std::size_t keys) {
+    std::string json = "{";
+    for (std::size_t i = 0; i < keys; ++i)
+      json += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":1";
+    return json + "}";
+  };
+  Reading r;
+  EXPECT_TRUE(r.read(nested(JsonReader::kDepthMax)));
+  EXPECT_FALSE(r.read(nested(JsonReader::kDepthMax + 1)));
+  EXPECT_FALSE(r.read(nested(100'000)));
+  EXPECT_FALSE(r.read("{\"a\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}"));
+  EXPECT_TRUE(r.read(with_keys(JsonReader::kKeysMax)));
+  EXPECT_EQ(r.reader.fields().size(), JsonReader::kKeysMax);
+  EXPECT_FALSE(r.read(with_keys(JsonReader::kKeysMax + 1)));
+  EXPECT_TRUE(r.read("{\"" + std::string(2000, 'k') + "\":1,\"x\":2}"));  // too long for a name
+  EXPECT_EQ(r.fields(), "x=2");
+}
+
+TEST(JsonReader, FrozenKnowsOnlyWhatWasKnown) {
+  ASSERT_TRUE(intern_field("known.name"));
+  Reading r(false);
+  EXPECT_TRUE(r.read(
+      R"({"known":{"name":1,"other-never-seen":2},"known.name":3,"never.seen.before":{"x":4}})"));
+  EXPECT_EQ(r.fields(), "known.name=3");
+  EXPECT_FALSE(find_field("never.seen.before.x"));
+}
+
+TEST(JsonReader, EscapesAcrossBlocks) {
+  Reading r;
+  for (std::size_t fill = 0; fill < 140; ++fill) {
+    const std::string pad(fill, 'x');
+    for (const auto& [tail, valid] :
+         std::vector<std::pair<std::string, bool>>{{R"(\\)", true},
+                                                   {R"(\\\\\")", true},
+                                                   {R"(\\\q)", false},
+                                                   {R"(\\\\q)", true},
+                                                   {R"(\u00e9)", true},
+                                                   {R"(\u00)", false}}) {
+      const std::string json = "{\"a\":\"" + pad + tail + "\",\"b\":\"plain\"}";
+      ASSERT_EQ(r.read(json), valid) << json;
+      if (!valid) continue;
+      EXPECT_TRUE(r.reader.fields()[0].escaped) << json;
+      EXPECT_EQ(field_text(r.reader.fields()[0], r.batch.arena()),
+                Json::parse(json)["a"].get<std::string>());
+      EXPECT_FALSE(r.reader.fields()[1].escaped) << json;
+    }
+  }
+}
+
+// The reference: nlohmann's tree, flattened by the rules of json_reader.h.
+struct Leaf {
+  std::string name;
+  int scope;
+  std::string value;  // dumped
+};
+
+class Reference {
+ public:
+  explicit Reference(const Json& json) { object("", json, 0); }
+  std::multimap<std::string, std::string> leaves() const {
+    std::multimap<std::string, std::string> all;
+    for (const Leaf& leaf : leaves_) all.emplace(leaf.name, leaf.value);
+    return all;
+  }
+
+ private:
+  void object(const std::string& prefix, const Json& json, int scope) {
+    for (const auto& [key, value] : json.items()) {
+      const std::string name = prefix + key;
+      if (value.is_object()) {
+        object(name + '.', value, scope);
+      } else if (value.is_array()) {
+        if (array(name, value)) add(name, value, scope);
+      } else {
+        add(name, value, scope);
+      }
+    }
+  }
+  bool array(const std::string& name, const Json& json) {
+    bool plain = json.empty();
+    for (const Json& value : json) {
+      if (value.is_object()) object(name + '.', value, ++scopes_);
+      if (value.is_array()) array(name, value);
+      plain |= !value.is_object();
+    }
+    return plain;
+  }
+  void add(const std::string& name, const Json& value, int scope) {
+    if (name.empty()) return;
+    for (Leaf& leaf : leaves_) {
+      if (leaf.name != name || leaf.scope != scope) continue;
+      leaf.value = value.dump();
+      return;
+    }
+    leaves_.push_back({name, scope, value.dump()});
+  }
+
+  std::vector<Leaf> leaves_;
+  int scopes_ = 0;
+};
+
+std::multimap<std::string, std::string> leaves_of(Reading& r) {
+  std::multimap<std::string, std::string> all;
+  for (const Field& field : r.reader.fields()) {
+    const Json value = field.kind == ValueKind::kString
+                           ? Json(std::string(field_text(field, r.batch.arena())))
+                           : Json::parse(field.token());
+    all.emplace(std::string(field_name(field.id)), value.dump());
+  }
+  return all;
+}
+
+class RandomJson {
+ public:
+  explicit RandomJson(unsigned seed) : random_(seed) {}
+  std::size_t below(std::size_t n) { return random_() % n; }
+
+  std::string object(int depth) {
+    std::vector<std::string> keys = {
+        "a",        "b",     "a.b",      "c",
+        "\\u0061x", "\\\"q", "\xC3\xA9", "long-key-of-more-than-sixteen-bytes"};
+    std::shuffle(keys.begin(), keys.end(), random_);
+    keys.resize(below(5));
+    std::string text = "{" + space();
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      text += (i == 0 ? "\"" : ",\"") + keys[i] + "\"" + space() + ":" + space() + value(depth) +
+              space();
+    }
+    return text + "}";
+  }
+
+ private:
+  std::string space() { return std::vector<std::string>{"", "", "", " ", "\n", "\t \r"}[below(6)]; }
+  std::string value(int depth) {
+    const std::size_t kind = below(depth > 0 ? 10 : 8);
+    if (kind == 8) return object(depth - 1);
+    if (kind == 9) {
+      std::string text = "[" + space();
+      for (std::size_t i = below(4); i > 0; --i)
+        text += value(depth - 1) + (i > 1 ? space() + "," : "") + space();
+      return text + "]";
+    }
+    return std::vector<std::string>{"0",
+                                    "-12.5e3",
+                                    "true",
+                                    "null",
+                                    R"("plain")",
+                                    R"("C:\\Windows\\x.exe")",
+                                    R"("\u00e9\ud83d\ude00\n")",
+                                    R"("")"}[kind];
+  }
+  std::mt19937 random_;
+};
+
+TEST(JsonReader, AgreesWithATree) {
+  Reading r;
+  RandomJson random(42);
+  for (int i = 0; i < 1500; ++i) {
+    const std::string json = random.object(4);
+    ASSERT_TRUE(r.read(json)) << json;
+    ASSERT_EQ(leaves_of(r), Reference(Json::parse(json)).leaves()) << json;
+  }
+}
+
+TEST(JsonReader, AgreesOnDamagedText) {
+  Reading r;
+  RandomJson random(43);
+  constexpr std::string_view kBytes = "{}[]:,\"\\ \n0123456789-+.eEtrufalsn\x01\xC3\xA9\xFF/u";
+  int valid = 0;
+  for (int i = 0; i < 8000; ++i) {
+    std::string json = random.object(3);
+    for (std::size_t edits = 1 + random.below(2); edits > 0; --edits) {
+      const std::size_t at = random.below(json.size());
+      const char byte = kBytes[random.below(kBytes.size())];
+      switch (random.below(3)) {
+        case 0:
+          json[at] = byte;
+          break;
+        case 1:
+          json.insert(at, 1, byte);
+          break;
+        default:
+          json.erase(at, 1);
+      }
+    }
+    const bool ours = r.read(json);
+    bool theirs = false;
+    try {
+      theirs = Json::parse(json).is_object();
+    } catch (const Json::out_of_range&) {
+      continue;  // a number beyond double is still JSON
+    } catch (const Json::exception& error) {
+      if (std::string_view(error.what()).find("surrogate") != std::string_view::npos)
+        continue;  // RFC 8259 8.2 allows it
+    }
+    ASSERT_EQ(ours, theirs) << json;
+    valid += ours ? 1 : 0;
+  }
+  EXPECT_GT(valid, 500);
+}
+
+}  // namespace
+}  // namespace picket::parsers
