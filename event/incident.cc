@@ -52,6 +52,7 @@ Incident read_incident(const Json& json) {
     incident.timeline.push_back(entry_from(entry));
   }
   incident.alert_count = json.value("alert_count", std::uint64_t{0});
+  incident.merged_into = json.value("merged_into", std::string());
   return incident;
 }
 
@@ -80,6 +81,7 @@ Json to_json(const Incident& incident) {
     json["entities"].push_back({{"type", entity.type}, {"value", entity.value}});
   }
   json["alert_count"] = incident.alert_count;
+  if (!incident.merged_into.empty()) json["merged_into"] = incident.merged_into;
   json["timeline"] = Json::array();
   for (const TimelineEntry& entry : incident.timeline) {
     json["timeline"].push_back(

@@ -43,6 +43,7 @@ struct Incident {
   std::vector<Entity> entities;          // shared and involved, sorted
   std::vector<TimelineEntry> timeline;   // by event time; one entry an alert
   std::uint64_t alert_count = 0;
+  std::string merged_into;  // id of the older incident that has this one's alerts now; then closed
 
   static constexpr std::size_t kTimelineMax = 10'000;
 };

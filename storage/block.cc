@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <numeric>
+#include <tuple>
 
 #include "base/check.h"
 #include "base/hash.h"
@@ -61,6 +63,29 @@ std::string header_of(const BlockHeader& header) {
   return out;
 }
 
+// What building a block needs and the next block needs again: megabytes that the allocator would
+// hand back to the system and fault in anew for each block. One a thread.
+struct Scratch {
+  static Scratch& mine() {
+    thread_local Scratch scratch;
+    return scratch;
+  }
+
+  // `plain` as one frame; lives until the next call.
+  std::string_view compress() {
+    const std::size_t bound = ZSTD_compressBound(plain.size());
+    if (frame.size() < bound) frame.resize(bound);
+    const std::size_t size = ZSTD_compressCCtx(context.get(), frame.data(), frame.size(),
+                                               plain.data(), plain.size(), kZstdLevel);
+    PICKET_CHECK(ZSTD_isError(size) == 0);  // the bound was given
+    return {frame.data(), size};
+  }
+
+  std::string plain;
+  std::string frame;
+  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context{ZSTD_createCCtx(), &ZSTD_freeCCtx};
+};
+
 std::uint64_t wrapping_add(std::int64_t a, std::int64_t b) {
   return static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b);
 }
@@ -93,9 +118,8 @@ std::vector<RowBlockBuilder::Row> RowBlockBuilder::sorted() const {
   return rows;
 }
 
-std::string RowBlockBuilder::table_of(const std::vector<Row>& rows, bool arrived_sorted) {
-  std::string table;
-  table.reserve(rows.size() * 12);
+void RowBlockBuilder::put_table(std::string& table, const std::vector<Row>& rows,
+                                bool arrived_sorted) {
   if (!arrived_sorted) {
     for (const Row& row : rows) put_little(table, row.arrival, 2);
   }
@@ -113,7 +137,6 @@ std::string RowBlockBuilder::table_of(const std::vector<Row>& rows, bool arrived
   for (const Row& row : rows) {
     if (row.length > row.size) put_varint(table, row.length);
   }
-  return table;
 }
 
 std::string RowBlockBuilder::build(std::vector<Run>& runs) const {
@@ -121,14 +144,16 @@ std::string RowBlockBuilder::build(std::vector<Run>& runs) const {
   const std::vector<Row> rows = sorted();
   const bool arrived_sorted = std::is_sorted(
       rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.arrival < b.arrival; });
-  std::string plain = table_of(rows, arrived_sorted);
+  Scratch& scratch = Scratch::mine();
+  std::string& plain = scratch.plain;
+  plain.clear();  // keeps its memory
+  put_table(plain, rows, arrived_sorted);
   BlockHeader header{.flags = arrived_sorted ? std::uint16_t{0} : kHasArrival,
                      .rows = static_cast<std::uint32_t>(rows.size()),
                      .time_min = std::numeric_limits<std::int64_t>::max(),
                      .time_max = std::numeric_limits<std::int64_t>::min(),
                      .raw_bytes = raw_.size(),
                      .table_bytes = static_cast<std::uint32_t>(plain.size())};
-  plain.reserve(plain.size() + raw_.size());
   for (const Row& row : rows) {
     plain.append(raw_, row.at, row.size);
     header.time_min = std::min(header.time_min, row.time_ns);
@@ -138,20 +163,17 @@ std::string RowBlockBuilder::build(std::vector<Run>& runs) const {
   runs.insert(runs.end(), own_runs.begin(), own_runs.end());
   header.runs = static_cast<std::uint32_t>(own_runs.size());
 
-  const std::size_t payload_at = kHeaderBytes + own_runs.size() * kRunBytes;
-  std::string block(payload_at + ZSTD_compressBound(plain.size()) + kChecksumBytes, '\0');
-  const std::size_t size = ZSTD_compress(block.data() + payload_at, block.size() - payload_at,
-                                         plain.data(), plain.size(), kZstdLevel);
-  PICKET_CHECK(ZSTD_isError(size) == 0);  // the bound was given
-  header.payload_bytes = static_cast<std::uint32_t>(size);
-  std::string front = header_of(header);
+  const std::string_view payload = scratch.compress();
+  header.payload_bytes = static_cast<std::uint32_t>(payload.size());
+  std::string block;
+  block.reserve(kHeaderBytes + own_runs.size() * kRunBytes + payload.size());
+  block += header_of(header);
   for (const Run& run : own_runs) {
-    put_little(front, static_cast<std::uint32_t>(run.source), 4);
-    put_little(front, run.rows, 4);
-    put_little(front, run.first_seq, 8);
+    put_little(block, static_cast<std::uint32_t>(run.source), 4);
+    put_little(block, run.rows, 4);
+    put_little(block, run.first_seq, 8);
   }
-  block.replace(0, payload_at, front);
-  block.resize(payload_at + size);
+  block += payload;
   return block;
 }
 

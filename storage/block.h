@@ -60,7 +60,7 @@ class RowBlockBuilder {
     ParseStatus status;
   };
   std::vector<Row> sorted() const;
-  static std::string table_of(const std::vector<Row>& rows, bool arrived_sorted);
+  static void put_table(std::string& table, const std::vector<Row>& rows, bool arrived_sorted);
 
   std::vector<Row> rows_;
   std::string raw_;

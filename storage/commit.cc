@@ -88,6 +88,12 @@ void Commit::count_dropped(SourceId source, std::string_view reason, std::uint64
 
 void Commit::put(const Alert& alert) {
   contents_->alerts.insert_or_assign(alert.id, alert);
+  contents_->deleted_alerts.erase(alert.id);
+}
+
+void Commit::delete_alert(std::string_view id) {
+  contents_->alerts.erase(std::string(id));
+  contents_->deleted_alerts.emplace(id);
 }
 
 void Commit::put(const Incident& incident) {
@@ -113,7 +119,8 @@ void Commit::seal() {
 bool Commit::empty() const {
   const Contents& c = *contents_;
   return c.blocks.empty() && c.rows.empty() && c.hits.empty() && c.counts.empty() &&
-         c.alerts.empty() && c.incidents.empty() && c.state.empty() && c.offsets.empty();
+         c.alerts.empty() && c.deleted_alerts.empty() && c.incidents.empty() && c.state.empty() &&
+         c.offsets.empty();
 }
 
 void Commit::clear() {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,6 +35,7 @@ struct Commit::Contents {
   std::map<SourceId, LedgerLine>
       counts;  // to be added to the stored lines; next_seq: one past the last
   std::map<std::string, Alert> alerts;
+  std::set<std::string, std::less<>> deleted_alerts;
   std::map<std::string, Incident> incidents;
   std::map<std::string, std::optional<std::string>> state;  // nullopt: delete
   std::map<std::string, std::string> offsets;

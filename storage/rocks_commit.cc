@@ -123,6 +123,9 @@ Result<void> RocksStore::commit(const Commit& commit) {
   for (const auto& [id, alert] : contents.alerts) {
     PICKET_TRY_VOID(put_alert(batch, alert));
   }
+  for (const std::string& id : contents.deleted_alerts) {
+    PICKET_TRY_VOID(delete_alert(batch, id));
+  }
   for (const auto& [id, incident] : contents.incidents) {
     PICKET_TRY_VOID(put_incident(batch, incident));
   }
@@ -191,12 +194,23 @@ void RocksStore::put_hits(rocksdb::WriteBatch& batch, const Commit::Contents& co
   batch.Put(family(Family::kHits), key, value);
 }
 
+std::string RocksStore::alert_index_key(std::int64_t time_ns, std::string_view id) {
+  std::string key;
+  put_big64(key, newest_first(time_ns));
+  return key.append(id);
+}
+
+Result<void> RocksStore::delete_alert(rocksdb::WriteBatch& batch, const std::string& id) const {
+  PICKET_TRY(const auto before, get_value(Family::kAlerts, id, "alert " + id));
+  if (!before) return {};
+  const auto time_ns = static_cast<std::int64_t>(Reader(*before).little(8));
+  batch.Delete(family(Family::kAlertIndex), alert_index_key(time_ns, id));
+  batch.Delete(family(Family::kAlerts), id);
+  return {};
+}
+
 Result<void> RocksStore::put_alert(rocksdb::WriteBatch& batch, const Alert& alert) const {
-  const auto index_key = [&](std::int64_t time_ns) {
-    std::string key;
-    put_big64(key, newest_first(time_ns));
-    return key += alert.id;
-  };
+  const auto index_key = [&](std::int64_t time_ns) { return alert_index_key(time_ns, alert.id); };
   PICKET_TRY(const auto before, get_value(Family::kAlerts, alert.id, "alert " + alert.id));
   if (before) {
     const auto time_ns = static_cast<std::int64_t>(Reader(*before).little(8));

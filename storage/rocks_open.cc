@@ -1,4 +1,5 @@
 #include <rocksdb/cache.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -20,6 +21,16 @@ rocksdb::Env* env_of(const StoreOptions& options) {
   return options.env != nullptr ? options.env : rocksdb::Env::Default();
 }
 
+// Out of space, RocksDB would look for free space itself every few seconds and go on behind our
+// back; the next commit asks it to, when the reserve is back.
+class ResumeOnlyWhenAsked final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* automatic) override {
+    *automatic = false;
+  }
+};
+
 rocksdb::DBOptions database_options(const StoreOptions& options) {
   rocksdb::DBOptions db;
   db.env = env_of(options);
@@ -39,11 +50,12 @@ rocksdb::DBOptions database_options(const StoreOptions& options) {
   return db;
 }
 
-rocksdb::ColumnFamilyOptions family_options(std::string_view name,
+rocksdb::ColumnFamilyOptions family_options(std::string_view name, std::size_t memtable_bytes,
                                             const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions family;
   const bool events = name == "events";
   family.write_buffer_size = events ? kEventMemtable : kSmallMemtable;
+  if (memtable_bytes > 0) family.write_buffer_size = memtable_bytes;
   family.max_write_buffer_number = 3;
   // Event blocks are compressed by us.
   family.compression = events ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
@@ -135,7 +147,8 @@ Result<void> RocksStore::open_database() {
     if (names.empty())
       return fail(Errc::kNotFound, "store " + options_.path + ": there is no store here");
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
-    for (const std::string& name : names) families.emplace_back(name, family_options(name, cache));
+    for (const std::string& name : names)
+      families.emplace_back(name, family_options(name, options_.memtable_bytes, cache));
     rocksdb::DB* db = nullptr;
     const rocksdb::DBOptions db_options = database_options(options_);
     status = options_.read_only

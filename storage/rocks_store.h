@@ -130,7 +130,9 @@ class RocksStore final : public Store {
                  BlockKey key) const;
   void put_hits(rocksdb::WriteBatch& batch, const Commit::Contents& contents,
                 std::uint64_t number) const;
+  static std::string alert_index_key(std::int64_t time_ns, std::string_view id);
   Result<void> put_alert(rocksdb::WriteBatch& batch, const Alert& alert) const;
+  Result<void> delete_alert(rocksdb::WriteBatch& batch, const std::string& id) const;
   Result<void> put_incident(rocksdb::WriteBatch& batch, const Incident& incident) const;
   void put_small(rocksdb::WriteBatch& batch, const Commit::Contents& contents) const;
   void publish(const Commit::Contents& contents, std::uint64_t number,

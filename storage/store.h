@@ -38,6 +38,7 @@ struct StoreOptions {
   bool read_only = false;       // for `search --data` beside a running server
   rocksdb::Env* env = nullptr;  // tests: a file system that loses unsynced bytes
   std::uint64_t reserve_bytes = 64ULL * 1024 * 1024;  // commits are refused (kFull) below this
+  std::size_t memtable_bytes = 0;  // 0: 64 MiB for events, 16 MiB for the rest; tests want it small
 };
 
 // received = stored + sum(rejected) + sum(dropped) + in_flight, at any commit. The counts of parse
@@ -66,7 +67,8 @@ class Commit {
   void count_rejected(SourceId source, std::string_view reason, std::uint64_t n);  // received too
   void count_dropped(SourceId source, std::string_view reason, std::uint64_t n);   // received too
   void put(const Alert& alert);                                                    // new or grown
-  void put(const Incident& incident);                                              // new or changed
+  void delete_alert(std::string_view id);              // late events have shown that it was none
+  void put(const Incident& incident);                  // new or changed
   void put_state(std::string key, std::string value);  // correlation state
   void delete_state(std::string key);
   void put_offset(std::string name, std::string value);  // read position of a door

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/storage/crash_fs.h"
 #include "tests/storage/scratch.h"
 
 namespace picket::storage {
@@ -59,7 +60,7 @@ class StoreTest : public testing::Test {
   void reopen(bool read_only = false) {
     store_.reset();
     Result<std::unique_ptr<Store>> opened =
-        Store::open({.path = scratch_.path(), .read_only = read_only});
+        Store::open({.path = scratch_.path(), .read_only = read_only, .env = env_.get()});
     ASSERT_TRUE(opened) << opened.error().what;
     store_ = *std::move(opened);
   }
@@ -106,8 +107,16 @@ class StoreTest : public testing::Test {
   }
 
   Scratch scratch_;
+  // A disk in memory: opening a store on a real one waits for dozens of syncs.
+  std::shared_ptr<CrashFs> fs_ = std::make_shared<CrashFs>(1);
+  std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(fs_);
   std::unique_ptr<Store> store_;
   ScanTotals totals_;
+};
+
+class StoreOnDiskTest : public StoreTest {
+ protected:
+  StoreOnDiskTest() { env_.reset(); }
 };
 
 TEST_F(StoreTest, SourcesKeepTheirIds) {
@@ -364,7 +373,7 @@ TEST_F(StoreTest, Documents) {
   EXPECT_FALSE(store_->put_document(std::string_view("a\0b", 3), "1", Json()));
 }
 
-TEST_F(StoreTest, ReadOnlyBesideAWriter) {
+TEST_F(StoreOnDiskTest, ReadOnlyBesideAWriter) {
   const SourceId web = source("web");
   commit_events(web, 0, 3);
   const Result<std::unique_ptr<Store>> second = Store::open({.path = scratch_.path()});
@@ -393,7 +402,7 @@ TEST(Store, NothingToReadIsSaid) {
   EXPECT_EQ(opened.error().code, Errc::kNotFound) << opened.error().what;
 }
 
-TEST_F(StoreTest, BelowTheReserveNothingIsWrittenAndReadingGoesOn) {
+TEST_F(StoreOnDiskTest, BelowTheReserveNothingIsWrittenAndReadingGoesOn) {
   const SourceId web = source("web");
   commit_events(web, 0, 3);
   store_.reset();

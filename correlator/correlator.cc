@@ -1,0 +1,384 @@
+// Each call is one step: hits enter their groups, groups that changed are evaluated once, inner
+// correlations before those that refer to them, and the state is written at the end.
+#include "correlator/correlator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "correlator/entities.h"
+
+namespace picket::correlator {
+namespace {
+
+constexpr std::string_view kWatermarkKey = "c/w";
+constexpr std::size_t kGroupHitsLimit = 1 << 20;  // whatever rules and options say
+constexpr std::size_t kProofMatchesMax = 8;       // of one hit
+constexpr std::size_t kProofValueMax = 1024;
+constexpr std::size_t kExpireStep = 1024;  // groups handled between two writes of the state
+
+std::size_t limit_of_hits(const rules::CorrelationRule& rule, std::size_t wanted) {
+  double most = 0;
+  for (const auto& [how, bound] : rule.conditions) most = std::max(most, bound);
+  const bool counts = rule.type == rules::CorrelationType::kEventCount ||
+                      rule.type == rules::CorrelationType::kValueCount;
+  const auto needed = counts ? static_cast<std::size_t>(std::min(2 * most, 1e6)) : 0;
+  return std::min(kGroupHitsLimit, std::max({wanted, needed, 4 * Group::kPageHits}));
+}
+
+// The first input of the feed is the one that counts, unless each reference has its own say.
+bool counts_each_reference(rules::CorrelationType type) {
+  return type == rules::CorrelationType::kTemporal ||
+         type == rules::CorrelationType::kTemporalOrdered;
+}
+
+const std::string* group_value(const Alert& alert, std::string_view field) {
+  for (const auto& [name, value] : alert.group) {
+    if (name == field) return &value;
+  }
+  return nullptr;
+}
+
+void cut(Match& match) {
+  if (match.value.size() <= kProofValueMax) return;
+  match.value.resize(kProofValueMax);
+  if (match.end > kProofValueMax) match.begin = match.end = 0;
+}
+
+}  // namespace
+
+Correlator::Correlator(std::shared_ptr<const rules::RuleSet> rules, Options options,
+                       StatePort& state)
+    : rules_(std::move(rules)),
+      options_(std::move(options)),
+      state_(state),
+      sources_(state),
+      cache_(state, options_.secret),
+      builder_(rules_) {
+  if (const auto saved = state_.get(kWatermarkKey)) watermark_ns_ = instant_at(*saved);
+  wire();
+  sort_by_dependence();
+}
+
+void Correlator::wire() {
+  const auto& correlations = rules_->correlations();
+  const std::size_t count = correlations.size();
+  detection_feeds_.resize(rules_->rule_count());
+  correlation_feeds_.resize(count);
+  raises_.assign(count, true);
+  queues_.resize(count);
+  changes_.resize(count);
+  counters_.resize(count);
+  std::vector<bool> wanted(count, false);  // some outer rule says `generate: true`
+  for (std::uint32_t c = 0; c < count; ++c) {
+    const rules::CorrelationRule& rule = correlations[c].rule;
+    evaluations_.emplace_back(correlations[c], sources_);
+    limits_.push_back(limit_of_hits(rule, options_.group_hits_max));
+    keys_.push_back(GroupCache::rule_key(rule.identity.id, rule.identity.hash));
+    by_key_.emplace(keys_.back(), c);
+    for (std::size_t i = 0; i < correlations[c].inputs.size(); ++i) {
+      const rules::Correlation::Input& input = correlations[c].inputs[i];
+      const bool inner = input.correlation >= 0;
+      const auto from = inner ? static_cast<std::size_t>(input.correlation) : input.detection;
+      auto& feeds = inner ? correlation_feeds_ : detection_feeds_;
+      PICKET_CHECK(from < feeds.size());
+      if (feeds[from].empty() || feeds[from].back().correlation != c)
+        feeds[from].push_back({c, {}});
+      feeds[from].back().inputs.push_back(i);
+      if (inner) raises_[from] = false;
+      if (inner && rule.generates) wanted[from] = true;
+    }
+  }
+  for (std::size_t c = 0; c < count; ++c) raises_[c] = raises_[c] || wanted[c];
+}
+
+// Correlations of a circle are left out; the compiler has refused them.
+void Correlator::sort_by_dependence() {
+  std::vector<std::size_t> waits(correlation_feeds_.size(), 0);
+  for (const auto& feeds : correlation_feeds_) {
+    for (const Feed& feed : feeds) ++waits[feed.correlation];
+  }
+  for (std::uint32_t c = 0; c < waits.size(); ++c) {
+    if (waits[c] == 0) order_.push_back(c);
+  }
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    for (const Feed& feed : correlation_feeds_[order_[i]]) {
+      if (--waits[feed.correlation] == 0) order_.push_back(feed.correlation);
+    }
+  }
+}
+
+void Correlator::process(Batch& batch, const SourceNames& names, std::vector<Alert>& out) {
+  proof_ = {};
+  for (const Hit& hit : batch.hits()) {
+    PICKET_CHECK(hit.rule < detection_feeds_.size() && hit.event < batch.events().size());
+    if (rules_->raises_alert(hit.rule)) out.push_back(builder_.detection(batch, hit, names));
+    if (detection_feeds_[hit.rule].empty()) continue;
+    sources_.learn(batch.records()[hit.event].source, names);
+    for (const Feed& feed : detection_feeds_[hit.rule]) feed_hit(batch, hit, feed);
+  }
+  evaluate_queued(out);
+  cache_.flush();
+  cache_.trim(options_.cache_bytes_max);
+}
+
+void Correlator::feed_hit(Batch& batch, const Hit& hit, const Feed& feed) {
+  const rules::Correlation& correlation = rules_->correlations()[feed.correlation];
+  const Event& event = batch.events()[hit.event];
+  const Record& record = batch.records()[hit.event];
+  if (event.time_ns < horizon()) {
+    ++counters_[feed.correlation].late;
+    return;
+  }
+  std::vector<std::vector<std::string>> seen;
+  for (const std::size_t i : feed.inputs) {
+    const rules::Correlation::Input& input = correlation.inputs[i];
+    std::vector<std::string> values;
+    for (const std::string& field : input.group_by) {
+      const auto value = rules_->field_value(batch, event, hit.rule, field);
+      if (!value) break;
+      values.push_back(bounded_value(*value));
+    }
+    if (values.size() < input.group_by.size()) {
+      ++counters_[feed.correlation].ungrouped;
+      continue;
+    }
+    if (!counts_each_reference(correlation.rule.type)) {
+      if (std::find(seen.begin(), seen.end(), values) != seen.end()) continue;
+      seen.push_back(values);
+    }
+    MemberHit member;
+    member.time_ns = event.time_ns;
+    member.seq = record.seq;
+    member.source = record.source;
+    member.reference = input.reference;
+    member.layer = event.layer;
+    if (counts_values(correlation.rule.type)) {
+      if (const auto value = rules_->field_value(batch, event, hit.rule, input.field)) {
+        member.value = bounded_value(*value);
+        member.number = number_of(*value);
+      }
+    }
+    Group& group = cache_.group(feed.correlation, keys_[feed.correlation], values);
+    member.proof = proof(batch, hit, group.hits().size() < options_.proof_hits_max);
+    add(group, std::move(member));
+  }
+}
+
+void Correlator::feed_alert(const Alert& alert, const MemberHit& hit, const Feed& feed,
+                            bool withdrawn) {
+  const rules::Correlation& correlation = rules_->correlations()[feed.correlation];
+  for (const std::size_t i : feed.inputs) {
+    const rules::Correlation::Input& input = correlation.inputs[i];
+    std::vector<std::string> values;
+    for (const std::string& field : input.group_by) {
+      if (const std::string* value = group_value(alert, field)) values.push_back(*value);
+    }
+    if (values.size() < input.group_by.size()) {
+      if (!withdrawn) ++counters_[feed.correlation].ungrouped;
+      continue;
+    }
+    MemberHit member = hit;
+    member.reference = input.reference;
+    Group& group = cache_.group(feed.correlation, keys_[feed.correlation], values);
+    if (!withdrawn) {
+      if (const std::string* value = group_value(alert, input.field)) {
+        member.value = *value;
+        member.number = number_of(*value);
+      }
+      add(group, std::move(member));
+      continue;
+    }
+    const std::size_t index = group.find(member, sources_);
+    if (index == Group::kNone || index < group.settled) continue;
+    evaluations_[feed.correlation].remove(group, index, changes_[feed.correlation]);
+    queue(group);
+  }
+}
+
+void Correlator::add(Group& group, MemberHit hit) {
+  const Group::Insert inserted = group.insert(std::move(hit), sources_);
+  if (inserted == Group::Insert::kAdded) ++counters_[group.correlation].hits;
+  if (inserted == Group::Insert::kTooOld) ++counters_[group.correlation].late;
+  if (group.dirty_from != Group::kNone) queue(group);
+}
+
+std::string Correlator::proof(Batch& batch, const Hit& hit, bool explain) {
+  const Event& event = batch.events()[hit.event];
+  if (proof_.event != hit.event) proof_ = {hit.event, entities_of(batch, event)};
+  MemberProof proof;
+  proof.entities = proof_.entities;
+  if (event.layer != Layer::kNone) proof.layers.push_back(event.layer);
+  if (explain) {
+    proof.matches = rules_->explain(batch, event, hit.rule);
+    if (proof.matches.size() > kProofMatchesMax) proof.matches.resize(kProofMatchesMax);
+    for (Match& match : proof.matches) cut(match);
+  }
+  return pack(proof);
+}
+
+void Correlator::queue(Group& group) {
+  if (group.queued) return;
+  group.queued = true;
+  queues_[group.correlation].push_back(&group);
+}
+
+void Correlator::evaluate_queued(std::vector<Alert>& out) {
+  for (const std::uint32_t c : order_) {
+    std::vector<Group*> groups = std::move(queues_[c]);
+    queues_[c].clear();
+    for (Group* group : groups) {
+      group->queued = false;
+      if (!options_.deferred || finishing_) evaluate(*group, limit_of(c));
+      enforce_limit(*group);
+      plan(*group);
+    }
+    publish(c, out);
+  }
+}
+
+void Correlator::evaluate(Group& group, std::int64_t limit_ns) {
+  evaluations_[group.correlation].run(group, limit_ns, changes_[group.correlation]);
+}
+
+// Hands out what a correlation has raised, and passes it on to the correlations over it.
+void Correlator::publish(std::uint32_t correlation, std::vector<Alert>& out) {
+  Changes changes = std::move(changes_[correlation]);
+  changes_[correlation] = {};
+  for (const AlertWithdrawal& gone : changes.withdrawn) {
+    ++counters_[correlation].withdrawn;
+    for (const Feed& feed : correlation_feeds_[correlation])
+      feed_alert(gone.alert, gone.hit, feed, true);
+    if (raises_[correlation]) withdrawn_.insert(gone.alert.id);
+  }
+  for (AlertChange& change : changes.changed) {
+    if (change.fresh) ++counters_[correlation].fired;
+    for (const Feed& feed : correlation_feeds_[correlation]) {
+      if (!change.known) feed_alert(change.alert, change.hit, feed, false);
+    }
+    if (!raises_[correlation]) continue;
+    withdrawn_.erase(change.alert.id);
+    out.push_back(std::move(change.alert));
+  }
+}
+
+void Correlator::enforce_limit(Group& group) {
+  const std::size_t limit = limits_[group.correlation];
+  if (group.hits().size() <= limit) return;
+  const std::int64_t time_ns = group.hits()[group.hits().size() - limit * 3 / 4].time_ns;
+  const std::size_t end = group.first_at(time_ns);
+  // What waits for the watermark has to be decided now.
+  evaluate(group, std::max(limit_of(group.correlation), add_ns(time_ns, 1)));
+  evaluations_[group.correlation].settle(group, std::max(end, group.settled));
+  counters_[group.correlation].evicted += group.drop_before(time_ns);
+}
+
+// The timer of the group: for hits that wait for the watermark, and for when the oldest is too old.
+void Correlator::plan(Group& group) {
+  if (options_.deferred || group.hits().empty()) return;
+  const std::int64_t reach_ns =
+      add_ns(options_.lateness_ns, rules_->correlations()[group.correlation].rule.timespan_ns);
+  std::int64_t due_ns = add_ns(add_ns(group.hits().front().time_ns, reach_ns), 1);
+  due_ns = std::max(due_ns, add_ns(watermark_ns_, reach_ns / 8 + 1));
+  if (group.dirty_from != Group::kNone) {
+    due_ns = std::min(due_ns, add_ns(group.hits()[group.dirty_from].time_ns, 1));
+  }
+  if (due_ns < group.due_ns) cache_.schedule(group, due_ns);
+}
+
+void Correlator::tick(Nanos watermark, std::vector<Alert>& out) {
+  if (watermark.count() <= watermark_ns_) return;
+  watermark_ns_ = watermark.count();
+  std::string saved;
+  append_instant(saved, watermark_ns_);
+  state_.put(std::string(kWatermarkKey), std::move(saved));
+
+  std::vector<std::vector<std::string>> due(order_.empty() ? 0 : keys_.size());
+  for (std::string& suffix : cache_.timers().take_due(watermark_ns_, SIZE_MAX)) {
+    const auto found = by_key_.find(suffix.substr(0, suffix.find('/')));
+    if (found == by_key_.end()) {
+      cache_.erase_orphan(suffix);
+    } else {
+      due[found->second].push_back(std::move(suffix));
+    }
+  }
+  for (const std::uint32_t c : order_) {
+    std::size_t handled = 0;
+    for (const std::string& suffix : due[c]) {
+      Group* group = cache_.find(suffix, c);
+      if (group == nullptr) continue;
+      group->due_ns = Group::kNever;
+      group->dirty = true;
+      if (!options_.deferred) evaluate(*group, limit_of(c));
+      expire(*group);
+      if (++handled % kExpireStep == 0) {
+        cache_.flush();
+        cache_.trim(options_.cache_bytes_max);
+      }
+    }
+    for (Group* group : std::exchange(queues_[c], {})) {
+      group->queued = false;
+      evaluate(*group, limit_of(c));
+      enforce_limit(*group);
+      plan(*group);
+    }
+    publish(c, out);
+  }
+  cache_.flush();
+  cache_.trim(options_.cache_bytes_max);
+}
+
+// A hit older than the horizon can come no more, so what is older is final; what is older by the
+// timespan too is in nobody's window.
+void Correlator::expire(Group& group) {
+  const std::int64_t final_ns = horizon();
+  const std::int64_t unseen_ns =
+      subtract_ns(final_ns, rules_->correlations()[group.correlation].rule.timespan_ns);
+  const std::size_t final_end = group.first_at(final_ns);
+  if (final_end > group.settled) evaluations_[group.correlation].settle(group, final_end);
+  group.drop_before(unseen_ns);
+  const bool over = group.hits().empty() || group.hits().back().time_ns < unseen_ns;
+  if (over && !group.queued) {
+    cache_.erase(group);
+  } else {
+    plan(group);
+  }
+}
+
+void Correlator::finish(std::vector<Alert>& out) {
+  finishing_ = true;
+  for (const std::uint32_t c : order_) {
+    for (Group* group : std::exchange(queues_[c], {})) group->queued = false;
+    std::size_t handled = 0;
+    for (const std::string& suffix : cache_.all(keys_[c])) {
+      Group* group = cache_.find(suffix, c);
+      if (group == nullptr) continue;
+      evaluate(*group, INT64_MAX);
+      enforce_limit(*group);
+      if (++handled % kExpireStep == 0) {
+        cache_.flush();
+        cache_.trim(options_.cache_bytes_max);
+      }
+    }
+    publish(c, out);
+  }
+  cache_.flush();
+  cache_.trim(options_.cache_bytes_max);
+  finishing_ = false;
+}
+
+std::vector<std::string> Correlator::take_withdrawn() {
+  std::vector<std::string> ids(withdrawn_.begin(), withdrawn_.end());
+  withdrawn_.clear();
+  return ids;
+}
+
+std::int64_t Correlator::limit_of(std::uint32_t correlation) const {
+  if (finishing_ || decided_at_once(rules_->correlations()[correlation].rule)) return INT64_MAX;
+  return watermark_ns_;
+}
+
+std::int64_t Correlator::horizon() const {
+  return subtract_ns(watermark_ns_, options_.lateness_ns);
+}
+
+}  // namespace picket::correlator

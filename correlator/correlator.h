@@ -1,0 +1,132 @@
+// Correlator: hits become alerts. Detection alerts at once, correlation alerts when INTERFACES
+// ("When a correlation fires") says so, in event time and whatever the order of arrival inside the
+// lateness.
+//
+// State is kept behind the StatePort and is whole whenever a call returns: a new Correlator over
+// the same state continues as if nothing had happened. Alerts are new or grown; the id tells which
+// they are, so an alert is put, never appended. One thread, that of the port.
+//
+// In memory: a cache of groups (cache_bytes_max). Bounds have counters, nothing is dropped
+// silently.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/world.h"
+#include "correlator/alert_builder.h"
+#include "correlator/evaluation.h"
+#include "correlator/group_cache.h"
+#include "correlator/source_table.h"
+#include "correlator/state.h"
+#include "event/alert.h"
+#include "event/event.h"
+#include "rules/rule_set.h"
+
+namespace picket::correlator {
+
+struct Options {
+  static constexpr std::int64_t kHour = 3'600'000'000'000;
+
+  std::int64_t lateness_ns =
+      24 * kHour;  // a hit that is later than this is counted, not correlated
+  std::size_t cache_bytes_max = 256 * 1024 * 1024;
+  // Hits of one group in state. Above it the oldest are settled and dropped, and counted as
+  // evicted: counts stay exact up to this number, late hits older than what is kept are lost for
+  // correlation. Never less than twice what the rule counts to.
+  std::size_t group_hits_max = 16'384;
+  // Hits of a group beyond this number carry no matches: explaining is for people, not for floods.
+  std::size_t proof_hits_max = 64;
+  // Correlate at finish() only: for `scan`, whose whole input is inside the lateness.
+  bool deferred = false;
+  std::string secret;  // of this installation: makes hashes of group values unpredictable
+};
+
+struct RuleCounters {
+  std::uint64_t hits = 0;       // counted
+  std::uint64_t ungrouped = 0;  // lacked a group-by field
+  std::uint64_t late = 0;       // beyond the lateness
+  std::uint64_t evicted = 0;    // dropped at group_hits_max
+  std::uint64_t fired = 0;
+  std::uint64_t withdrawn = 0;
+};
+
+class Correlator {
+ public:
+  Correlator(std::shared_ptr<const rules::RuleSet> rules, Options options, StatePort& state);
+
+  // The batch's hits, as evaluated by this rule set. New and grown alerts are appended to `out`.
+  void process(Batch& batch, const SourceNames& names, std::vector<Alert>& out);
+  // Everything before `watermark` is believed to have come: decides what waited for that, forgets
+  // what is older than any hit can reach. A watermark never goes back.
+  void tick(Nanos watermark, std::vector<Alert>& out);
+  // The input has ended: decides everything. Not for a shutdown, which just stops.
+  void finish(std::vector<Alert>& out);
+
+  // Ids of alerts raised earlier which late hits have shown to be none (another trigger, usually):
+  // to be removed. Since the last call, sorted.
+  std::vector<std::string> take_withdrawn();
+
+  // By index into RuleSet::correlations().
+  const std::vector<RuleCounters>& rule_counters() const { return counters_; }
+  const GroupCache::Counters& group_counters() const { return cache_.counters(); }
+  std::size_t cache_bytes() const { return cache_.bytes(); }
+
+ private:
+  struct Feed {
+    std::uint32_t correlation = 0;
+    std::vector<std::size_t> inputs;  // of that correlation
+  };
+  struct Proof {  // of the event looked at last
+    std::size_t event = SIZE_MAX;
+    std::vector<Entity> entities;
+  };
+
+  void wire();
+  void sort_by_dependence();
+  void feed_hit(Batch& batch, const Hit& hit, const Feed& feed);
+  void feed_alert(const Alert& alert, const MemberHit& hit, const Feed& feed, bool withdrawn);
+  void add(Group& group, MemberHit hit);
+  std::string proof(Batch& batch, const Hit& hit, bool explain);
+
+  void evaluate_queued(std::vector<Alert>& out);
+  void evaluate(Group& group, std::int64_t limit_ns);
+  void publish(std::uint32_t correlation, std::vector<Alert>& out);
+  void enforce_limit(Group& group);
+  void expire(Group& group);
+  void plan(Group& group);
+  void queue(Group& group);
+  std::int64_t limit_of(std::uint32_t correlation) const;
+  std::int64_t horizon() const;
+
+  std::shared_ptr<const rules::RuleSet> rules_;
+  Options options_;
+  StatePort& state_;
+  SourceTable sources_;
+  GroupCache cache_;
+  AlertBuilder builder_;
+  std::int64_t watermark_ns_ = INT64_MIN;
+  bool finishing_ = false;
+
+  std::vector<std::vector<Feed>> detection_feeds_;    // by detection rule
+  std::vector<std::vector<Feed>> correlation_feeds_;  // by correlation
+  std::vector<std::uint32_t> order_;                  // of correlations, inner ones first
+  std::vector<std::string> keys_;                     // by correlation
+  std::unordered_map<std::string, std::uint32_t> by_key_;
+  std::vector<bool> raises_;  // by correlation: its own alerts go out
+  std::vector<Evaluation> evaluations_;
+  std::vector<std::size_t> limits_;  // hits of a group, by correlation
+
+  std::vector<std::vector<Group*>> queues_;  // by correlation: groups to be evaluated in this step
+  std::vector<Changes> changes_;             // by correlation: not published yet
+  std::vector<RuleCounters> counters_;
+  std::set<std::string> withdrawn_;
+  Proof proof_;
+};
+
+}  // namespace picket::correlator

@@ -1,0 +1,80 @@
+// Evaluation: decides at which hits of a group a correlation fires, and builds its alerts.
+//
+// A pure function of the group's hits, in their order: it starts at the first hit that is new and
+// stops where nothing can differ any more. Holds references; one thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "correlator/group.h"
+#include "correlator/source_table.h"
+#include "event/alert.h"
+#include "rules/rule_set.h"
+
+namespace picket::correlator {
+
+// An alert that is new, or may have grown or changed; and its hit, for correlations over this one.
+struct AlertChange {
+  Alert alert;         // as it stands
+  MemberHit hit;       // its trigger, with the proof of the window at which it fired
+  bool fresh = false;  // it fired just now
+  bool known = false;  // it fired long ago and only grew: correlations over it have the hit already
+};
+
+// An alert that was raised and would not have been, had all hits come in order.
+struct AlertWithdrawal {
+  Alert alert;  // id, rule, group and trigger only
+  MemberHit hit;
+};
+
+struct Changes {
+  std::vector<AlertChange> changed;
+  std::vector<AlertWithdrawal> withdrawn;
+};
+
+class Evaluation {
+ public:
+  Evaluation(const rules::Correlation& correlation, const SourceTable& sources)
+      : correlation_(correlation), sources_(sources) {}
+
+  // Decides the hits before `limit_ns`, as far as they are marked.
+  void run(Group& group, std::int64_t limit_ns, Changes& changes) const;
+
+  // Makes the hits before hits()[end] final: their outcome moves to the carry. They are decided.
+  void settle(Group& group, std::size_t end) const;
+
+  // Removes a hit (of an inner alert that was withdrawn), and the alert it had fired.
+  void remove(Group& group, std::size_t index, Changes& changes) const;
+
+ private:
+  struct Range {
+    std::size_t first = 0;  // decided again: [first, end)
+    std::size_t end = 0;
+    bool joins_earlier = false;      // the run before `first` has grown or shrunk
+    std::vector<std::size_t> fresh;  // fired now, and did not before
+  };
+
+  Range decide(Group& group, std::int64_t limit_ns, Changes& changes) const;
+  void place_window(Group& group, std::size_t index) const;
+  Verdict verdict(Group& group, std::size_t index, Previous& previous, double& quantity) const;
+  std::size_t fired_before(const Group& group, std::size_t index) const;
+
+  Alert fired(const Group& group, std::size_t index) const;
+  Alert run_from(const Group& group, Alert alert, std::size_t index) const;
+  void join(Alert& alert, const Group& group, std::size_t index) const;
+  void remember_run(Group& group, std::size_t end, const Alert& alert) const;
+  void show(Alert& alert, const MemberHit& hit) const;
+  void withdraw(const Group& group, std::size_t index, Changes& changes) const;
+  AlertChange change(const Group& group, std::size_t index) const;
+  Alert blank(const Group& group, const MemberHit& trigger) const;
+
+  const rules::Correlation& correlation_;
+  const SourceTable& sources_;
+};
+
+// The hit that an alert is for a correlation over its rule; the value fields are left empty.
+MemberHit member_of(const Alert& alert, SourceId source);
+
+}  // namespace picket::correlator

@@ -1,0 +1,125 @@
+// Group: the hits of one (correlation, group-by values), sorted, with what the correlation said at
+// each, and what is left of older ones.
+//
+// Lives in a GroupCache; one thread. Kept are the hits that a late one could still change or look
+// back to: those of (lateness + timespan). The front of them is settled: too old to change, kept
+// for the windows of others. What the settled ones amounted to is in `carry`.
+//
+// In the state (all names begin with "c/"; <group> is <rule hash>/<group hash>, 32 hex digits
+// each):
+//   c/g/<group>          head: version, values, settled, carry, due time, the list of pages
+//   c/p/<group>/<page>   one page: up to 2 * kPageHits members, so that a hit rewrites little
+//   c/a/<group>          the open alert of the carry, as JSON
+//   c/d/<due><group>     timer (timers.h)
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "correlator/member.h"
+#include "correlator/source_table.h"
+#include "correlator/window.h"
+#include "event/alert.h"
+
+namespace picket::correlator {
+
+// What the correlation said last.
+struct Previous {
+  bool seen = false;  // was it evaluated at all?
+  bool truth = false;
+  std::int64_t time_ns = 0;
+};
+
+// The outcome of all settled hits.
+struct Carry {
+  Previous previous;
+  std::optional<Alert> open;  // the alert that further hits join, while previous.truth
+};
+
+struct Page {
+  std::uint32_t id = 0;
+  std::size_t size = 0;
+  bool dirty = true;
+};
+
+class Group {
+ public:
+  static constexpr std::size_t kPageHits = 64;
+  static constexpr std::size_t kNone = SIZE_MAX;
+  static constexpr std::size_t kRunEventBytes = 128;  // about
+  static constexpr std::int64_t kNever = INT64_MAX;
+
+  enum class Insert : std::uint8_t { kAdded, kDuplicate, kTooOld };
+
+  Group(std::string key, std::uint32_t rule, std::vector<std::string> group_values)
+      : suffix(std::move(key)), correlation(rule), values(std::move(group_values)) {}
+
+  // Sorted in; marks what has to be evaluated again. A duplicate of another alert's hit takes its
+  // proof.
+  Insert insert(MemberHit hit, const SourceTable& sources);
+  // The index of this very hit, or kNone.
+  std::size_t find(const MemberHit& hit, const SourceTable& sources) const;
+  void remove(std::size_t index);
+  void set_verdict(std::size_t index, Verdict verdict, double quantity);
+  // The first hit at or after the instant.
+  std::size_t first_at(std::int64_t time_ns) const;
+  // Drops the pages at the front that hold only settled hits before `time_ns`; the number of hits.
+  std::size_t drop_before(std::int64_t time_ns);
+  // What was said before hits()[index].
+  Previous previous(std::size_t index) const;
+  void mark(std::size_t index, std::int64_t until_ns);  // to be evaluated again
+  std::size_t bytes() const { return bytes_ + (run ? run->events.size() * kRunEventBytes : 0); }
+
+  // Head and pages as in the state. parse_head() leaves the pages empty; load_page() fills the
+  // next.
+  std::string head() const;
+  static std::optional<Group> parse_head(std::string key, std::uint32_t rule,
+                                         std::string_view bytes);
+  std::string page(std::size_t number) const;
+  bool load_page(std::string_view bytes);
+  void loaded();  // after the last page
+
+  const std::vector<MemberHit>& hits() const { return hits_; }
+
+  std::string suffix;  // <group> in the names above
+  std::uint32_t correlation;
+  std::vector<std::string> values;
+  std::vector<Page> pages;
+  std::vector<std::uint32_t> dropped_pages;  // to be erased from the state
+  std::size_t settled = 0;
+  Carry carry;
+  std::int64_t due_ns = kNever;  // its timer
+  bool dirty = true;
+  bool carry_dirty = false;
+
+  // Evaluation starts at hits()[dirty_from] and goes on at least until the windows of hits up to
+  // dirty_until_ns are passed.
+  std::size_t dirty_from = kNone;
+  std::int64_t dirty_until_ns = INT64_MIN;
+  bool run_shrunk = false;  // a hit that had joined a run was removed
+  bool queued = false;      // somebody holds a pointer to it: it stays in memory
+
+  // The sliding window as it stands after hits()[window_end - 1]; null: to be rebuilt.
+  std::unique_ptr<Window> window;
+  std::size_t window_first = 0;
+  std::size_t window_end = 0;
+
+  // The alert that is open at hits()[run_end - 1], if it is long; else it is built from the hits.
+  std::optional<Alert> run;
+  std::size_t run_end = 0;
+
+ private:
+  void touch(std::size_t index);
+  void mark_event(std::size_t index, const MemberHit& hit);
+  void split(std::size_t number);
+
+  std::vector<MemberHit> hits_;
+  std::uint32_t next_page_ = 0;
+  std::size_t bytes_ = sizeof(Group);
+};
+
+}  // namespace picket::correlator

@@ -1,0 +1,144 @@
+#include "correlator/incident_index.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "correlator/codec.h"
+
+namespace picket::correlator {
+namespace {
+
+std::string entity_name(std::string_view prefix, const Entity& entity) {
+  return std::string(prefix) + entity.type + '/' + entity.value;
+}
+
+std::string alert_name(std::string_view prefix, std::string_view id) {
+  return std::string(prefix) + std::string(id);
+}
+
+}  // namespace
+
+IncidentIndex::IncidentIndex(StatePort& state) : state_(state), timers_(state, "i/d/") {}
+
+void IncidentIndex::put(std::string name, std::string value, std::int64_t expires_ns) {
+  std::string bytes;
+  append_instant(bytes, expires_ns);
+  // An entry has one timer. When its time was put off, expire() finds that out and sets the next.
+  if (!state_.get(name)) timers_.set(expires_ns, name);
+  state_.put(std::move(name), bytes + value);
+}
+
+std::optional<std::string> IncidentIndex::get(std::string_view name) {
+  auto value = state_.get(name);
+  if (!value || value->size() < 8) return std::nullopt;
+  value->erase(0, 8);
+  return value;
+}
+
+std::optional<EntityEntry> IncidentIndex::entity(const Entity& entity) {
+  const auto value = get(entity_name("i/e/", entity));
+  if (!value) return std::nullopt;
+  Reader reader(*value);
+  EntityEntry entry;
+  entry.incident = reader.text();
+  entry.first_ns = reader.integer();
+  entry.last_ns = reader.integer();
+  for (std::size_t left = reader.count(); left > 0; --left)
+    entry.companies.push_back(reader.number());
+  if (!reader.done()) return std::nullopt;
+  return entry;
+}
+
+void IncidentIndex::put_entity(const Entity& entity, const EntityEntry& entry,
+                               std::int64_t expires_ns) {
+  Writer writer;
+  writer.text(entry.incident);
+  writer.integer(entry.first_ns);
+  writer.integer(entry.last_ns);
+  writer.number(entry.companies.size());
+  for (const std::uint64_t company : entry.companies) writer.number(company);
+  put(entity_name("i/e/", entity), writer.take(), expires_ns);
+}
+
+std::optional<std::string> IncidentIndex::incident_of(std::string_view alert_id) {
+  return get(alert_name("i/a/", alert_id));
+}
+
+void IncidentIndex::put_alert(std::string_view alert_id, std::string_view incident,
+                              std::int64_t expires_ns) {
+  put(alert_name("i/a/", alert_id), std::string(incident), expires_ns);
+}
+
+void IncidentIndex::erase_alert(std::string_view alert_id) {
+  state_.erase(alert_name("i/a/", alert_id));
+}
+
+std::size_t IncidentIndex::put_waiting(const Alert& alert, const std::vector<Entity>& entities,
+                                       std::int64_t expires_ns) {
+  Alert kept = alert;
+  kept.events.clear();
+  kept.matches.clear();
+  put(alert_name("i/w/", alert.id), dump_json(to_json(kept)), expires_ns);
+  std::size_t pushed_out = 0;
+  for (const Entity& entity : entities) {
+    const std::string name = entity_name("i/l/", entity);
+    std::vector<std::string> ids;
+    const std::string list = get(name).value_or("");
+    for (Reader reader(list); !reader.done() && reader.ok();) ids.emplace_back(reader.text());
+    if (std::find(ids.begin(), ids.end(), alert.id) == ids.end()) ids.push_back(alert.id);
+    if (ids.size() > kWaitingMax) {
+      ids.erase(ids.begin());
+      ++pushed_out;
+    }
+    Writer writer;
+    for (const std::string& id : ids) writer.text(id);
+    put(name, writer.take(), expires_ns);
+  }
+  return pushed_out;
+}
+
+std::vector<Alert> IncidentIndex::take_waiting(const std::vector<Entity>& entities) {
+  std::vector<Alert> alerts;
+  for (const Entity& entity : entities) {
+    const std::string name = entity_name("i/l/", entity);
+    const auto list = get(name);
+    if (!list) continue;
+    for (Reader reader(*list); !reader.done() && reader.ok();) {
+      const std::string id(reader.text());
+      const auto text = get(alert_name("i/w/", id));
+      if (!text) continue;
+      erase_waiting(id);
+      const auto json = parse_json(*text);
+      if (!json) continue;
+      if (auto alert = alert_from_json(*json)) alerts.push_back(*std::move(alert));
+    }
+    state_.erase(name);
+  }
+  return alerts;
+}
+
+bool IncidentIndex::is_waiting(std::string_view alert_id) {
+  return state_.get(alert_name("i/w/", alert_id)).has_value();
+}
+
+void IncidentIndex::erase_waiting(std::string_view alert_id) {
+  state_.erase(alert_name("i/w/", alert_id));
+}
+
+void IncidentIndex::expire(std::int64_t watermark_ns) {
+  constexpr std::size_t kStep = 1024;
+  for (std::vector<std::string> names; !(names = timers_.take_due(watermark_ns, kStep)).empty();) {
+    for (std::string& name : names) {
+      const auto value = state_.get(name);
+      if (!value) continue;
+      const std::int64_t expires_ns = instant_at(*value);
+      if (expires_ns > watermark_ns) {
+        timers_.set(expires_ns, name);
+      } else {
+        state_.erase(std::move(name));
+      }
+    }
+  }
+}
+
+}  // namespace picket::correlator

@@ -1,0 +1,93 @@
+// IncidentGrouper: alerts that share an entity inside a window become one incident.
+//
+// What links (docs/decisions/0004-correlation-state.md has the reasons):
+// - users, hosts, addresses, hashes and domains of an alert are keys; processes never are. A value
+// of
+//   the stop list is no key, nor is one that comes along with more than keys_per_type_max others of
+//   its type (the names that a guesser tried), nor one that was seen in more than
+//   groups_per_value_max different companies (an address that many people share).
+// - an alert opens an incident if it is of a correlation or of level medium and above. Others join
+//   one that is open, or wait for one; they bring no keys, and a host alone is no reason to join.
+// - an alert that links several open incidents merges them into the oldest.
+//
+// absorb() may be given the same alert again when it has grown, and after a restart. State and
+// incidents live behind the ports; one thread, theirs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/world.h"
+#include "correlator/incident_index.h"
+#include "correlator/state.h"
+#include "event/alert.h"
+#include "event/incident.h"
+
+namespace picket::correlator {
+
+// Where incidents are. What was put is found at once, before it is committed.
+class IncidentPort {
+ public:
+  virtual ~IncidentPort() = default;
+  virtual std::optional<Incident> find(std::string_view id) = 0;
+  virtual std::uint64_t next_number() = 0;  // each call gives a new one
+  virtual void put(const Incident& incident) = 0;
+};
+
+struct IncidentOptions {
+  std::int64_t window_ns = 4LL * 3'600'000'000'000;   // of event time, between alerts
+  std::int64_t memory_ns = 24LL * 3'600'000'000'000;  // how long grown alerts are recognised
+  std::size_t keys_per_type_max = 8;
+  std::size_t groups_per_value_max = 25;
+  std::size_t alerts_max = 1000;  // of one incident; further ones are counted in it, not listed
+  // "type:value", lower case. Names that every machine has say nothing about who it was.
+  std::vector<std::string> stop_values = {
+      "user:root",     "user:administrator", "user:admin",  "user:guest", "user:nobody",
+      "user:www-data", "user:daemon",        "user:apache", "user:nginx", "user:sshd"};
+};
+
+struct IncidentCounters {
+  std::uint64_t opened = 0;
+  std::uint64_t merged = 0;
+  std::uint64_t joined = 0;
+  std::uint64_t waiting = 0;          // alerts that found no incident to join
+  std::uint64_t waiting_dropped = 0;  // beyond IncidentIndex::kWaitingMax for an entity
+  std::uint64_t stopped_values = 0;   // keys ignored at groups_per_value_max
+  std::uint64_t over_ceiling = 0;     // alerts counted only, at alerts_max
+};
+
+class IncidentGrouper {
+ public:
+  IncidentGrouper(IncidentOptions options, StatePort& state, IncidentPort& incidents);
+
+  // The incidents that are new or changed; they are put into the port too. `now` is wall time.
+  std::vector<Incident> absorb(const Alert& alert, Nanos now);
+  // Takes an alert out that late events have shown to be none (Correlator::take_withdrawn()).
+  std::vector<Incident> withdraw(std::string_view alert_id);
+  // Forgets what is older than the windows.
+  void tick(Nanos watermark) { index_.expire(watermark.count()); }
+
+  const IncidentCounters& counters() const { return counters_; }
+
+ private:
+  std::vector<Entity> keys_of(const Alert& alert) const;
+  std::vector<Entity> live_keys(const Alert& alert, const std::vector<Entity>& keys, bool again);
+  std::vector<Incident> linked(const Alert& alert, const std::vector<Entity>& keys);
+  std::optional<Incident> resolve(std::string id);
+  Incident open(const Alert& alert, Nanos now);
+  std::vector<Incident> merge(std::vector<Incident>& incidents);
+  void add(Incident& incident, const Alert& alert);
+  void claim(const Incident& incident, const Alert& alert, const std::vector<Entity>& keys);
+  std::vector<Incident> join_or_wait(const Alert& alert, const std::vector<Entity>& keys);
+  void pull_waiting(Incident& incident, const std::vector<Entity>& keys);
+
+  IncidentOptions options_;
+  IncidentIndex index_;
+  IncidentPort& incidents_;
+  IncidentCounters counters_;
+};
+
+}  // namespace picket::correlator

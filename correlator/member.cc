@@ -1,0 +1,128 @@
+#include "correlator/member.h"
+
+#include <charconv>
+#include <cmath>
+#include <tuple>
+
+#include "base/hash.h"
+
+namespace picket::correlator {
+namespace {
+
+void write_match(Writer& writer, const Match& match) {
+  writer.text(match.selection);
+  writer.integer(match.line);
+  writer.text(match.field);
+  writer.text(match.rule_field);
+  writer.text(match.value);
+  writer.number(match.begin);
+  writer.number(match.end);
+}
+
+Match read_match(Reader& reader) {
+  Match match;
+  match.selection = reader.text();
+  match.line = static_cast<int>(reader.integer());
+  match.field = reader.text();
+  match.rule_field = reader.text();
+  match.value = reader.text();
+  match.begin = static_cast<std::uint32_t>(reader.number());
+  match.end = static_cast<std::uint32_t>(reader.number());
+  return match;
+}
+
+}  // namespace
+
+std::string pack(const MemberProof& proof) {
+  Writer writer;
+  writer.number(proof.entities.size());
+  for (const Entity& entity : proof.entities) {
+    writer.text(entity.type);
+    writer.text(entity.value);
+  }
+  writer.number(proof.layers.size());
+  for (const Layer layer : proof.layers) writer.byte(static_cast<std::uint8_t>(layer));
+  writer.number(proof.matches.size());
+  for (const Match& match : proof.matches) write_match(writer, match);
+  return writer.take();
+}
+
+MemberProof unpack_proof(std::string_view packed) {
+  MemberProof proof;
+  Reader reader(packed);
+  for (std::size_t left = reader.count(); left > 0 && reader.ok(); --left) {
+    Entity entity{std::string(reader.text()), std::string(reader.text())};
+    if (reader.ok()) proof.entities.push_back(std::move(entity));
+  }
+  for (std::size_t left = reader.count(); left > 0 && reader.ok(); --left) {
+    const std::uint8_t layer = reader.byte();
+    if (layer <= static_cast<std::uint8_t>(Layer::kEndpoint)) {
+      proof.layers.push_back(static_cast<Layer>(layer));
+    }
+  }
+  for (std::size_t left = reader.count(); left > 0 && reader.ok(); --left) {
+    Match match = read_match(reader);
+    if (reader.ok()) proof.matches.push_back(std::move(match));
+  }
+  return proof;
+}
+
+bool before(const MemberHit& a, const MemberHit& b, const SourceTable& sources) {
+  if (a.time_ns != b.time_ns) return a.time_ns < b.time_ns;
+  if (a.source != b.source) {
+    const int order = sources.name(a.source).compare(sources.name(b.source));
+    if (order != 0) return order < 0;
+  }
+  return std::tie(a.seq, a.source, a.reference, a.origin) <
+         std::tie(b.seq, b.source, b.reference, b.origin);
+}
+
+std::optional<double> number_of(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+std::string bounded_value(std::string_view text) {
+  if (text.size() <= kValueMax) return std::string(text);
+  return std::string(text.substr(0, 64)) + "... sha256:" + sha256_hex(text);
+}
+
+void write_member(Writer& writer, const MemberHit& hit, std::int64_t& base_ns) {
+  writer.number(static_cast<std::uint64_t>(hit.time_ns) - static_cast<std::uint64_t>(base_ns));
+  base_ns = hit.time_ns;
+  writer.number(hit.seq);
+  writer.number(hit.origin);
+  writer.number(static_cast<std::uint64_t>(hit.source));
+  writer.number(hit.reference);
+  writer.byte(static_cast<std::uint8_t>(hit.verdict));
+  writer.byte(static_cast<std::uint8_t>(hit.layer));
+  if (hit.verdict == Verdict::kFired) writer.real(hit.quantity);
+  writer.byte(hit.value ? 1 : 0);
+  if (hit.value) writer.text(*hit.value);
+  writer.text(hit.proof);
+}
+
+MemberHit read_member(Reader& reader, std::int64_t& base_ns) {
+  MemberHit hit;
+  base_ns = static_cast<std::int64_t>(static_cast<std::uint64_t>(base_ns) + reader.number());
+  hit.time_ns = base_ns;
+  hit.seq = reader.number();
+  hit.origin = reader.number();
+  hit.source = static_cast<SourceId>(reader.number());
+  hit.reference = static_cast<std::uint32_t>(reader.number());
+  hit.verdict = static_cast<Verdict>(std::min<std::uint8_t>(reader.byte(), 4));
+  hit.layer = static_cast<Layer>(std::min<std::uint8_t>(reader.byte(), 4));
+  if (hit.verdict == Verdict::kFired) hit.quantity = reader.real();
+  if (reader.byte() != 0) {
+    hit.value = std::string(reader.text());
+    hit.number = number_of(*hit.value);
+  }
+  hit.proof = reader.text();
+  return hit;
+}
+
+}  // namespace picket::correlator

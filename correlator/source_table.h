@@ -1,0 +1,43 @@
+// SourceNames: what the correlator must know of a source. SourceTable: the sources it has seen,
+// remembered in the state, because windows are ordered by source name also after a restart and
+// without a batch at hand.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "correlator/state.h"
+#include "event/record.h"
+
+namespace picket::correlator {
+
+class SourceNames {
+ public:
+  virtual ~SourceNames() = default;
+  // Both live until the next call at least.
+  virtual std::string_view name(SourceId source) const = 0;
+  virtual std::string_view system(SourceId source) const = 0;  // empty: none
+};
+
+class SourceTable {
+ public:
+  explicit SourceTable(StatePort& state);
+
+  void learn(SourceId source, const SourceNames& names);
+  const std::string& name(SourceId source) const;  // empty for one never seen
+  const std::string& system(SourceId source) const;
+
+ private:
+  struct Known {
+    std::string name;
+    std::string system;
+  };
+  const Known& known(SourceId source) const;
+
+  StatePort& state_;
+  std::map<SourceId, Known> sources_;
+};
+
+}  // namespace picket::correlator

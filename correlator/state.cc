@@ -1,0 +1,26 @@
+#include "correlator/state.h"
+
+namespace picket::correlator {
+
+std::optional<std::string> MapState::get(std::string_view key) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return std::nullopt;
+  return found->second;
+}
+
+void MapState::put(std::string key, std::string value) {
+  entries_.insert_or_assign(std::move(key), std::move(value));
+}
+
+void MapState::erase(std::string key) {
+  entries_.erase(key);
+}
+
+void MapState::for_each(std::string_view prefix,
+                        const std::function<bool(std::string_view, std::string_view)>& entry) {
+  for (auto at = entries_.lower_bound(prefix); at != entries_.end(); ++at) {
+    if (!at->first.starts_with(prefix) || !entry(at->first, at->second)) return;
+  }
+}
+
+}  // namespace picket::correlator

@@ -1,0 +1,43 @@
+// StatePort: where correlation state lives. The truth is the store; what the rooms' objects hold in
+// memory is a cache of it. A port belongs to the thread that correlates.
+//
+// Keys and values are bytes, keys are ordered as unsigned bytes. What was put is read back at once,
+// before it is committed.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace picket::correlator {
+
+class StatePort {
+ public:
+  virtual ~StatePort() = default;
+  virtual std::optional<std::string> get(std::string_view key) = 0;
+  virtual void put(std::string key, std::string value) = 0;
+  virtual void erase(std::string key) = 0;
+  // In order of keys, until `entry` returns false. `entry` must not change the state.
+  virtual void for_each(
+      std::string_view prefix,
+      const std::function<bool(std::string_view key, std::string_view value)>& entry) = 0;
+};
+
+// State in memory: for `scan`, which has no store, and for tests.
+class MapState final : public StatePort {
+ public:
+  std::optional<std::string> get(std::string_view key) override;
+  void put(std::string key, std::string value) override;
+  void erase(std::string key) override;
+  void for_each(std::string_view prefix,
+                const std::function<bool(std::string_view, std::string_view)>& entry) override;
+
+  const std::map<std::string, std::string, std::less<>>& entries() const { return entries_; }
+
+ private:
+  std::map<std::string, std::string, std::less<>> entries_;
+};
+
+}  // namespace picket::correlator

@@ -1,0 +1,78 @@
+#include "correlator/store_ports.h"
+
+#include <utility>
+
+namespace picket::correlator {
+
+std::optional<std::string> StoreState::get(std::string_view key) {
+  if (const auto found = pending_.find(key); found != pending_.end()) return found->second;
+  auto value = store_.state(key);
+  if (!value) {
+    if (!error_) error_ = std::move(value).error();
+    return std::nullopt;
+  }
+  return *std::move(value);
+}
+
+void StoreState::put(std::string key, std::string value) {
+  commit_.put_state(key, value);
+  pending_.insert_or_assign(std::move(key), std::move(value));
+}
+
+void StoreState::erase(std::string key) {
+  commit_.delete_state(key);
+  pending_.insert_or_assign(std::move(key), std::nullopt);
+}
+
+// Merges two ordered streams: what is committed, and what is pending, which wins.
+void StoreState::for_each(std::string_view prefix,
+                          const std::function<bool(std::string_view, std::string_view)>& entry) {
+  auto at = pending_.lower_bound(prefix);
+  bool more = true;
+  const auto pending_before = [&](std::string_view limit) {
+    for (; more && at != pending_.end() && at->first.starts_with(prefix) && at->first < limit;
+         ++at) {
+      if (at->second) more = entry(at->first, *at->second);
+    }
+  };
+  const auto result =
+      store_.for_each_state(prefix, [&](std::string_view key, std::string_view value) {
+        pending_before(key);
+        if (!more) return false;
+        if (at != pending_.end() && at->first == key) {
+          if (at->second) more = entry(at->first, *at->second);
+          ++at;
+        } else {
+          more = entry(key, value);
+        }
+        return more;
+      });
+  if (!result && !error_) error_ = result.error();
+  for (; more && at != pending_.end() && at->first.starts_with(prefix); ++at) {
+    if (at->second) more = entry(at->first, *at->second);
+  }
+}
+
+std::optional<Incident> StoreIncidents::find(std::string_view id) {
+  if (const auto found = pending_.find(id); found != pending_.end()) return found->second;
+  auto incident = store_.incident(id);
+  if (incident) return *std::move(incident);
+  if (incident.error().code != Errc::kNotFound && !error_) error_ = incident.error();
+  return std::nullopt;
+}
+
+std::uint64_t StoreIncidents::next_number() {
+  return store_.next_incident_number() + numbers_given_++;
+}
+
+void StoreIncidents::put(const Incident& incident) {
+  commit_.put(incident);
+  pending_.insert_or_assign(incident.id, incident);
+}
+
+void StoreIncidents::committed() {
+  pending_.clear();
+  numbers_given_ = 0;
+}
+
+}  // namespace picket::correlator

@@ -1,0 +1,61 @@
+// The ports of the correlator over the store: state and incidents, as committed plus as pending.
+//
+// Both belong to the committing thread. `commit` is the pending commit of the caller: it must
+// outlive the port, and after it was committed and cleared the caller calls committed().
+// Reading can fail: the first error is kept in error(), and the caller must not commit then.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "correlator/incidents.h"
+#include "correlator/state.h"
+#include "storage/store.h"
+
+namespace picket::correlator {
+
+class StoreState final : public StatePort {
+ public:
+  StoreState(const storage::Store& store, storage::Commit& commit)
+      : store_(store), commit_(commit) {}
+
+  std::optional<std::string> get(std::string_view key) override;
+  void put(std::string key, std::string value) override;
+  void erase(std::string key) override;
+  void for_each(std::string_view prefix,
+                const std::function<bool(std::string_view, std::string_view)>& entry) override;
+
+  void committed() { pending_.clear(); }
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  const storage::Store& store_;
+  storage::Commit& commit_;
+  std::map<std::string, std::optional<std::string>, std::less<>> pending_;  // nullopt: erased
+  std::optional<Error> error_;
+};
+
+class StoreIncidents final : public IncidentPort {
+ public:
+  StoreIncidents(const storage::Store& store, storage::Commit& commit)
+      : store_(store), commit_(commit) {}
+
+  std::optional<Incident> find(std::string_view id) override;
+  std::uint64_t next_number() override;
+  void put(const Incident& incident) override;
+
+  void committed();
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  const storage::Store& store_;
+  storage::Commit& commit_;
+  std::map<std::string, Incident, std::less<>> pending_;
+  std::uint64_t numbers_given_ = 0;  // since the last commit
+  std::optional<Error> error_;
+};
+
+}  // namespace picket::correlator

@@ -1,0 +1,249 @@
+#include "correlator/window.h"
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <unordered_map>
+#include <vector>
+
+namespace picket::correlator {
+namespace {
+
+using rules::Compare;
+using rules::CorrelationRule;
+using rules::CorrelationType;
+
+class EventCount final : public Window {
+ public:
+  void clear() override { count_ = 0; }
+  void add(const MemberHit&) override { ++count_; }
+  void remove(const MemberHit&) override { --count_; }
+  std::optional<double> quantity(std::int64_t) override { return static_cast<double>(count_); }
+
+ private:
+  std::size_t count_ = 0;
+};
+
+class ValueCount final : public Window {
+ public:
+  void clear() override { values_.clear(); }
+  void add(const MemberHit& hit) override {
+    if (hit.value) ++values_[*hit.value];
+  }
+  void remove(const MemberHit& hit) override {
+    if (!hit.value) return;
+    const auto found = values_.find(*hit.value);
+    if (--found->second == 0) values_.erase(found);
+  }
+  std::optional<double> quantity(std::int64_t) override {
+    return static_cast<double>(values_.size());
+  }
+
+ private:
+  std::unordered_map<std::string, std::size_t> values_;
+};
+
+// How many of the rules have a hit in the window.
+class Temporal final : public Window {
+ public:
+  explicit Temporal(std::size_t rules) : hits_(rules) {}
+  void clear() override {
+    std::fill(hits_.begin(), hits_.end(), 0);
+    present_ = 0;
+  }
+  void add(const MemberHit& hit) override {
+    if (hit.reference < hits_.size() && hits_[hit.reference]++ == 0) ++present_;
+  }
+  void remove(const MemberHit& hit) override {
+    if (hit.reference < hits_.size() && --hits_[hit.reference] == 0) --present_;
+  }
+  std::optional<double> quantity(std::int64_t) override { return static_cast<double>(present_); }
+
+ private:
+  std::vector<std::size_t> hits_;
+  std::size_t present_ = 0;
+};
+
+// For each prefix of the rules, the latest start of a chain that matches it. A chain to step i at
+// this hit starts where the best chain to step i-1 started. Steps must be strictly later in the
+// order of events, so what hits of one event find is held back until another event comes.
+class TemporalOrdered final : public Window {
+ public:
+  explicit TemporalOrdered(std::size_t rules) : starts_(rules, kNone), fresh_(rules, kNone) {}
+  void clear() override {
+    std::fill(starts_.begin(), starts_.end(), kNone);
+    std::fill(fresh_.begin(), fresh_.end(), kNone);
+    any_ = false;
+  }
+  void add(const MemberHit& hit) override {
+    if (hit.reference >= starts_.size()) return;
+    if (any_ && !last_.same_event(hit)) settle();
+    any_ = true;
+    last_.time_ns = hit.time_ns;
+    last_.source = hit.source;
+    last_.seq = hit.seq;
+    const std::int64_t start = hit.reference == 0 ? hit.time_ns : starts_[hit.reference - 1];
+    fresh_[hit.reference] = std::max(fresh_[hit.reference], start);
+  }
+  void remove(const MemberHit&) override {}  // a start that is too old says so itself
+  bool evaluates_at(const MemberHit& hit) const override {
+    return hit.reference + 1 == starts_.size();
+  }
+  std::optional<double> quantity(std::int64_t from_ns) override {
+    const bool chain = fresh_.back() != kNone && fresh_.back() >= from_ns;
+    return chain ? static_cast<double>(starts_.size()) : 0;
+  }
+
+ private:
+  static constexpr std::int64_t kNone = INT64_MIN;
+
+  void settle() {
+    for (std::size_t i = 0; i < starts_.size(); ++i) {
+      starts_[i] = std::max(starts_[i], fresh_[i]);
+      fresh_[i] = kNone;
+    }
+  }
+
+  std::vector<std::int64_t> starts_;
+  std::vector<std::int64_t> fresh_;  // found by hits of the last event
+  MemberHit last_;                   // its place only
+  bool any_ = false;
+};
+
+// Sum or mean. A running sum of doubles drifts when values leave, so it is used only while every
+// value is a small whole number, where it is exact; otherwise the window is summed in its order.
+class ValueSum final : public Window {
+ public:
+  explicit ValueSum(bool mean) : mean_(mean) {}
+  void clear() override {
+    values_.clear();
+    running_ = 0;
+    inexact_ = 0;
+  }
+  void add(const MemberHit& hit) override {
+    if (!hit.number) return;
+    values_.push_back(*hit.number);
+    if (is_exact(*hit.number)) running_ += *hit.number;
+    if (!is_exact(*hit.number)) ++inexact_;
+  }
+  void remove(const MemberHit& hit) override {
+    if (!hit.number) return;
+    values_.pop_front();
+    if (is_exact(*hit.number)) running_ -= *hit.number;
+    if (!is_exact(*hit.number)) --inexact_;
+  }
+  std::optional<double> quantity(std::int64_t) override {
+    if (mean_ && values_.empty()) return std::nullopt;
+    double sum = running_;
+    if (inexact_ > 0) {
+      sum = 0;
+      for (const double value : values_) sum += value;
+    }
+    return mean_ ? sum / static_cast<double>(values_.size()) : sum;
+  }
+
+ private:
+  // 2^33 times the 2^20 hits of the largest window is 2^53, up to which doubles count exactly.
+  static bool is_exact(double value) {
+    return std::fabs(value) <= 8'589'934'592.0 && std::trunc(value) == value;
+  }
+
+  bool mean_;
+  std::deque<double> values_;
+  double running_ = 0;
+  std::size_t inexact_ = 0;
+};
+
+// Percentile with linear interpolation between the two nearest ranks; the median is the 50th.
+class ValuePercentile final : public Window {
+ public:
+  explicit ValuePercentile(double percentile) : share_(std::clamp(percentile, 0.0, 100.0) / 100) {}
+  void clear() override { sorted_.clear(); }
+  void add(const MemberHit& hit) override {
+    if (!hit.number) return;
+    sorted_.insert(std::upper_bound(sorted_.begin(), sorted_.end(), *hit.number), *hit.number);
+  }
+  void remove(const MemberHit& hit) override {
+    if (!hit.number) return;
+    sorted_.erase(std::lower_bound(sorted_.begin(), sorted_.end(), *hit.number));
+  }
+  std::optional<double> quantity(std::int64_t) override {
+    if (sorted_.empty()) return std::nullopt;
+    const double rank = share_ * static_cast<double>(sorted_.size() - 1);
+    const auto low = static_cast<std::size_t>(rank);
+    const std::size_t high = std::min(low + 1, sorted_.size() - 1);
+    return sorted_[low] + (sorted_[high] - sorted_[low]) * (rank - static_cast<double>(low));
+  }
+
+ private:
+  double share_;
+  std::vector<double> sorted_;
+};
+
+bool compare(double quantity, Compare how, double bound) {
+  switch (how) {
+    case Compare::kEqual:
+      return quantity == bound;
+    case Compare::kNotEqual:
+      return quantity != bound;
+    case Compare::kLess:
+      return quantity < bound;
+    case Compare::kLessEqual:
+      return quantity <= bound;
+    case Compare::kGreater:
+      return quantity > bound;
+    case Compare::kGreaterEqual:
+      return quantity >= bound;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::unique_ptr<Window> make_window(const CorrelationRule& rule) {
+  switch (rule.type) {
+    case CorrelationType::kEventCount:
+      return std::make_unique<EventCount>();
+    case CorrelationType::kValueCount:
+      return std::make_unique<ValueCount>();
+    case CorrelationType::kTemporal:
+      return std::make_unique<Temporal>(rule.rules.size());
+    case CorrelationType::kTemporalOrdered:
+      return std::make_unique<TemporalOrdered>(std::max<std::size_t>(rule.rules.size(), 1));
+    case CorrelationType::kValueSum:
+      return std::make_unique<ValueSum>(false);
+    case CorrelationType::kValueAvg:
+      return std::make_unique<ValueSum>(true);
+    case CorrelationType::kValuePercentile:
+      return std::make_unique<ValuePercentile>(rule.percentile);
+    case CorrelationType::kValueMedian:
+      return std::make_unique<ValuePercentile>(50);
+  }
+  return std::make_unique<EventCount>();
+}
+
+bool holds(const CorrelationRule& rule, double quantity) {
+  const auto all = static_cast<double>(rule.rules.size());
+  if (rule.type == CorrelationType::kTemporalOrdered && quantity < all) return false;
+  if (rule.type == CorrelationType::kTemporal && rule.conditions.empty()) return quantity >= all;
+  return std::all_of(rule.conditions.begin(), rule.conditions.end(), [&](const auto& condition) {
+    return compare(quantity, condition.first, condition.second);
+  });
+}
+
+bool decided_at_once(const CorrelationRule& rule) {
+  const bool settles = rule.type == CorrelationType::kValueAvg ||
+                       rule.type == CorrelationType::kValuePercentile ||
+                       rule.type == CorrelationType::kValueMedian;
+  return !settles &&
+         std::all_of(rule.conditions.begin(), rule.conditions.end(), [](const auto& condition) {
+           return condition.first == Compare::kGreater || condition.first == Compare::kGreaterEqual;
+         });
+}
+
+bool counts_values(CorrelationType type) {
+  return type != CorrelationType::kEventCount && type != CorrelationType::kTemporal &&
+         type != CorrelationType::kTemporalOrdered;
+}
+
+}  // namespace picket::correlator

@@ -1,0 +1,88 @@
+#include "correlator/entities.h"
+
+#include <gtest/gtest.h>
+
+#include "correlator/risk.h"
+#include "event/ecs.h"
+
+namespace picket::correlator {
+namespace {
+
+TEST(Entities, Spelling) {
+  const auto is = [](std::optional<std::string> (*read)(std::string_view), std::string_view text,
+                     std::string_view expected) {
+    EXPECT_EQ(read(text).value_or(""), expected) << text;
+  };
+  is(user_entity, "CORP\\Ann", "ann");
+  is(user_entity, "NT AUTHORITY\\SYSTEM", "");
+  is(user_entity, "WS1$", "");
+  is(user_entity, "-", "");
+  is(user_entity, " ", "");
+  is(user_entity, std::string(300, 'a'), "");
+  is(host_entity, "WS1.Corp.Example.", "ws1.corp.example");
+  is(host_entity, "localhost", "");
+  is(ip_entity, "192.0.2.1", "192.0.2.1");
+  is(ip_entity, "::ffff:192.0.2.1", "192.0.2.1");
+  is(ip_entity, "2001:DB8:0:0::1", "2001:db8::1");
+  is(ip_entity, "127.0.0.1", "");
+  is(ip_entity, "::1", "");
+  is(ip_entity, "0.0.0.0", "");
+  is(ip_entity, "::", "");
+  is(ip_entity, "224.0.0.251", "");
+  is(ip_entity, "192.0.2.256", "");
+  is(ip_entity, "192.0.2.1:80", "");
+  is(hash_entity, std::string(64, 'A'), std::string(64, 'a'));
+  is(hash_entity, std::string(64, '0'), "");
+  is(hash_entity, "abc", "");
+  is(domain_entity, "Evil.Example.", "evil.example");
+  is(domain_entity, "-", "");
+}
+
+std::string shown(Layer layer) {
+  Batch batch;
+  batch.add("x", SourceId{}, 0, 0);
+  Event& event = batch.begin_event();
+  event.layer = layer;
+  batch.push(ecs::kUserName, std::string_view("CORP\\Ann"));
+  batch.push(ecs::kUserTargetName, std::string_view("ann"));
+  batch.push(ecs::kHostName, std::string_view("FW-1"));
+  batch.push(ecs::kSourceIp, std::string_view(R"(["192.0.2.1","127.0.0.1","192.0.2.2"])"),
+             ValueKind::kArray);
+  batch.push(ecs::kUrlDomain, std::string_view("198.51.100.7"));
+  batch.push(ecs::kDnsQuestionName, std::string_view("evil.example"));
+  batch.push(ecs::kProcessExecutable, std::string_view("C:\\Windows\\System32\\cmd.exe"));
+  std::string text;
+  for (const Entity& entity : entities_of(batch, event))
+    text += entity.type + '=' + entity.value + ' ';
+  return text;
+}
+
+TEST(Entities, OfAnEvent) {
+  EXPECT_EQ(shown(Layer::kServer),
+            "domain=evil.example host=fw-1 ip=192.0.2.1 ip=192.0.2.2 ip=198.51.100.7 "
+            "process=c:\\windows\\system32\\cmd.exe user=ann ");
+  // The host of a network event is the device that saw it.
+  EXPECT_EQ(shown(Layer::kNetwork).find("host="), std::string::npos);
+}
+
+TEST(Risk, Formula) {
+  EXPECT_EQ(incident_risk(Level::kMedium, 1, 1), 45U);
+  EXPECT_EQ(incident_risk(Level::kHigh, 4, 8), 65U + 15 + 6);
+  EXPECT_EQ(incident_risk(Level::kCritical, 4, 1'000'000), 100U);
+  EXPECT_EQ(incident_risk(Level::kInformational, 0, 0), 10U);
+  EXPECT_EQ(incident_level(Level::kHigh, 2), Level::kHigh);
+  EXPECT_EQ(incident_level(Level::kHigh, 3), Level::kCritical);
+  EXPECT_EQ(incident_level(Level::kCritical, 4), Level::kCritical);
+}
+
+TEST(Risk, KillChainOrder) {
+  std::vector<std::string> tags = {"attack.t1110", "attack.exfiltration",
+                                   "attack.credential-access", "attack.initial_access",
+                                   "attack.t1110"};
+  sort_by_kill_chain(tags);
+  EXPECT_EQ(tags, (std::vector<std::string>{"attack.initial_access", "attack.credential-access",
+                                            "attack.exfiltration", "attack.t1110"}));
+}
+
+}  // namespace
+}  // namespace picket::correlator

@@ -1,0 +1,284 @@
+// When a correlation fires (INTERFACES), as tables; and what its alerts say.
+#include <gtest/gtest.h>
+
+#include "tests/correlator/scripted.h"
+
+namespace picket::correlator {
+namespace {
+
+using rules::Compare;
+using rules::CorrelationType;
+using Conditions = std::vector<std::pair<Compare, double>>;
+
+// "a1 b3 a7=x": rule letter, second, value. All of one source, in that order, of one address.
+std::vector<Scripted> stream(std::string_view text) {
+  std::vector<Scripted> events;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = text.find(' ', at);
+    if (end == std::string_view::npos) end = text.size();
+    const std::string_view word = text.substr(at, end - at);
+    const std::size_t equals = word.find('=');
+    Scripted event;
+    event.seq = events.size();
+    event.rules = {static_cast<std::uint32_t>(word[0] - 'a')};
+    event.time_ns = std::stoll(std::string(word.substr(1, equals - 1))) * kSecond;
+    event.fields["source.ip"] = "192.0.2.1";
+    if (equals != std::string_view::npos) event.fields["value"] = word.substr(equals + 1);
+    events.push_back(std::move(event));
+    at = end + 1;
+  }
+  return events;
+}
+
+// Each alert as "<second of its trigger>:<quantity>/<hits>", in order of time.
+std::string fired(const std::shared_ptr<ScriptedRules>& rules, std::string_view text) {
+  Bench bench(rules, {});
+  bench.process(stream(text));
+  bench.finish();
+  std::map<std::pair<std::int64_t, std::uint64_t>, std::string> by_time;
+  for (const auto& [id, alert] : bench.alerts()) {
+    std::string shown = std::to_string(alert.time_ns / kSecond) + ':' +
+                        std::to_string(static_cast<int>(alert.window.count)) + '/' +
+                        std::to_string(alert.hit_count);
+    by_time.emplace(std::pair(alert.time_ns, alert.trigger.seq), std::move(shown));
+  }
+  std::string all;
+  for (const auto& [key, shown] : by_time) all += (all.empty() ? "" : " ") + shown;
+  return all;
+}
+
+std::string one(CorrelationType type, std::vector<std::uint32_t> over, Conditions conditions,
+                std::string_view text, bool every = false) {
+  auto rules = std::make_shared<ScriptedRules>(3);
+  auto& made = rules->correlate(type, std::move(over), {"source.ip"}, 10 * kSecond);
+  made.rule.conditions = std::move(conditions);
+  made.rule.repeat_every = every;
+  return fired(rules, text);
+}
+
+TEST(Firing, EventCount) {
+  const auto gte3 = [](std::string_view text, std::string_view expected) {
+    EXPECT_EQ(one(CorrelationType::kEventCount, {0}, {{Compare::kGreaterEqual, 3}}, text), expected)
+        << text;
+  };
+  gte3("a1 a2", "");
+  gte3("a1 a2 a3", "3:3/3");
+  gte3("a1 a2 a11", "11:3/3");        // both ends of the window belong to it
+  gte3("a1 a2 a12", "");              // a second more, and the first is out
+  gte3("a1 a2 a3 a4 a5", "3:3/5");    // joins while it stays true
+  gte3("a1 a2 a3 a13 a14", "3:3/3");  // 13: {3,13} is false; 14: {13,14} too
+  gte3("a1 a2 a3 a20 a21 a22", "3:3/3 22:3/3");
+  gte3("a1 a1 a1", "1:3/3");  // one instant, in order of seq
+  gte3("b1 b2 b3", "");       // another rule
+  // True at every evaluation, but further than the timespan from the one before: a new alert.
+  EXPECT_EQ(one(CorrelationType::kEventCount, {0}, {{Compare::kGreaterEqual, 1}}, "a1 a11 a22"),
+            "1:1/2 22:1/1");
+  EXPECT_EQ(one(CorrelationType::kEventCount, {0, 1}, {{Compare::kGreater, 2}}, "a1 b2 a3"),
+            "3:3/3");
+}
+
+TEST(Firing, RepeatEvery) {
+  EXPECT_EQ(
+      one(CorrelationType::kEventCount, {0}, {{Compare::kGreaterEqual, 2}}, "a1 a2 a3 a20", true),
+      "2:2/2 3:3/3");
+}
+
+TEST(Firing, ConditionsThatCanBecomeFalse) {
+  EXPECT_EQ(one(CorrelationType::kEventCount, {0}, {{Compare::kEqual, 2}}, "a1 a2 a3 a12"),
+            "2:2/2");
+  EXPECT_EQ(one(CorrelationType::kEventCount, {0}, {{Compare::kLess, 2}}, "a1 a2 a20"),
+            "1:1/1 20:1/1");
+  EXPECT_EQ(one(CorrelationType::kEventCount, {0},
+                {{Compare::kGreaterEqual, 2}, {Compare::kLess, 3}}, "a1 a2 a3"),
+            "2:2/2");
+}
+
+TEST(Firing, ValueCount) {
+  const auto gte2 = [](std::string_view text, std::string_view expected) {
+    EXPECT_EQ(one(CorrelationType::kValueCount, {0}, {{Compare::kGreaterEqual, 2}}, text), expected)
+        << text;
+  };
+  gte2("a1=x a2=x a3=x", "");
+  gte2("a1=x a2=x a3=y", "3:2/3");
+  gte2("a1=x a2 a3", "");             // without the field: no value
+  gte2("a1=x a5=x a12=y", "12:2/2");  // the second x is still there
+  gte2("a1=x a12=y", "");
+}
+
+TEST(Firing, Temporal) {
+  EXPECT_EQ(one(CorrelationType::kTemporal, {0, 1}, {}, "a1 b5"), "5:2/2");
+  EXPECT_EQ(one(CorrelationType::kTemporal, {0, 1}, {}, "b1 a5 b6"), "5:2/3");
+  EXPECT_EQ(one(CorrelationType::kTemporal, {0, 1}, {}, "a1 b12"), "");
+  EXPECT_EQ(one(CorrelationType::kTemporal, {0, 1, 2}, {{Compare::kGreaterEqual, 2}}, "a1 c2"),
+            "2:2/2");
+}
+
+TEST(Firing, TemporalOrdered) {
+  const auto ordered = [](std::string_view text, std::string_view expected) {
+    EXPECT_EQ(one(CorrelationType::kTemporalOrdered, {0, 1, 2}, {}, text), expected) << text;
+  };
+  ordered("a1 b2 c3", "3:3/3");
+  ordered("b1 a2 c3", "");
+  ordered("a1 c2 b3", "");
+  ordered("a1 b2 c12", "");           // the first step is out of the window
+  ordered("a1 a5 b6 c15", "15:3/3");  // the later a is not
+  ordered("a1 b2 c3 c4", "3:3/4");
+  ordered("a1 b1 c1", "1:3/3");  // one instant, but in order of seq
+  EXPECT_EQ(one(CorrelationType::kTemporalOrdered, {0, 0}, {}, "a1 a2"),
+            "2:2/4");  // each hit serves both
+  EXPECT_EQ(one(CorrelationType::kTemporalOrdered, {0, 0}, {}, "a1"), "");
+}
+
+TEST(Firing, Sums) {
+  EXPECT_EQ(one(CorrelationType::kValueSum, {0}, {{Compare::kGreater, 10}}, "a1=6 a2=5 a12=5"),
+            "2:11/2");
+  EXPECT_EQ(one(CorrelationType::kValueSum, {0}, {{Compare::kGreater, 10}}, "a1=6 a2=x a3"), "");
+  EXPECT_EQ(one(CorrelationType::kValueAvg, {0}, {{Compare::kGreaterEqual, 5}}, "a1=4 a2=6 a3=1"),
+            "2:5/2");
+  EXPECT_EQ(one(CorrelationType::kValueMedian, {0}, {{Compare::kLess, 3}}, "a1=9 a2=1 a3=2"),
+            "3:2/3");
+}
+
+TEST(Firing, GroupsAreApartAndALackingValueIsCounted) {
+  auto rules = std::make_shared<ScriptedRules>(1);
+  rules->correlate(CorrelationType::kEventCount, {0}, {"user.name"}, 10 * kSecond)
+      .rule.conditions = {{Compare::kGreaterEqual, 2}};
+  Bench bench(rules, {});
+  const auto login = [](std::uint64_t seq, std::string user) {
+    Scripted event{static_cast<std::int64_t>(seq) * kSecond, 1, seq, {0}, {}};
+    if (!user.empty()) event.fields["user.name"] = std::move(user);
+    return event;
+  };
+  bench.process({login(1, "ann"), login(2, "bob"), login(3, ""), login(4, "ann")});
+  ASSERT_EQ(bench.alerts().size(), 1U);
+  EXPECT_EQ(bench.alerts().begin()->second.group,
+            (std::vector<std::pair<std::string, std::string>>{{"user.name", "ann"}}));
+  EXPECT_EQ(bench.correlator().rule_counters()[0].ungrouped, 1U);
+  EXPECT_EQ(bench.correlator().rule_counters()[0].hits, 3U);
+}
+
+TEST(Firing, AlertCarriesItsProof) {
+  auto rules = std::make_shared<ScriptedRules>(1);
+  rules->raises_[0] = true;
+  rules->correlate(CorrelationType::kEventCount, {0}, {"source.ip"}, 10 * kSecond)
+      .rule.conditions = {{Compare::kGreaterEqual, 2}};
+  Bench bench(rules, {});
+  bench.process(stream("a1 a2"));
+  std::size_t detections = 0;
+  for (const auto& [id, alert] : bench.alerts()) {
+    EXPECT_EQ(alert.id, id);
+    EXPECT_EQ(alert.system, "portal");
+    EXPECT_EQ(alert.layer, Layer::kNetwork);
+    EXPECT_EQ(alert.layers, std::vector{Layer::kNetwork});
+    EXPECT_EQ(alert.entities, (std::vector<Entity>{{"ip", "192.0.2.1"}}));
+    if (alert.kind == AlertKind::kDetection) {
+      ++detections;
+      ASSERT_EQ(alert.matches.size(), 1U);
+      EXPECT_EQ(alert.matches[0].event, alert.trigger);
+      EXPECT_EQ(alert.rule.id, "rule-0");
+      EXPECT_EQ(alert.events.size(), 1U);
+      continue;
+    }
+    EXPECT_EQ(alert.matches.size(), 2U);
+    EXPECT_EQ(alert.matches[0].event.seq, 0U);
+    EXPECT_EQ(alert.trigger.seq, 1U);
+    EXPECT_EQ(alert.window.start_ns, -8 * kSecond);
+    EXPECT_EQ(alert.window.end_ns, 2 * kSecond);
+    EXPECT_EQ(alert.rule.id, "corr-0");
+  }
+  EXPECT_EQ(detections, 2U);
+}
+
+TEST(Firing, LateHitMovesTheTrigger) {
+  auto rules = std::make_shared<ScriptedRules>(1);
+  rules->correlate(CorrelationType::kEventCount, {0}, {"source.ip"}, 10 * kSecond)
+      .rule.conditions = {{Compare::kGreaterEqual, 3}};
+  Bench bench(rules, {});
+  const auto events = stream("a1 a2 a3 a4");
+  bench.process({events[0], events[2], events[3]});
+  ASSERT_EQ(bench.alerts().size(), 1U);
+  EXPECT_EQ(bench.alerts().begin()->second.trigger.seq, 3U);
+  bench.restart();
+  bench.process({events[1]});
+  ASSERT_EQ(bench.alerts().size(), 1U);  // the other one was withdrawn
+  EXPECT_EQ(bench.alerts().begin()->second.trigger.seq, 2U);
+  EXPECT_EQ(bench.alerts().begin()->second.hit_count, 4U);
+  EXPECT_EQ(bench.correlator().rule_counters()[0].withdrawn, 1U);
+}
+
+TEST(Firing, BeyondTheLatenessIsCounted) {
+  auto rules = std::make_shared<ScriptedRules>(1);
+  rules->correlate(CorrelationType::kEventCount, {0}, {"source.ip"}, 10 * kSecond)
+      .rule.conditions = {{Compare::kGreaterEqual, 2}};
+  Options options;
+  options.lateness_ns = 5 * kSecond;
+  Bench bench(rules, options);
+  bench.tick(100 * kSecond);
+  bench.restart();  // the watermark is state too
+  bench.process(stream("a94 a94 a95 a96"));
+  EXPECT_EQ(bench.correlator().rule_counters()[0].late, 2U);
+  EXPECT_EQ(bench.shown().find("at 96"), std::string("corr-0 source.ip=192.0.2.1 ").size());
+}
+
+// A run that outlives its first hits by far is still one alert, and its events are bounded.
+TEST(Firing, LongRunStaysOneAlert) {
+  auto rules = std::make_shared<ScriptedRules>(1);
+  rules->correlate(CorrelationType::kEventCount, {0}, {"source.ip"}, 10 * kSecond)
+      .rule.conditions = {{Compare::kGreaterEqual, 3}};
+  Options options;
+  options.lateness_ns = 20 * kSecond;
+  Bench bench(rules, options);
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    bench.process(
+        {{static_cast<std::int64_t>(i) * kSecond, 1, i, {0}, {{"source.ip", "192.0.2.1"}}}});
+    if (i % 10 == 0) bench.tick(static_cast<std::int64_t>(i) * kSecond);
+    if (i % 700 == 0) bench.restart();
+  }
+  ASSERT_EQ(bench.alerts().size(), 1U);
+  const Alert& alert = bench.alerts().begin()->second;
+  EXPECT_EQ(alert.hit_count, 3000U);
+  EXPECT_EQ(alert.trigger.seq, 2U);
+  EXPECT_EQ(alert.events.size(), Alert::kEventsMax);
+  EXPECT_EQ(alert.last_seen_ns, 2999 * kSecond);
+  EXPECT_LT(bench.state().entries().size(), 20U);  // what is over was dropped
+}
+
+TEST(Firing, FloodOfOneGroupIsBoundedAndCounted) {
+  auto rules = std::make_shared<ScriptedRules>(1);
+  rules->correlate(CorrelationType::kEventCount, {0}, {"source.ip"}, 3600 * kSecond)
+      .rule.conditions = {{Compare::kGreaterEqual, 100}};
+  Options options;
+  options.group_hits_max = 512;
+  Bench bench(rules, options);
+  for (std::uint64_t batch = 0; batch < 50; ++batch) {
+    std::vector<Scripted> events;
+    for (std::uint64_t i = batch * 100; i < batch * 100 + 100; ++i) {
+      events.push_back({static_cast<std::int64_t>(i), 1, i, {0}, {{"source.ip", "192.0.2.1"}}});
+    }
+    bench.process(events);
+  }
+  ASSERT_EQ(bench.alerts().size(), 1U);
+  EXPECT_EQ(bench.alerts().begin()->second.hit_count, 5000U);
+  EXPECT_EQ(bench.alerts().begin()->second.trigger.seq, 99U);
+  const RuleCounters& counters = bench.correlator().rule_counters()[0];
+  EXPECT_GT(counters.evicted, 4000U);
+  EXPECT_EQ(counters.fired, 1U);
+}
+
+TEST(Firing, InnerCorrelationsFeedOuterOnes) {
+  auto rules = std::make_shared<ScriptedRules>(2);
+  rules->correlate(CorrelationType::kEventCount, {0}, {"source.ip"}, 10 * kSecond)
+      .rule.conditions = {{Compare::kGreaterEqual, 3}};
+  auto& outer =
+      rules->correlate(CorrelationType::kTemporalOrdered, {}, {"source.ip"}, 60 * kSecond);
+  ScriptedRules::refer(outer, 0);
+  outer.rule.rules.push_back("rule-1");
+  outer.inputs.push_back({1, -1, 1, {"source.ip"}, ""});
+  EXPECT_EQ(fired(rules, "a1 a2 a3 b20"), "20:2/2");  // the inner one stays silent
+  EXPECT_EQ(fired(rules, "a1 a2 b3 a4"), "");
+  outer.rule.generates = true;
+  EXPECT_EQ(fired(rules, "a1 a2 a3 b20"), "3:3/3 20:2/2");
+}
+
+}  // namespace
+}  // namespace picket::correlator

@@ -1,0 +1,17 @@
+// The reference: what INTERFACES ("When a correlation fires") says, written as plainly as possible.
+// It keeps every event, sorts, and looks at every window from its beginning. It decides what is
+// right.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rules/rule_set.h"
+#include "tests/correlator/scripted.h"
+
+namespace picket::correlator {
+
+// All correlation alerts of the events, in the form of Bench::shown().
+std::string reference_alerts(const rules::RuleSet& rules, const std::vector<Scripted>& events);
+
+}  // namespace picket::correlator

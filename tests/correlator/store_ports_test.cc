@@ -1,0 +1,115 @@
+// The ports over a real store: what is pending is read, what is committed survives a new opening.
+#include "correlator/store_ports.h"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "correlator/timers.h"
+
+namespace picket::correlator {
+namespace {
+
+class StorePorts : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    path_ = std::filesystem::temp_directory_path() /
+            ("picket-store-ports-" + std::string(test->name()) + std::to_string(getpid()));
+    std::filesystem::remove_all(path_);
+    open();
+  }
+  void TearDown() override {
+    store_.reset();
+    std::filesystem::remove_all(path_);
+  }
+  void open() {
+    store_.reset();
+    storage::StoreOptions options;
+    options.path = path_.string();
+    auto store = storage::Store::open(options);
+    ASSERT_TRUE(store) << store.error().what;
+    store_ = *std::move(store);
+  }
+  static std::string keys(StatePort& state, std::string_view prefix) {
+    std::string all;
+    state.for_each(prefix, [&](std::string_view key, std::string_view value) {
+      all += std::string(key) + '=' + std::string(value) + ' ';
+      return true;
+    });
+    return all;
+  }
+
+  std::filesystem::path path_;
+  std::unique_ptr<storage::Store> store_;
+  storage::Commit commit_;
+};
+
+TEST_F(StorePorts, StateIsPendingThenCommitted) {
+  StoreState state(*store_, commit_);
+  state.put("a/1", "one");
+  state.put("a/3", "three");
+  EXPECT_EQ(state.get("a/1"), "one");
+  EXPECT_EQ(keys(state, "a/"), "a/1=one a/3=three ");
+  ASSERT_TRUE(store_->commit(commit_));
+  commit_.clear();
+  state.committed();
+  EXPECT_EQ(state.get("a/1"), "one");
+  state.put("a/2", "two");
+  state.put("a/3", "drei");
+  state.put("b", "other");
+  state.erase("a/1");
+  EXPECT_EQ(state.get("a/1"), std::nullopt);
+  EXPECT_EQ(keys(state, "a/"), "a/2=two a/3=drei ");
+  ASSERT_TRUE(store_->commit(commit_));
+  commit_.clear();
+  open();
+  StoreState again(*store_, commit_);
+  EXPECT_EQ(keys(again, ""), "a/2=two a/3=drei b=other ");
+  EXPECT_FALSE(again.error());
+}
+
+TEST_F(StorePorts, IterationStops) {
+  StoreState state(*store_, commit_);
+  for (const char* key : {"a", "c"}) state.put(key, "");
+  ASSERT_TRUE(store_->commit(commit_));
+  commit_.clear();
+  state.committed();
+  for (const char* key : {"b", "d"}) state.put(key, "");
+  for (std::size_t stop = 1; stop <= 4; ++stop) {
+    std::string seen;
+    state.for_each("", [&](std::string_view key, std::string_view) {
+      seen += key;
+      return seen.size() < stop;
+    });
+    EXPECT_EQ(seen, std::string("abcd").substr(0, stop));
+  }
+}
+
+TEST_F(StorePorts, IncidentsHaveNumbersAndAreFound) {
+  StoreIncidents incidents(*store_, commit_);
+  const std::uint64_t first = incidents.next_number();
+  EXPECT_EQ(incidents.next_number(), first + 1);
+  Incident incident;
+  incident.id = "i1";
+  incident.number = first;
+  incident.merged_into = "i0";
+  EXPECT_FALSE(incidents.find("i1"));
+  incidents.put(incident);
+  ASSERT_TRUE(incidents.find("i1"));
+  ASSERT_TRUE(store_->commit(commit_));
+  commit_.clear();
+  incidents.committed();
+  const auto found = incidents.find("i1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->merged_into, "i0");
+  EXPECT_EQ(incidents.next_number(), first + 1);
+  EXPECT_FALSE(incidents.error());
+}
+
+}  // namespace
+}  // namespace picket::correlator
