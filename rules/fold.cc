@@ -143,25 +143,42 @@ std::size_t unfold_offset(std::string_view text, std::size_t folded_offset) {
   return at;
 }
 
-bool is_ascii(std::string_view text) {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080ULL;
-  std::uint64_t seen = 0;
+bool is_plain(std::string_view record) {
   std::size_t at = 0;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, 8);
-    seen |= word;
+  unsigned carry = 0;  // the block before ended in a backslash
+#if defined(__SSE2__)
+  for (; at + kBlock <= record.size(); at += kBlock) {
+    const AsciiBlock block(record.data() + at);
+    const unsigned slashes = block.equal('\\');
+    if (block.high() != 0 || (((slashes << 1) | carry) & block.equal('u')) != 0) return false;
+    carry = slashes >> (kBlock - 1);
   }
-  for (; at < text.size(); ++at) seen |= static_cast<std::uint64_t>(static_cast<unsigned char>(text[at]));
-  return (seen & kHighBits) == 0;
+#endif
+  for (; at < record.size(); ++at) {
+    if (static_cast<unsigned char>(record[at]) >= 0x80 || (carry != 0 && record[at] == 'u')) return false;
+    carry = record[at] == '\\' ? 1 : 0;
+  }
+  return true;
 }
 
 std::size_t find_bytes(std::string_view text, std::string_view needle, std::size_t from) {
   if (needle.size() > text.size() || from > text.size() - needle.size()) return std::string_view::npos;
   if (needle.empty()) return from;
-  const void* found = ::memmem(text.data() + from, text.size() - from, needle.data(), needle.size());
-  return found == nullptr ? std::string_view::npos
-                          : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+  const std::size_t last = text.size() - needle.size();  // where it may begin at the latest
+  std::size_t at = from;
+#if defined(__SSE2__)
+  // Candidates have the needle's first and last byte at their places; sixteen are tried at once.
+  for (; at + kBlock <= last + 1; at += kBlock) {
+    unsigned candidates = AsciiBlock(text.data() + at).equal(needle.front()) &
+                          AsciiBlock(text.data() + at + needle.size() - 1).equal(needle.back());
+    for (; candidates != 0; candidates &= candidates - 1) {
+      const std::size_t here = at + static_cast<std::size_t>(std::countr_zero(candidates));
+      if (std::memcmp(text.data() + here, needle.data(), needle.size()) == 0) return here;
+    }
+  }
+#endif
+  const std::size_t found = text.substr(at).find(needle);
+  return found == std::string_view::npos ? found : at + found;
 }
 
 }  // namespace picket::rules

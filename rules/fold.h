@@ -27,7 +27,8 @@ std::optional<std::size_t> unescape_fold_into(std::string_view token, char* out)
 // The offset in `text` that folds to offset `folded_offset`.
 std::size_t unfold_offset(std::string_view text, std::size_t folded_offset);
 
-bool is_ascii(std::string_view text);
+// ASCII only and without "\u": a JSON text stands there as it is, but for simple escapes.
+bool is_plain(std::string_view record);
 
 // The first place of `needle` in `text` at or after `from`; npos if there is none. Bytes compare.
 std::size_t find_bytes(std::string_view text, std::string_view needle, std::size_t from = 0);

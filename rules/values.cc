@@ -130,7 +130,7 @@ std::string_view EventValues::fold_to_arena(std::string_view text) {
 }
 
 std::string_view EventValues::keyword_text() {
-  if (is_ascii(raw_) && find_bytes(raw_, "\\u") == std::string_view::npos) return raw_;
+  if (is_plain(raw_)) return raw_;
   Field whole{raw_.data(), static_cast<std::uint32_t>(raw_.size()), FieldId{}, ValueKind::kString, false};
   whole.escaped = raw_.starts_with('{');  // unescaping twice-quoted text finds what its leaves hold
   return fold_to_arena(field_text(whole, batch_->arena()));
