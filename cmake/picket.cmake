@@ -28,10 +28,13 @@ function(picket_library name)
   endif()
 endfunction()
 
+add_custom_target(threads)  # the tests that ThreadSanitizer runs
+add_custom_target(fuzzers)
+
 # In tests/<room>/CMakeLists.txt: picket_test(syslog_test DEPENDS parsers). One binary per test file,
-# labelled by its folder.
+# labelled by its folder. THREADS: ThreadSanitizer runs it too (target and label `threads`).
 function(picket_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS" "TIMEOUT" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
@@ -41,7 +44,11 @@ function(picket_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} ${ARG_PRIVATE_DEPENDS} GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE PICKET_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_THREADS)
+    add_dependencies(threads ${name})
+    list(APPEND label threads)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
 
 # picket_fuzzer(syslog DEPENDS parsers): tests/fuzz/syslog_fuzz.cc with tests/fuzz/corpus/syslog. Replays
@@ -65,6 +72,7 @@ function(picket_fuzzer name)
     target_sources(${name}_fuzz PRIVATE ${folder}/replay_main.cc)
     add_test(NAME ${name}_fuzz COMMAND ${name}_fuzz ${corpus})
   endif()
+  add_dependencies(fuzzers ${name}_fuzz)
   set_tests_properties(${name}_fuzz PROPERTIES LABELS fuzz TIMEOUT 120)
 endfunction()
 

@@ -1,0 +1,126 @@
+// The nouns: values of fields, kinds and their ECS names, and the JSON of events and alerts.
+#include "event/event.h"
+
+#include <gtest/gtest.h>
+
+#include "event/ecs.h"
+#include "event/event_json.h"
+#include "event/incident.h"
+
+namespace picket {
+namespace {
+
+TEST(Field, TextIsUnescaped) {
+  const auto text = [](std::string_view token, std::string_view expected) {
+    Arena arena;
+    const Field field{token.data(), static_cast<std::uint32_t>(token.size()), FieldId{}, ValueKind::kString, true};
+    EXPECT_EQ(field_text(field, arena), expected) << token;
+  };
+  text(R"(C:\\Windows\\x.exe)", R"(C:\Windows\x.exe)");
+  text(R"(\"quoted\"\r\n\t\/)", "\"quoted\"\r\n\t/");
+  text(R"(s\u1ef1 c\u1ed1)", "sự cố");
+  text(R"(\ud83d\ude00)", "\xF0\x9F\x98\x80");
+  // Damaged
+  text(R"(\ud83d alone)", "\xEF\xBF\xBD alone");
+  text(R"(\u12)", "\xEF\xBF\xBD" "12");
+  text(R"(ends in \)", "ends in \\");
+}
+
+TEST(Field, ElementsOfArrays) {
+  const auto elements = [](std::string_view array) {
+    std::string text;
+    Field element;
+    for (std::size_t at = 0; next_element(array, at, element);) text += std::string(element.token()) + "|";
+    return text;
+  };
+  EXPECT_EQ(elements(R"([])"), "");
+  EXPECT_EQ(elements(R"(["a, b]", 1 ,true,null,"\"x"])"), R"(a, b]|1|true|null|\"x|)");
+  EXPECT_EQ(elements(R"([[1,2],{"a":"]"}])"), R"([1,2]|{"a":"]"}|)");
+  EXPECT_EQ(elements("[\"unterminated"), "unterminated|");
+}
+
+KindId test_kind() {
+  EventKind kind;
+  kind.dataset = "test.dataset";
+  kind.code = 7;
+  kind.layer = Layer::kEndpoint;
+  kind.constants = {{ecs::kEventCategory, "process"}};
+  kind.aliases = {{ecs::kProcessExecutable, *intern_field("Image")}, {ecs::kUserName, *intern_field("User")}};
+  return intern_kind(std::move(kind));
+}
+
+TEST(Event, EcsNamesReachOriginalFields) {
+  Batch batch;
+  batch.add(R"({"Image":"C:\\x.exe","Other":5})", SourceId{}, 3, 0);
+  Event& event = batch.begin_event();
+  event.kind = test_kind();
+  event.layer = Layer::kEndpoint;
+  event.status = ParseStatus::kParsed;
+  batch.push(Field{R"(C:\\x.exe)", 9, *find_field("Image"), ValueKind::kString, true});
+  EXPECT_EQ(batch.text(event, ecs::kProcessExecutable), R"(C:\x.exe)");
+  EXPECT_EQ(batch.text(event, *find_field("Image")), R"(C:\x.exe)");
+  EXPECT_EQ(batch.text(event, ecs::kEventCategory), "process");
+  EXPECT_EQ(batch.text(event, ecs::kObserverLayer), "endpoint");
+  EXPECT_EQ(batch.text(event, ecs::kUserName), std::nullopt);
+  EXPECT_EQ(test_kind(), test_kind());
+
+  const Json json = event_json(batch, event, "ws");
+  EXPECT_EQ(json["process"]["executable"], R"(C:\x.exe)");
+  EXPECT_EQ(json["Other"], 5);
+  EXPECT_EQ(json["event"]["dataset"], "test.dataset");
+  EXPECT_EQ(json["event"]["original"], R"({"Image":"C:\\x.exe","Other":5})");
+  EXPECT_EQ(json["picket"]["seq"], 3);
+}
+
+TEST(Event, NestedNamesNeverLoseAValue) {
+  Json json = Json::object();
+  set_nested(json, "a.b", 1);
+  set_nested(json, "a.b.c", 2);
+  set_nested(json, "a.d", 3);
+  EXPECT_EQ(dump_json(json), R"({"a":{"b":1,"b.c":2,"d":3}})");
+}
+
+Alert sample_alert() {
+  Alert alert;
+  alert.kind = AlertKind::kCorrelation;
+  alert.time_ns = 1'700'000'000'123'000'000;
+  alert.rule = {"id-1", "A rule", Level::kHigh, "hash", "rules/x.yml"};
+  alert.tags = {"attack.t1110"};
+  alert.layer = Layer::kServer;
+  alert.group = {{"source.ip", "203.0.113.7"}};
+  alert.window = {1, 2, 50};
+  alert.trigger = {SourceId{}, "auth.log", 66, alert.time_ns};
+  alert.events = {alert.trigger};
+  alert.matches = {{alert.trigger, "sel", 12, "process.command_line", "CommandLine", "value", 1, 3}};
+  alert.entities = {{"ip", "203.0.113.7"}};
+  alert.layers = {Layer::kServer};
+  alert.id = make_alert_id(alert);
+  return alert;
+}
+
+TEST(Alert, JsonRoundTripsAndTheIdIsDeterministic) {
+  const Alert alert = sample_alert();
+  const auto again = alert_from_json(to_json(alert));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(dump_json(to_json(*again)), dump_json(to_json(alert)));
+  Alert other = sample_alert();
+  other.hit_count = 99;
+  EXPECT_EQ(make_alert_id(other), alert.id);
+  other.trigger.seq = 67;
+  EXPECT_NE(make_alert_id(other), alert.id);
+  EXPECT_FALSE(alert_from_json(Json{{"id", 5}}));
+}
+
+TEST(Incident, JsonRoundTrips) {
+  Incident incident;
+  incident.id = "x";
+  incident.number = 4;
+  incident.layers = {Layer::kNetwork, Layer::kEndpoint};
+  incident.timeline = {{1, "alert", "rule", "name", Level::kLow, Layer::kNetwork}};
+  const auto again = incident_from_json(to_json(incident));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(dump_json(to_json(*again)), dump_json(to_json(incident)));
+}
+
+}  // namespace
+}  // namespace picket
