@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kCommitRecordsMax = 4096;
 constexpr std::size_t kLettersMax = 64;
 constexpr Nanos kTickEvery = 1s;
+constexpr Nanos kSettle = 30s;  // sources may be this far behind each other before any is late
 constexpr Nanos kFutureMax = 5min;  // an event time further ahead does not move the watermark
 
 }  // namespace
@@ -151,10 +152,9 @@ void Engine::tick() {
   if (now - last_tick_ < kTickEvery) return;
   last_tick_ = now;
   if (latest_event_ns_ == INT64_MIN) return;
-  const Nanos watermark(latest_event_ns_ - options_.lateness_ns);
   const std::size_t first_alert = alerts_.size();
-  correlator_->tick(watermark, alerts_);
-  grouper_.tick(watermark);
+  correlator_->tick(Nanos(latest_event_ns_) - kSettle, alerts_);  // it knows the lateness itself
+  grouper_.tick(Nanos(latest_event_ns_ - options_.lateness_ns));
   group(first_alert);
 }
 

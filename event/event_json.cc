@@ -29,6 +29,16 @@ Json value_json(const Field& field, Arena& arena) {
   return list;
 }
 
+// A constant that a kind states more than once is a list: event.type [user, creation].
+void set_constants(Json& json, const EventKind& kind) {
+  for (std::size_t i = 0; i < kind.constants.size();) {
+    const FieldId id = kind.constants[i].first;
+    Json values = Json::array();
+    for (; i < kind.constants.size() && kind.constants[i].first == id; ++i) values.push_back(kind.constants[i].second);
+    set_nested(json, field_name(id), values.size() == 1 ? values.front() : values);
+  }
+}
+
 // The record itself, when it is one JSON object: its fields stay under their own names.
 Json original_object(std::string_view raw) {
   if (raw.empty() || (raw[0] != '{' && raw[0] != ' ')) return Json::object();
@@ -62,7 +72,7 @@ Json event_json(Batch& batch, const Event& event, std::string_view source) {
     if (key != "@timestamp") json[key] = value;
   }
   if (!kind.dataset.empty()) set_nested(json, "event.dataset", kind.dataset);
-  for (const auto& [id, value] : kind.constants) set_nested(json, field_name(id), value);
+  set_constants(json, kind);
   for (const Field& field : batch.fields(event)) {
     const FieldId ecs = kind.ecs_of(field.id);
     if (ecs == ecs::kTimestamp) continue;

@@ -28,7 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static Batch first;
   static Batch second;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  for (auto [parser, batch] : {std::pair{&frozen, &first}, std::pair{&learning, &second}}) {
+  for (const auto& pair : {std::pair{&frozen, &first}, std::pair{&learning, &second}}) {
+    parsers::Parser* const parser = pair.first;
+    Batch* const batch = pair.second;  // clang 14 captures no structured bindings
     batch->clear();
     batch->add(text, SourceId{0}, 0, 0);
     parser->parse(*batch);
