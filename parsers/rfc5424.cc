@@ -51,7 +51,9 @@ bool timestamp(Cursor& at, Syslog& out) {
     while (20 + digits < text.size() && is_digit(text[20 + digits])) ++digits;
     if (digits == 0 || digits > 6) return false;
   }
-  const char zone = text[text[19] == '.' ? 20 + digits : 19];
+  const std::size_t zone_at = text[19] == '.' ? 20 + digits : 19;
+  if (zone_at == text.size()) return false;  // the text ends with the fraction
+  const char zone = text[zone_at];
   if (zone != 'Z' && zone != '+' && zone != '-') return false;
   const auto time = parse_time(text);
   if (!time || !time->zone_known) return false;
