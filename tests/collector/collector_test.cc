@@ -765,22 +765,22 @@ TEST_F(CollectorTest, DoorsShareOneQueue) {
   config.syslog_tcp = tcp().syslog_tcp;
   config.http_ingest = http().http_ingest;
   config.files = file().files;
-  config.batch_records_max = 20;
-  append("app.log", numbered(0, 3000));
+  config.batch_records_max = 100;
+  append("app.log", numbered(0, 2000));
   start(std::move(config), 2, true, milliseconds(1));
   std::thread sender([port = collector_->port("syslog_tcp")] {
-    Socket(SOCK_STREAM, port).send(numbered(0, 3000));
+    Socket(SOCK_STREAM, port).send(numbered(0, 2000));
   });
   Socket datagrams(SOCK_DGRAM, collector_->port("syslog_udp"));
   for (int i = 0; i < 3000; ++i) datagrams.send_datagram("<13>udp");
   sender.join();
   const auto ours = [this](SourceId source) { return engine_->size_of(source); };
-  for (int i = 0; i < 2000 && (ours(kTcp) < 3000 || ours(kFile) < 3000); ++i) {
+  for (int i = 0; i < 2000 && (ours(kTcp) < 2000 || ours(kFile) < 2000); ++i) {
     std::this_thread::sleep_for(milliseconds(10));
   }
   stop();
-  EXPECT_EQ(ours(kTcp), 3000U);
-  EXPECT_EQ(ours(kFile), 3000U);
+  EXPECT_EQ(ours(kTcp), 2000U);
+  EXPECT_EQ(ours(kFile), 2000U);
   EXPECT_EQ(ours(kUdp) + engine_->dropped("queue_full") + engine_->dropped("kernel_overflow"),
             3000U);
 }
