@@ -40,6 +40,15 @@ parsers::SourceFormat format_of(const SourceConfig& source) {
   return format;
 }
 
+// What every listening door has.
+template <class Door>
+void listen_at(Door& door, const SourceConfig& source, SourceId id) {
+  door.name = source.name;
+  door.address = source.address;
+  door.port = source.port;
+  door.source = id;
+}
+
 }  // namespace
 
 struct Server::Rooms {
@@ -173,22 +182,8 @@ Result<void> Server::Rooms::open_doors() {
   for (const SourceConfig& source : config.sources) {
     PICKET_TRY(const SourceId id, store->source_id(source.name));
     switch (source.door) {
-      case DoorType::kSyslogUdp: {
-        collector::SyslogUdpConfig& door = doors.syslog_udp.emplace_back();
-        door.name = source.name;
-        door.address = source.address;
-        door.port = source.port;
-        door.source = id;
-        break;
-      }
-      case DoorType::kSyslogTcp: {
-        collector::SyslogTcpConfig& door = doors.syslog_tcp.emplace_back();
-        door.name = source.name;
-        door.address = source.address;
-        door.port = source.port;
-        door.source = id;
-        break;
-      }
+      case DoorType::kSyslogUdp: listen_at(doors.syslog_udp.emplace_back(), source, id); break;
+      case DoorType::kSyslogTcp: listen_at(doors.syslog_tcp.emplace_back(), source, id); break;
       case DoorType::kFile: {
         collector::FileConfig& door = doors.files.emplace_back();
         door.name = source.name;
@@ -198,10 +193,7 @@ Result<void> Server::Rooms::open_doors() {
       }
       case DoorType::kHttp: {
         collector::HttpIngestConfig& door = doors.http_ingest.emplace_back();
-        door.name = source.name;
-        door.address = source.address;
-        door.port = source.port;
-        door.source = id;
+        listen_at(door, source, id);
         door.resolve_source = [this](std::string_view name) -> std::optional<SourceId> {
           for (std::size_t i = 0; i < sources.size(); ++i) {
             if (sources[i].name == name) return SourceId{static_cast<std::uint32_t>(i)};

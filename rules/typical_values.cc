@@ -83,7 +83,7 @@ constexpr std::string_view kValues[] = {
     "session opened for user root by (uid=0)", "accepted publickey for user from 10.0.0.5 port 50000",
     "failed password for invalid user admin from 203.0.113.5 port 40000 ssh2",
     "(root) cmd (run-parts /etc/cron.hourly)", "/usr/bin/python3", "/bin/bash", "/bin/sh -c", "/usr/sbin/sshd",
-    "/usr/bin/curl -s https://example.com/", "/etc/passwd", "/var/log/syslog", "/tmp/file", "/index.php",
+    "/usr/bin/curl -s https://example.com/", "/etc/passwd", "/var/log/syslog", "/srv/file", "/index.php",
     "/api/v1/items?id=1", "/wp-content/themes/style.css", "/images/logo.png", "get", "post",
     "mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) chrome/120.0 safari/537.36",
     "https://www.example.com/login", "200", "404", "302", "500",
