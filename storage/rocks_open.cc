@@ -1,5 +1,4 @@
 #include <rocksdb/cache.h>
-#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -21,16 +20,6 @@ rocksdb::Env* env_of(const StoreOptions& options) {
   return options.env != nullptr ? options.env : rocksdb::Env::Default();
 }
 
-// Out of space, RocksDB would look for free space itself every few seconds and go on behind our
-// back; the next commit asks it to, when the reserve is back.
-class ResumeOnlyWhenAsked final : public rocksdb::EventListener {
- public:
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
-                            bool* automatic) override {
-    *automatic = false;
-  }
-};
-
 rocksdb::DBOptions database_options(const StoreOptions& options) {
   rocksdb::DBOptions db;
   db.env = env_of(options);
@@ -39,7 +28,7 @@ rocksdb::DBOptions database_options(const StoreOptions& options) {
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.track_and_verify_wals_in_manifest = true;  // a log that was synced and is gone is noticed
   db.max_total_wal_size = kWalBytesMax;
-  db.max_bgerror_resume_count = 0;        // we decide when to go on: see rocks_commit.cc
+  db.max_bgerror_resume_count = 0;        // after a failed sync nothing is tried again
   db.avoid_flush_during_shutdown = true;  // the log has it all
   db.max_background_jobs = 2;
   db.stats_dump_period_sec = 0;
