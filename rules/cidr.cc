@@ -14,7 +14,7 @@ constexpr std::size_t kAddressTextMax = 64;
 
 // IPv4 becomes ::ffff:a.b.c.d, so that one comparison serves both.
 bool read_address(std::string_view text, std::array<std::uint8_t, 16>& address, bool& v4) {
-  if (text.empty() || text.size() >= kAddressTextMax) return false;
+  if (text.empty() || text.size() >= kAddressTextMax || text.find('\0') != std::string_view::npos) return false;
   std::array<char, kAddressTextMax> terminated{};
   std::memcpy(terminated.data(), text.data(), text.size());
   in_addr four{};
