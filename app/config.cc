@@ -6,15 +6,12 @@
 #include <set>
 
 #include "base/file.h"
-#include "base/yaml.h"
-#include "response/reader.h"
+#include "base/yaml_reader.h"
 
 namespace picket::app {
 namespace {
 
 using response::Cidr;
-using response::Problem;
-using response::Reader;
 
 constexpr const char* kSystemConfig = "/etc/picket/picket.yaml";
 
@@ -215,13 +212,13 @@ class ConfigReader {
     return all;
   }
 
-  Reader reader_;
+  YamlReader reader_;
 };
 
 void read_file_into(const std::string& path, Config& config, std::vector<Problem>& problems) {
   const Result<YamlNode> root = load_yaml(path);
   if (!root) {
-    problems.push_back(response::problem_of(path, root.error()));
+    problems.push_back(problem_of(path, root.error()));
     return;
   }
   if (!root->is_null() && !root->is_map()) {

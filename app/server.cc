@@ -117,7 +117,7 @@ Result<void> Server::Rooms::load() {
 }
 
 Result<void> Server::Rooms::open_response() {
-  std::vector<response::Problem> problems;
+  std::vector<Problem> problems;
   library.options = config.response;
   library.options.link_base = config.link_base;
   if (!config.systems.empty()) {
@@ -128,7 +128,7 @@ Result<void> Server::Rooms::open_response() {
   }
   PICKET_TRY(library.messages, response::load_messages(content.messages(), problems));
   std::string text;
-  for (const response::Problem& problem : problems) text += problem.text() + "\n";
+  for (const Problem& problem : problems) text += problem.text() + "\n";
   if (!text.empty()) return fail(Errc::kInvalid, text);
   journal = std::make_unique<response::StoreJournal>(*store);
   hands = std::make_unique<response::WayOut>(library.options);

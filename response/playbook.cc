@@ -75,7 +75,7 @@ class PlaybookReader {
   void check_reverse(const YamlNode& workflow);
   const YamlNode* extension(const YamlNode& node, std::string_view cacao_key);
 
-  Reader reader_;
+  YamlReader reader_;
   Playbook playbook_;
   std::vector<std::string> agents_;
   std::vector<std::pair<std::string, std::string>> targets_;  // id -> url

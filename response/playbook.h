@@ -14,7 +14,7 @@
 #include "base/result.h"
 #include "event/alert.h"
 #include "response/address.h"
-#include "response/reader.h"
+#include "base/yaml_reader.h"
 
 namespace picket::response {
 

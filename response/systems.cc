@@ -17,7 +17,7 @@ std::string first_label(const std::string& host) {
   return host.substr(0, host.find('.'));
 }
 
-Contact read_owner(Reader& reader, const YamlNode& system) {
+Contact read_owner(YamlReader& reader, const YamlNode& system) {
   Contact owner;
   const YamlNode* node = reader.may_map(system, "owner");
   if (node == nullptr) {
@@ -39,7 +39,7 @@ Contact read_owner(Reader& reader, const YamlNode& system) {
   return owner;
 }
 
-void read_assets(Reader& reader, const YamlNode& node, System& system) {
+void read_assets(YamlReader& reader, const YamlNode& node, System& system) {
   const YamlNode* assets = reader.may_map(node, "assets");
   if (assets == nullptr) return;
   reader.check_keys(*assets, {"hosts", "networks"});
@@ -61,7 +61,7 @@ void read_assets(Reader& reader, const YamlNode& node, System& system) {
   }
 }
 
-System read_system(Reader& reader, const YamlNode& node) {
+System read_system(YamlReader& reader, const YamlNode& node) {
   reader.check_keys(node, {"name", "title", "level", "owner", "assets"});
   System system;
   system.name = reader.need_text(node, "name", 64);
@@ -131,7 +131,7 @@ const System* Systems::of_address(std::string_view address) const {
 
 Systems read_systems(const YamlNode& document, const std::string& path,
                      std::vector<Problem>& problems) {
-  Reader reader(path, problems);
+  YamlReader reader(path, problems);
   std::vector<System> systems;
   if (document.is_null()) return Systems();
   if (!document.is_map()) {

@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "response/address.h"
-#include "response/reader.h"
+#include "base/yaml_reader.h"
 
 namespace picket::response {
 

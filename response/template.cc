@@ -149,7 +149,7 @@ struct Language {
   std::map<std::string, const YamlNode*, std::less<>> keys;
 };
 
-void check_text(Reader& reader, const YamlNode& key, const YamlNode& value) {
+void check_text(YamlReader& reader, const YamlNode& key, const YamlNode& value) {
   if (!value.is_scalar() || value.scalar.empty()) {
     reader.problem(key, "the message '" + key.scalar + "' must be a text");
     return;
@@ -277,7 +277,7 @@ Result<Messages> load_messages(const std::string& folder, std::vector<Problem>& 
       continue;
     }
     documents.push_back(*std::move(document));
-    Reader reader(file, problems);
+    YamlReader reader(file, problems);
     Language language{file, {}};
     const std::size_t slash = file.rfind('/');
     std::string name = file.substr(slash == std::string::npos ? 0 : slash + 1);

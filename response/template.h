@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "response/reader.h"
+#include "base/yaml_reader.h"
 
 namespace picket::response {
 

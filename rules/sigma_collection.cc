@@ -8,7 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "rules/nearest.h"
+#include "base/nearest.h"
 #include "rules/refusal.h"
 
 namespace picket::rules {

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "rules/nearest.h"
+#include "base/nearest.h"
 
 namespace picket::rules {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "rules/nearest.h"
+#include "base/nearest.h"
 #include "rules/sigma_header.h"
 
 namespace picket::rules {

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "base/hash.h"
-#include "rules/nearest.h"
+#include "base/nearest.h"
 #include "rules/sigma_correlation.h"
 #include "rules/sigma_rule.h"
 

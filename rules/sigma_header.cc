@@ -5,12 +5,12 @@
 #include <span>
 #include <string_view>
 
-#include "rules/nearest.h"
+#include "base/nearest.h"
 
 namespace picket::rules {
 namespace {
 
-constexpr std::size_t kTitleBytesMax = 4 * 256;  // 256 characters
+constexpr std::ptrdiff_t kTitleCharactersMax = 256;
 constexpr std::array<std::string_view, 5> kStatuses = {"stable", "test", "experimental",
                                                        "deprecated", "unsupported"};
 constexpr std::array<std::string_view, 5> kLevels = {"informational", "low", "medium", "high",
@@ -19,6 +19,12 @@ constexpr std::array<std::string_view, 6> kRelations = {"derived", "obsolete", "
                                                         "renamed", "similar",  "correlation"};
 // Fields are looked up by the rule's own name or by ECS name, so both need no translation.
 constexpr std::array<std::string_view, 2> kTaxonomies = {"sigma", "ecs"};
+
+// Of UTF-8: every byte but those that continue a character.
+std::ptrdiff_t count_characters(std::string_view text) {
+  return std::count_if(text.begin(), text.end(),
+                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+}
 
 void warn_unless_known(const YamlNode& document, std::string_view key,
                        std::span<const std::string_view> known, std::vector<Refusal>& warnings) {
@@ -60,7 +66,7 @@ Parsed<SigmaHeader> parse_header(const YamlNode& document, std::vector<Refusal>&
   if (header.identity.name.empty()) {
     return refuse(document.line, "missing-title", "the rule has no title");
   }
-  if (header.identity.name.size() > kTitleBytesMax) {
+  if (count_characters(header.identity.name) > kTitleCharactersMax) {
     warnings.push_back(
         {document.find("title")->line, "long-title", "the title has more than 256 characters"});
   }

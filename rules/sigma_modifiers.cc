@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "rules/nearest.h"
+#include "base/nearest.h"
 
 namespace picket::rules {
 namespace {

@@ -81,10 +81,10 @@ void print_json(const Report& report) {
 }
 
 void check_playbooks(const std::string& folder, Report& report) {
-  std::vector<response::Problem> problems;
+  std::vector<Problem> problems;
   const Result<std::vector<response::Playbook>> playbooks = response::load_playbooks(folder, problems);
   if (!playbooks) report.errors.push_back(playbooks.error().what);
-  for (const response::Problem& problem : problems) report.errors.push_back(problem.text());
+  for (const Problem& problem : problems) report.errors.push_back(problem.text());
 }
 
 }  // namespace

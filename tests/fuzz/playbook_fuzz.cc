@@ -9,10 +9,10 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace picket::response;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  std::vector<Problem> problems;
+  std::vector<picket::Problem> problems;
   const auto playbook = parse_playbook(text, "fuzz.yaml", problems);
   PICKET_CHECK(playbook.has_value() == problems.empty());
-  for (const Problem& problem : problems) PICKET_CHECK(problem.line >= 1);
+  for (const picket::Problem& problem : problems) PICKET_CHECK(problem.line >= 1);
   if (!playbook) return 0;
   const PlaybookStep* start = playbook->find(playbook->workflow_start);
   PICKET_CHECK(start != nullptr && start->type == StepType::kStart);

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/nearest.h"
 #include "rules/cidr_text.h"
-#include "rules/nearest.h"
 #include "rules/sigma_encoding.h"
 #include "rules/sigma_regex.h"
 #include "tests/rules/rule_text.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace picket::rules {
+namespace picket {
 
 // Empty when nothing is close (more than a third of the letters differ, and at least 2).
 std::string nearest_name(std::string_view name, std::span<const std::string_view> known);
@@ -14,4 +14,4 @@ std::string nearest_name(std::string_view name, std::span<const std::string_view
 // "; did you mean 'x'?", or nothing.
 std::string did_you_mean(std::string_view name, std::span<const std::string_view> known);
 
-}  // namespace picket::rules
+}  // namespace picket

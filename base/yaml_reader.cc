@@ -1,50 +1,40 @@
-#include "response/reader.h"
+#include "base/yaml_reader.h"
 
 #include <algorithm>
 #include <charconv>
 
-namespace picket::response {
+#include "base/nearest.h"
+
+namespace picket {
 namespace {
 
-// Edit distance, for "did you mean"; keys are short.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-std::string_view nearest(std::string_view key, std::initializer_list<std::string_view> known) {
-  return *std::min_element(known.begin(), known.end(), [&](std::string_view a, std::string_view b) {
-    return distance(key, a) < distance(key, b);
-  });
+std::string listed(std::initializer_list<std::string_view> known) {
+  std::string names;
+  for (const std::string_view name : known) names.append(names.empty() ? "" : ", ").append(name);
+  return names;
 }
 
 }  // namespace
 
-void Reader::problem(const YamlNode& node, std::string what) {
+void YamlReader::problem(const YamlNode& node, std::string what) {
   problems_.push_back({path_, std::max(node.line, 1), std::move(what)});
   ++count_;
 }
 
-void Reader::check_keys(const YamlNode& map, std::initializer_list<std::string_view> known) {
+void YamlReader::check_keys(const YamlNode& map, std::initializer_list<std::string_view> known) {
   for (const auto& [key, value] : map.map) {
     if (std::find(known.begin(), known.end(), key.scalar) != known.end()) continue;
     const std::string name = key.scalar.substr(0, 64);
-    problem(key, "'" + name + "' is not supported here; the nearest known key is '" +
-                     std::string(nearest(name, known)) + "'");
+    const std::string nearest = nearest_name(name, {known.begin(), known.size()});
+    problem(key, nearest.empty()
+                     ? "'" + name + "' is not supported here; known are " + listed(known)
+                     : "'" + name + "' is not supported here; the nearest known key is '" +
+                           nearest + "'");
   }
 }
 
-std::string Reader::need_text(const YamlNode& map, std::string_view key, std::size_t bytes_max) {
+std::string YamlReader::need_text(const YamlNode& map, std::string_view key,
+                                  std::size_t bytes_max) {
   const YamlNode* node = map.find(key);
   if (node == nullptr || node->is_null() || (node->is_scalar() && node->scalar.empty())) {
     problem(node == nullptr ? map : *node, "'" + std::string(key) + "' is missing");
@@ -53,7 +43,7 @@ std::string Reader::need_text(const YamlNode& map, std::string_view key, std::si
   return may_text(map, key, bytes_max);
 }
 
-std::string Reader::may_text(const YamlNode& map, std::string_view key, std::size_t bytes_max) {
+std::string YamlReader::may_text(const YamlNode& map, std::string_view key, std::size_t bytes_max) {
   const YamlNode* node = map.find(key);
   if (node == nullptr || node->is_null()) return {};
   if (!node->is_scalar()) {
@@ -72,8 +62,8 @@ std::string Reader::may_text(const YamlNode& map, std::string_view key, std::siz
   return node->scalar;
 }
 
-std::int64_t Reader::may_integer(const YamlNode& map, std::string_view key, std::int64_t low,
-                                 std::int64_t high, std::int64_t fallback) {
+std::int64_t YamlReader::may_integer(const YamlNode& map, std::string_view key, std::int64_t low,
+                                     std::int64_t high, std::int64_t fallback) {
   const YamlNode* node = map.find(key);
   if (node == nullptr || node->is_null()) return fallback;
   const std::optional<std::int64_t> value = node->integer();
@@ -85,8 +75,8 @@ std::int64_t Reader::may_integer(const YamlNode& map, std::string_view key, std:
   return *value;
 }
 
-std::vector<const YamlNode*> Reader::may_list(const YamlNode& map, std::string_view key,
-                                              std::size_t count_max) {
+std::vector<const YamlNode*> YamlReader::may_list(const YamlNode& map, std::string_view key,
+                                                  std::size_t count_max) {
   const YamlNode* node = map.find(key);
   if (node == nullptr || node->is_null()) return {};
   if (node->is_scalar()) return {node};
@@ -106,7 +96,7 @@ std::vector<const YamlNode*> Reader::may_list(const YamlNode& map, std::string_v
   return items;
 }
 
-const YamlNode* Reader::may_map(const YamlNode& map, std::string_view key) {
+const YamlNode* YamlReader::may_map(const YamlNode& map, std::string_view key) {
   const YamlNode* node = map.find(key);
   if (node == nullptr || node->is_null()) return nullptr;
   if (node->is_map()) return node;
@@ -129,4 +119,4 @@ Problem problem_of(const std::string& path, const Error& error) {
   return problem;
 }
 
-}  // namespace picket::response
+}  // namespace picket

@@ -1,10 +1,10 @@
-#include "rules/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <numeric>
 #include <vector>
 
-namespace picket::rules {
+namespace picket {
 namespace {
 
 constexpr std::size_t kNameBytesMax = 128;  // longer names are not compared
@@ -46,4 +46,4 @@ std::string did_you_mean(std::string_view name, std::span<const std::string_view
   return found.empty() ? std::string() : "; did you mean '" + found + "'?";
 }
 
-}  // namespace picket::rules
+}  // namespace picket

@@ -1,4 +1,4 @@
-// Reads people's YAML for this room (systems, playbooks, messages) and collects what is wrong with
+// Reads people's YAML (configuration, systems, playbooks, messages) and collects what is wrong with
 // it, so that all problems of a file are shown together, each with its line.
 //
 // A reader lives while one file is read and keeps a reference to the list it was given. One thread.
@@ -12,7 +12,7 @@
 
 #include "base/yaml.h"
 
-namespace picket::response {
+namespace picket {
 
 struct Problem {
   std::string path;
@@ -22,16 +22,16 @@ struct Problem {
   std::string text() const { return path + ":" + std::to_string(line) + ": " + what; }
 };
 
-class Reader {
+class YamlReader {
  public:
-  Reader(std::string path, std::vector<Problem>& problems)
+  YamlReader(std::string path, std::vector<Problem>& problems)
       : path_(std::move(path)), problems_(problems) {}
 
   void problem(const YamlNode& node, std::string what);
   // Problems reported through this reader so far.
   std::size_t problem_count() const { return count_; }
 
-  // Every key of the map must be one of `known`; the problem names the nearest known one.
+  // Every key of the map must be one of `known`; the problem names the nearest known one, or all.
   void check_keys(const YamlNode& map, std::initializer_list<std::string_view> known);
 
   // The scalar under `key`. Missing, not a scalar or too long: a problem, and an empty text.
@@ -56,4 +56,4 @@ class Reader {
 // Splits the "path:line:column: reason" of load_yaml() into a Problem.
 Problem problem_of(const std::string& path, const Error& error);
 
-}  // namespace picket::response
+}  // namespace picket
