@@ -1,31 +1,21 @@
-// The command line: what people type, in the words of INTERFACES.
+// The command line: what people type, in the words of INTERFACES, and what is said when it is typed
+// wrong.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <span>
 
 #include "app/command.h"
+#include "app/help.h"
 #include "app/terminal.h"
+#include "app/words.h"
+#include "base/nearest.h"
 
 namespace picket::app {
 namespace {
 
-// Options shared by all commands that read a store.
-void add_store(CLI::App& app, StoreCommand& command) {
-  app.add_option("--data", command.data, "folder of a store to read, also while a server uses it");
-  app.add_option("--config", command.config, "configuration file");
-  app.add_flag("--json", command.json, "one JSON object per line");
-}
-
-// Help begins with examples; each command keeps its own as the footer.
-std::string examples(const char* text) { return std::string("Examples:\n") + text; }
-
-class ExamplesFirst final : public CLI::Formatter {
- public:
-  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
-    const std::string footer = app->get_footer();
-    return (footer.empty() ? "" : footer + "\n") + CLI::Formatter::make_help(app, std::move(name), mode);
-  }
-  std::string make_footer(const CLI::App*) const override { return {}; }
-};
+constexpr const char* kFormats = "auto|ndjson|json|syslog|raw";
+constexpr const char* kReports = "text|json|sarif";
 
 struct Commands {
   DemoCommand demo;
@@ -38,117 +28,149 @@ struct Commands {
   NounCommand incident;
   NounCommand alert;
   StoreCommand status;
+  std::string language;
 };
 
+std::string joined(const std::vector<std::string>& words, const char* between) {
+  std::string text;
+  for (const std::string& one : words) text += (text.empty() ? "" : between) + one;
+  return text;
+}
+
+// One of `choices` ("a|b"), which are also the name of the value in help.
+CLI::Option* choose(CLI::Option* option, const char* choices) {
+  std::vector<std::string> known;
+  for (const std::string& one : CLI::detail::split(choices, '|')) known.push_back(one);
+  const CLI::Validator one_of(
+      [known](std::string& value) {
+        if (std::find(known.begin(), known.end(), value) != known.end()) return std::string();
+        return say("usage.bad_value",
+                   {{"name", ""},
+                    {"value", value},
+                    {"expected", say("usage.expect_one_of", {{"values", joined(known, ", ")}})}});
+      },
+      "");
+  return option->check(one_of)->type_name(choices);
+}
+
+// A command with its words: `key` is its place in the catalogue.
+CLI::App* add(CLI::App& parent, const std::string& name, const std::string& key) {
+  CLI::App* command = parent.add_subcommand(name, say("command." + key));
+  command->footer(say("command." + key + ".examples"));
+  command->set_help_flag("-h,--help", say("option.help"));
+  command->fallthrough();  // so that --lang may stand behind the command
+  return command;
+}
+
+// Options shared by all commands that read a store.
+void add_store(CLI::App& app, StoreCommand& command) {
+  app.add_option("--data", command.data, say("option.data"))->type_name("DIR");
+  app.add_option("--config", command.config, say("option.config"))->type_name("FILE");
+  app.add_flag("--json", command.json, say("option.json"));
+}
+
+void add_limit(CLI::App& app, std::uint64_t& limit) {
+  app.add_option("--limit", limit, say("option.limit"))->capture_default_str()->type_name("N");
+}
+
 void add_demo(CLI::App& app, DemoCommand& command, int& code) {
-  CLI::App* demo = app.add_subcommand("demo", "plays a sample attack on an embedded default");
-  demo->footer(examples("  picket demo              plays it and keeps the console open\n"
-                       "  picket demo --once       plays it, prints the incident, ends\n"));
-  demo->add_flag("--once", command.once, "print the incident and end");
-  demo->add_option("--data", command.data, "keep the data in this folder (default: a temporary one)");
-  demo->add_option("--port", command.port, "of the console, on loopback; 0 for any free one")->capture_default_str();
+  CLI::App* demo = add(app, "demo", "demo");
+  demo->add_flag("--once", command.once, say("option.once"));
+  demo->add_option("--data", command.data, say("option.demo_data"))->type_name("DIR");
+  demo->add_option("--port", command.port, say("option.demo_port"))
+      ->capture_default_str()
+      ->type_name("N");
   demo->callback([&] { code = run_demo(command); });
 }
 
 void add_server(CLI::App& app, Commands& commands, int& code) {
-  CLI::App* run = app.add_subcommand("run", "the server: doors, detection, store, console");
-  run->footer(examples("  picket run\n  picket run --config /etc/picket/picket.yaml\n"));
-  run->add_option("--config", commands.server.config, "configuration file");
-  run->add_option("--data", commands.server.data, "data folder, in place of the configuration's");
+  CLI::App* run = add(app, "run", "run");
+  run->add_option("--config", commands.server.config, say("option.config"))->type_name("FILE");
+  run->add_option("--data", commands.server.data, say("option.run_data"))->type_name("DIR");
   run->callback([&] { code = run_server(commands.server); });
-  CLI::App* status = app.add_subcommand("status", "state, rates, rules and doors of the running server");
-  status->footer(examples("  picket status\n  picket status --json\n"));
+  CLI::App* status = add(app, "status", "status");
   add_store(*status, commands.status);
   status->callback([&] { code = run_status(commands.status); });
 }
 
 void add_check(CLI::App& app, CheckCommand& command, int& code) {
-  CLI::App* check = app.add_subcommand("check", "checks rules, definitions, playbooks and configuration");
-  check->footer(examples("  picket check                       everything that is shipped\n"
-                        "  picket check my-rules/ --warnings  rules of your own\n"
-                        "  picket check --format sarif rules/ for code review\n"));
-  check->add_option("paths", command.paths, "rule files and folders");
-  check->add_option("--format", command.format)->check(CLI::IsMember({"text", "json", "sarif"}))->capture_default_str();
-  check->add_option("--config", command.config, "configuration file to check too");
-  check->add_flag("--warnings", command.warnings, "show each warning");
+  CLI::App* check = add(app, "check", "check");
+  check->add_option("paths", command.paths, say("option.check_paths"));
+  choose(check->add_option("--format", command.format, say("option.check_format"))
+             ->capture_default_str(),
+         kReports);
+  check->add_option("--config", command.config, say("option.config_to_check"))->type_name("FILE");
+  check->add_flag("--warnings", command.warnings, say("option.warnings"));
   check->callback([&] { code = run_check(command); });
 }
 
 void add_scan(CLI::App& app, ScanCommand& command, int& code) {
-  CLI::App* scan = app.add_subcommand("scan", "detection and correlation over files, one alert per line");
-  scan->footer(examples("  picket scan /var/log/auth.log\n"
-                       "  picket scan --rules my-rules/ --stats stats.json events.ndjson\n"
-                       "  zcat old.gz | picket scan -\n"));
-  scan->add_option("files", command.files, "log files; - for standard input")->required();
-  scan->add_option("--rules", command.rules, "rule file or folder, may be repeated (default: the shipped rules)");
-  scan->add_option("--format", command.format, "of the records")
-      ->check(CLI::IsMember({"auto", "ndjson", "json", "syslog", "raw"}))
-      ->capture_default_str();
-  scan->add_option("--source", command.source, "source definition to read the records with");
-  scan->add_option("--taxonomy", command.taxonomy, "none: field names literal, no log source test")
-      ->check(CLI::IsMember({"none"}));
-  scan->add_option("--stats", command.stats, "write statistics to this file, as JSON");
-  scan->add_flag("--fail-on-alert", command.fail_on_alert, "end with 1 when there is an alert");
+  CLI::App* scan = add(app, "scan", "scan");
+  scan->add_option("files", command.files, say("option.files"))->required();
+  scan->add_option("--rules", command.rules, say("option.rules"))->type_name("PATH");
+  choose(scan->add_option("--format", command.format, say("option.format"))->capture_default_str(),
+         kFormats);
+  scan->add_option("--source", command.source, say("option.definition"))->type_name("NAME");
+  choose(scan->add_option("--taxonomy", command.taxonomy, say("option.taxonomy")), "none");
+  scan->add_option("--stats", command.stats, say("option.stats"))->type_name("FILE");
+  scan->add_flag("--fail-on-alert", command.fail_on_alert, say("option.fail_on_alert"));
   scan->callback([&] { code = run_scan(command); });
 }
 
 void add_parse(CLI::App& app, ParseCommand& command, int& code) {
-  CLI::App* parse = app.add_subcommand("parse", "one normalised event (ECS) per line");
-  parse->footer(examples("  picket parse /var/log/auth.log\n  picket parse --source nginx-access access.log\n"));
-  parse->add_option("files", command.files, "log files; - for standard input")->required();
-  parse->add_option("--format", command.format)
-      ->check(CLI::IsMember({"auto", "ndjson", "json", "syslog", "raw"}))
-      ->capture_default_str();
-  parse->add_option("--source", command.source, "source definition to read the records with");
+  CLI::App* parse = add(app, "parse", "parse");
+  parse->add_option("files", command.files, say("option.files"))->required();
+  choose(parse->add_option("--format", command.format, say("option.format"))->capture_default_str(),
+         kFormats);
+  parse->add_option("--source", command.source, say("option.definition"))->type_name("NAME");
   parse->callback([&] { code = run_parse(command); });
 }
 
 void add_search(CLI::App& app, SearchCommand& command, int& code) {
-  CLI::App* search = app.add_subcommand("search", "searches stored events, newest first");
-  search->footer(examples("  picket search 'user.name:root and \"failed password\"'\n"
-                         "  picket search 'source.ip:203.0.113.0/24' --from 2026-11-20T00:00:00Z --limit 20\n"));
-  search->add_option("query", command.query, "field:value, words, and, or, not, parentheses")->required();
-  search->add_option("--from", command.from, "event time, RFC 3339, inclusive");
-  search->add_option("--to", command.to, "event time, RFC 3339, exclusive");
-  search->add_option("--limit", command.limit)->capture_default_str();
+  CLI::App* search = add(app, "search", "search");
+  search->add_option("query", command.query, say("option.query"))->required();
+  search->add_option("--from", command.from, say("option.from"))->type_name("TIME");
+  search->add_option("--to", command.to, say("option.to"))->type_name("TIME");
+  add_limit(*search, command.limit);
+  search->add_option("--after", command.after, say("option.after"))->type_name("CURSOR");
   add_store(*search, command);
   search->callback([&] { code = run_search(command); });
 }
 
 void add_ledger(CLI::App& app, LedgerCommand& command, int& code) {
-  CLI::App* ledger = app.add_subcommand("ledger", "is anything missing? received and stored, per source");
-  ledger->footer(examples("  picket ledger\n  picket ledger --source auth.log --json\n"));
-  ledger->add_option("--source", command.source);
+  CLI::App* ledger = add(app, "ledger", "ledger");
+  ledger->add_option("--source", command.source, say("option.ledger_source"))->type_name("NAME");
   add_store(*ledger, command);
   ledger->callback([&] { code = run_ledger(command); });
 }
 
-void add_noun(CLI::App& app, const char* noun, const char* what, NounCommand& command, int (*ls)(const NounCommand&),
-              int (*show)(const NounCommand&), int& code) {
-  CLI::App* parent = app.add_subcommand(noun, what);
+struct Noun {
+  std::string name;
+  std::string id_words;
+  int (*ls)(const NounCommand&);
+  int (*show)(const NounCommand&);
+};
+
+void add_noun(CLI::App& app, const Noun& noun, NounCommand& command, int& code) {
+  CLI::App* parent = add(app, noun.name, noun.name);
   parent->require_subcommand(1);
-  CLI::App* list = parent->add_subcommand("ls", "lists them, newest first");
-  list->add_option("--limit", command.limit)->capture_default_str();
+  CLI::App* list = add(*parent, "ls", noun.name + ".ls");
+  add_limit(*list, command.limit);
   add_store(*list, command);
-  list->callback([&command, ls, &code] { code = ls(command); });
-  CLI::App* one = parent->add_subcommand("show", "shows one with its proof");
-  one->add_option("id", command.id, "id, or number")->required();
+  list->callback([&command, ls = noun.ls, &code] { code = ls(command); });
+  CLI::App* one = add(*parent, "show", noun.name + ".show");
+  one->add_option("id", command.id, say(noun.id_words))->required();
   add_store(*one, command);
-  one->callback([&command, show, &code] { code = show(command); });
+  one->callback([&command, show = noun.show, &code] { code = show(command); });
 }
 
-}  // namespace
-
-int run_command_line(int argc, char** argv) {
-  CLI::App app("Picket: every event accounted for, every alert re-checkable.", "picket");
-  app.footer(examples("  picket demo                     see the whole path on a sample attack\n"
-                     "  picket scan /var/log/auth.log   detect in a file, no server needed\n"
-                     "  picket run                      the server\n"));
+void add_commands(CLI::App& app, Commands& commands, int& code) {
+  app.footer(say("command.picket.examples"));
   app.formatter(std::make_shared<ExamplesFirst>());
-  app.set_version_flag("--version", "picket " PICKET_VERSION);
+  app.set_help_flag("-h,--help", say("option.help"));
+  app.set_version_flag("--version", "picket " PICKET_VERSION, say("option.version"));
+  app.add_option("--lang", commands.language, say("option.lang"))->type_name("en|vi");
   app.require_subcommand(1);
-  int code = kDone;
-  Commands commands;
   add_demo(app, commands.demo, code);
   add_server(app, commands, code);
   add_check(app, commands.check, code);
@@ -156,19 +178,128 @@ int run_command_line(int argc, char** argv) {
   add_parse(app, commands.parse, code);
   add_search(app, commands.search, code);
   add_ledger(app, commands.ledger, code);
-  add_noun(app, "incident", "incidents", commands.incident, run_incident_ls, run_incident_show, code);
-  add_noun(app, "alert", "alerts", commands.alert, run_alert_ls, run_alert_show, code);
+  add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},
+           commands.incident, code);
+  add_noun(app, {"alert", "option.alert_id", run_alert_ls, run_alert_show}, commands.alert, code);
+  add(app, "man", "man")->callback([&app, &code] {
+    std::fputs(manual_page(app).c_str(), stdout);
+    code = kDone;
+  });
+}
+
+// The value of --lang, wherever it stands: the language must be known before anything is said.
+std::string language_option(std::span<char*> words) {
+  constexpr std::string_view kOption = "--lang";
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const std::string_view one = words[i];
+    if (one == "--") break;
+    if (one == kOption && i + 1 < words.size()) return words[i + 1];
+    if (one.starts_with("--lang=")) return std::string(one.substr(kOption.size() + 1));
+  }
+  return {};
+}
+
+// "<what>; did you mean '--limit'?", if something of `known` is near.
+std::string with_nearest(std::string what, const std::string& name,
+                         const std::vector<std::string>& known) {
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  const std::string nearest = nearest_name(name, names);
+  return nearest.empty() ? what : what + "; " + say("usage.did_you_mean", {{"name", nearest}});
+}
+
+std::vector<std::string> command_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* child : command.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(child->get_name());
+  return names;
+}
+
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* app = &command; app != nullptr; app = app->get_parent()) {
+    for (const CLI::Option* option : app->get_options()) {
+      for (const std::string& one : option->get_lnames()) names.push_back("--" + one);
+    }
+  }
+  return names;
+}
+
+// The command that was being read when the error came.
+const CLI::App& innermost(const CLI::App& app) {
+  const std::vector<CLI::App*> read = app.get_subcommands();
+  return read.empty() ? app : innermost(*read.back());
+}
+
+// What CLI11 says in "name: text", in our words.
+std::string said_again(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  const std::string kind = error.get_name();
+  const std::size_t colon = text.find(": ");
+  const std::string name = colon == std::string::npos ? std::string() : text.substr(0, colon);
+  if (kind == "RequiredError")
+    return say("usage.missing", {{"name", text.substr(0, text.find(" is required"))}});
+  if (kind == "ArgumentMismatch") return say("usage.needs_value", {{"name", name}});
+  if (kind == "ConversionError") {  // "Could not convert: --limit = x"
+    const std::string rest = colon == std::string::npos ? text : text.substr(colon + 2);
+    const std::size_t equals = rest.find(" = ");
+    if (equals == std::string::npos) return rest;
+    return say("usage.bad_value", {{"name", rest.substr(0, equals)},
+                                   {"value", rest.substr(equals + 3)},
+                                   {"expected", say("usage.expect_number")}});
+  }
+  // "--format: : 'x' does not fit": a text of choose()
+  const std::size_t ours = text.find(": : ");
+  return ours == std::string::npos ? text : text.substr(0, ours) + text.substr(ours + 2);
+}
+
+int complain_of_usage(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App& command = innermost(app);
+  const bool wants_command = !command_names(command).empty();
+  std::string what;
+  for (const std::string& one : app.remaining(true)) {
+    if (one.starts_with('-') && one.size() > 1) {
+      what = with_nearest(say("usage.unknown_option", {{"name", one}}), one, option_names(command));
+    } else if (wants_command) {
+      what = with_nearest(say("usage.no_command", {{"name", one}}), one, command_names(command));
+    } else {
+      what = say("usage.extra_word", {{"name", one}});
+    }
+    break;
+  }
+  if (what.empty() && wants_command && std::string(error.get_name()) == "RequiredError") {
+    std::fputs(help_text(command).c_str(), stderr);
+    return kUsageWrong;
+  }
+  if (what.empty()) what = said_again(error);
+  return complain(what + "; " + say("usage.see_help", {{"command", command_name(command)}}),
+                  kUsageWrong);
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  const std::string asked = language_option({argv, static_cast<std::size_t>(argc)});
+  use_language(preferred_language(asked));
+  if (!asked.empty() && asked != "en" && asked != "vi") {
+    return complain(say("usage.unknown_language", {{"name", asked}}), kUsageWrong);
+  }
+  CLI::App app(say("command.picket"), "picket");
+  int code = kDone;
+  Commands commands;
+  add_commands(app, commands, code);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {
+    app.exit(wanted);
+    return kDone;
   } catch (const CLI::ParseError& error) {
-    const int answer = app.exit(error);
-    return answer == 0 ? kDone : kUsageWrong;
+    return complain_of_usage(app, error);
   }
   return code;
 }
 
 int complain(const std::string& what, int code) {
-  std::fprintf(stderr, "picket: %s\n", visible(what).c_str());
+  tell(say("notice.error", {{"what", translated(what)}}));
   return code;
 }
 

@@ -55,6 +55,7 @@ struct SearchCommand : StoreCommand {
   std::string query;
   std::string from;
   std::string to;
+  std::string after;  // cursor of the page before
   std::uint64_t limit = 100;
 };
 int run_search(const SearchCommand& command);
@@ -87,7 +88,7 @@ struct DemoCommand {
 };
 int run_demo(const DemoCommand& command);
 
-// "error: ..." on stderr, made visible(); gives back `code`.
+// "picket: ..." on stderr, in the reader's language and made visible() line by line; gives back `code`.
 int complain(const std::string& what, int code);
 
 }  // namespace picket::app

@@ -27,6 +27,8 @@ ContentPaths find_content() {
   for (int i = 0; i < kFoldersAbove && !folder.empty(); ++i, folder = folder.parent_path()) {
     if (is_content(folder / "content")) return {(folder / "content").string()};
   }
+  const fs::path shared = program.parent_path().parent_path() / "share/picket";
+  if (is_content(shared)) return {shared.string()};
   if (is_content("/usr/share/picket")) return {"/usr/share/picket"};
   return {};
 }

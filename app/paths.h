@@ -1,4 +1,4 @@
-// Where shipped content is: beside the program in a checkout, under /usr/share/picket when installed.
+// Where shipped content is: beside the program in a checkout, in ../share/picket when installed.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ struct ContentPaths {
 };
 
 // PICKET_CONTENT if it is set, else the first folder `content` with `taxonomies` in it: beside the
-// program, or in a folder above it (a checkout), or /usr/share/picket.
+// program, or in a folder above it (a checkout), or ../share/picket beside it, or /usr/share/picket.
 ContentPaths find_content();
 
 }  // namespace picket::app

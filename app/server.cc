@@ -4,6 +4,8 @@
 
 #include "api/api.h"
 #include "app/api_ports.h"
+#include "app/terminal.h"
+#include "app/words.h"
 #include "base/file.h"
 #include "base/http_server.h"
 #include "collector/collector.h"
@@ -154,7 +156,7 @@ void Server::Rooms::open_engine() {
   listener.incident = [this](const Incident& incident) {
     if (api) api->publish(incident);
     // A full queue means that a thousand incidents wait: this one is found again at the next start.
-    if (!responder->offer(incident)) std::fputs("picket: response is behind, an incident waits\n", stderr);
+    if (!responder->offer(incident)) tell(say("notice.response_behind"));
   };
   engine = std::make_unique<Engine>(std::move(options), detection, *store, queue, wakeup, clock, std::move(listener));
 }

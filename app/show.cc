@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/terminal.h"
+#include "app/words.h"
 #include "base/time.h"
 
 namespace picket::app {
@@ -12,7 +13,9 @@ constexpr std::size_t kEventsShown = 20;
 constexpr std::size_t kRawShown = 600;
 
 std::string line(const char* name, const std::string& value) {
-  return std::string(name) + std::string(12 - std::min<std::size_t>(12, std::string_view(name).size()), ' ') + value + "\n";
+  constexpr std::size_t kWidth = 12;
+  const std::string label = word("label", name);
+  return label + std::string(kWidth - std::min(kWidth, columns_of(label)), ' ') + value + "\n";
 }
 
 std::optional<SourceId> source_id(const storage::Store& store, const std::string& name) {
@@ -25,7 +28,7 @@ std::optional<SourceId> source_id(const storage::Store& store, const std::string
 std::string raw_text(const EventRef& ref, const storage::Store& store) {
   const std::optional<SourceId> source = source_id(store, ref.source);
   Batch batch;
-  if (!source || !store.fetch(*source, ref.seq, batch)) return "(not stored any more)";
+  if (!source || !store.fetch(*source, ref.seq, batch)) return say("show.not_stored");
   return visible(batch.records().front().raw, kRawShown);
 }
 
@@ -44,7 +47,7 @@ std::string lit(const Match& match) {
 
 std::string entities_text(const std::vector<Entity>& entities) {
   std::string text;
-  for (const Entity& entity : entities) text += (text.empty() ? "" : ", ") + entity.type + " " + visible(entity.value, 80);
+  for (const Entity& entity : entities) text += (text.empty() ? "" : ", ") + word("entity", entity.type) + " " + visible(entity.value, 80);
   return text;
 }
 
@@ -58,13 +61,13 @@ std::string tags_text(const std::vector<std::string>& tags) {
 
 std::string layers_text(const std::vector<Layer>& layers) {
   std::string text;
-  for (const Layer layer : layers) text += (text.empty() ? "" : ", ") + std::string(layer_name(layer));
+  for (const Layer layer : layers) text += (text.empty() ? "" : ", ") + word("layer", layer_name(layer));
   return text;
 }
 
 std::string show_alert(const Alert& alert, const storage::Store& store) {
   std::string text = styled(visible(alert.rule.name), Style::kBold) + "  " + styled_level(alert.rule.level) + "\n";
-  text += line("alert", alert.id + "  (" + std::string(alert_kind_name(alert.kind)) + ")");
+  text += line("alert", alert.id + "  (" + word("kind", alert_kind_name(alert.kind)) + ")");
   text += line("time", format_time(alert.time_ns));
   text += line("rule", visible(alert.rule.id) + "  " + visible(alert.rule.path));
   if (!alert.tags.empty()) text += line("tags", tags_text(alert.tags));
@@ -72,45 +75,49 @@ std::string show_alert(const Alert& alert, const storage::Store& store) {
   if (!alert.entities.empty()) text += line("entities", entities_text(alert.entities));
   for (const auto& [name, value] : alert.group) text += line("group", visible(name) + " = " + visible(value));
   if (alert.kind == AlertKind::kCorrelation) {
-    text += line("window", format_time(alert.window.start_ns) + " to " + format_time(alert.window.end_ns) + ", count " +
-                               std::to_string(static_cast<std::int64_t>(alert.window.count)));
+    text += line("window", say("show.window", {{"start", format_time(alert.window.start_ns)},
+                                               {"end", format_time(alert.window.end_ns)},
+                                               {"n", static_cast<std::int64_t>(alert.window.count)}}));
   }
-  text += "\n" + styled("Why", Style::kBold) + "\n";
+  text += "\n" + styled(say("show.why"), Style::kBold) + "\n";
   for (const Match& match : alert.matches) {
-    text += "  line " + std::to_string(match.line) + "  " + visible(match.selection) + "  " +
-            styled(visible(match.rule_field.empty() ? "(keyword)" : match.rule_field), Style::kBlue);
+    text += "  " + say("show.line", {{"n", match.line}}) + "  " + visible(match.selection) + "  " +
+            styled(visible(match.rule_field.empty() ? say("show.keyword") : match.rule_field), Style::kBlue);
     if (!match.field.empty() && match.field != match.rule_field) text += " = " + visible(match.field);
     text += "\n      " + lit(match) + "\n";
   }
-  text += "\n" + styled("Events", Style::kBold) + " (" + std::to_string(alert.events.size()) + ")\n";
+  text += "\n" + styled(say("show.events"), Style::kBold) + " (" + std::to_string(alert.events.size()) + ")\n";
   for (std::size_t i = 0; i < std::min(alert.events.size(), kEventsShown); ++i) {
     const EventRef& ref = alert.events[i];
     text += "  " + format_time(ref.time_ns) + "  " + visible(ref.source) + " #" + std::to_string(ref.seq) + "\n      " +
             raw_text(ref, store) + "\n";
   }
   if (alert.events.size() > kEventsShown) {
-    text += "  and " + std::to_string(alert.events.size() - kEventsShown) + " more (--json shows all)\n";
+    text += "  " + say("show.more_events", {{"n", alert.events.size() - kEventsShown}}) + "\n";
   }
   return text;
 }
 
 std::string show_incident(const Incident& incident) {
-  std::string text = styled("Incident #" + std::to_string(incident.number), Style::kBold) + "  " +
-                     styled_level(incident.level) + "  risk " + std::to_string(incident.risk) + "  " +
-                     std::string(incident_status_name(incident.status)) + "\n";
+  std::string text = styled(say("show.incident", {{"n", incident.number}}), Style::kBold) + "  " +
+                     styled_level(incident.level) + "  " + say("show.risk", {{"n", incident.risk}}) + "  " +
+                     word("incident", incident_status_name(incident.status)) + "\n";
   text += line("id", incident.id);
-  text += line("layers", layers_text(incident.layers) + "  (" + std::to_string(incident.layers.size()) + " of 4)");
-  text += line("time", format_time(incident.first_ns) + " to " + format_time(incident.last_ns));
-  if (!incident.system.empty()) text += line("system", visible(incident.system) + (incident.owner.empty() ? "" : ", owner " + visible(incident.owner)));
+  text += line("layers", say("show.layers_of_four", {{"layers", layers_text(incident.layers)}, {"n", incident.layers.size()}}));
+  text += line("time", say("show.period", {{"start", format_time(incident.first_ns)}, {"end", format_time(incident.last_ns)}}));
+  if (!incident.system.empty()) {
+    const std::string owner = incident.owner.empty() ? "" : ", " + say("show.owner", {{"name", visible(incident.owner)}});
+    text += line("system", visible(incident.system) + owner);
+  }
   text += line("entities", entities_text(incident.entities));
   text += line("alerts", std::to_string(incident.alert_count));
-  text += "\n" + styled("Timeline", Style::kBold) + "\n";
+  text += "\n" + styled(say("show.timeline"), Style::kBold) + "\n";
   std::vector<std::vector<std::string>> rows;
   for (const TimelineEntry& entry : incident.timeline) {
-    rows.push_back({format_time(entry.time_ns), std::string(layer_name(entry.layer)),
-                    std::string(level_name(entry.level)), entry.rule_name, entry.alert_id.substr(0, 12)});
+    rows.push_back({format_time(entry.time_ns), word("layer", layer_name(entry.layer)),
+                    word("level", level_name(entry.level)), entry.rule_name, entry.alert_id.substr(0, 12)});
   }
-  return text + table({"TIME", "LAYER", "LEVEL", "RULE", "ALERT"}, rows);
+  return text + table({say("column.time"), say("column.layer"), say("column.level"), say("column.rule"), say("column.alert")}, rows);
 }
 
 }  // namespace picket::app

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "app/words.h"
 #include "base/world.h"
 
 namespace picket::app {
@@ -33,12 +34,6 @@ std::string hexadecimal(const char* format, unsigned value) {
   return text.data();
 }
 
-std::size_t character_count(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
 const char* code_of(Style style) {
   switch (style) {
     case Style::kBold: return "1";
@@ -61,7 +56,7 @@ std::string visible(std::string_view text, std::size_t columns) {
   std::string out;
   std::size_t shown = 0;
   while (!text.empty()) {
-    if (shown + 1 >= columns && character_count(text) > 1) return out + "…";
+    if (shown + 1 >= columns && columns_of(text) > 1) return out + "…";
     utf8proc_int32_t code = -1;
     const auto read = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
                                        static_cast<utf8proc_ssize_t>(text.size()), &code);
@@ -79,6 +74,12 @@ std::string visible(std::string_view text, std::size_t columns) {
   return out;
 }
 
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
 bool stdout_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
 bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
 
@@ -89,7 +90,17 @@ std::string styled(std::string_view text, Style style) {
 
 std::string styled_level(Level level) {
   constexpr std::array<Style, 5> kStyles = {Style::kDim, Style::kBlue, Style::kYellow, Style::kRed, Style::kMagenta};
-  return styled(level_name(level), kStyles[static_cast<std::size_t>(level)]);
+  return styled(word("level", level_name(level)), kStyles[static_cast<std::size_t>(level)]);
+}
+
+void tell(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    shown += visible(text.substr(0, end)) + "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  std::fputs(shown.c_str(), stderr);
 }
 
 std::string table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
@@ -100,14 +111,14 @@ std::string table(const std::vector<std::string>& head, const std::vector<std::v
     for (const std::string& cell : row) safe.push_back(visible(cell));
   }
   for (const auto& row : cells) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], character_count(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
   }
   std::string out;
   for (std::size_t r = 0; r < cells.size(); ++r) {
     std::string line;
     for (std::size_t i = 0; i < cells[r].size(); ++i) {
       line += cells[r][i];
-      if (i + 1 < cells[r].size()) line.append(widths[i] - character_count(cells[r][i]) + 2, ' ');
+      if (i + 1 < cells[r].size()) line.append(widths[i] - columns_of(cells[r][i]) + 2, ' ');
     }
     out += (r == 0 ? styled(line, Style::kBold) : line) + "\n";
   }

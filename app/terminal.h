@@ -20,12 +20,17 @@ std::string visible(std::string_view text);
 // The same, cut to `columns` characters with "…" at the end.
 std::string visible(std::string_view text, std::size_t columns);
 
+std::size_t columns_of(std::string_view text);  // characters; ours are all one column wide
+
 bool stdout_is_terminal();
 bool stderr_is_terminal();
 
 enum class Style : std::uint8_t { kPlain, kBold, kDim, kRed, kYellow, kGreen, kBlue, kMagenta };
 std::string styled(std::string_view text, Style style);  // plain when colour is not wanted
-std::string styled_level(Level level);
+std::string styled_level(Level level);  // in the reader's language
+
+// A line for people on stderr, made visible() but for its own line breaks.
+void tell(std::string_view text);
 
 // Aligns columns by characters; the last one is not padded. Cells are made visible(). Not for terminals'
 // sake alone: the same text goes to a pipe.

@@ -7,6 +7,7 @@
 #include "app/config.h"
 #include "app/detection.h"
 #include "app/terminal.h"
+#include "app/words.h"
 #include "response/playbook.h"
 
 namespace picket::app {
@@ -46,24 +47,28 @@ Json sarif(const Report& report) {
 }
 
 void print_text(const Report& report, bool warnings) {
-  const auto print = [](const rules::Finding& finding, const char* severity) {
-    std::printf("%s:%d: %s: %s: %s\n", visible(finding.path).c_str(), finding.line, severity, finding.code.c_str(),
-                visible(finding.reason).c_str());
+  const auto print = [](const rules::Finding& finding, const std::string& severity) {
+    std::printf("%s:%d: %s: %s: %s\n", visible(finding.path).c_str(), finding.line, severity.c_str(),
+                finding.code.c_str(), visible(translated(finding.reason)).c_str());
   };
-  for (const rules::Finding& finding : report.refused) print(finding, "refused");
+  for (const rules::Finding& finding : report.refused) print(finding, say("check.refused"));
   if (warnings) {
-    for (const rules::Finding& finding : report.warnings) print(finding, "warning");
+    for (const rules::Finding& finding : report.warnings) print(finding, say("check.warning"));
   }
-  for (const std::string& error : report.errors) std::printf("%s\n", visible(error).c_str());
+  for (const std::string& error : report.errors) std::printf("%s\n", visible(translated(error)).c_str());
   std::map<std::string, std::size_t> by_code;
   for (const rules::Finding& finding : report.refused) ++by_code[finding.code];
-  std::string reasons;
+  if (!by_code.empty()) std::printf("%s\n", say("check.reasons").c_str());
   for (const auto& [code, count] : by_code) {
-    reasons += (reasons.empty() ? " (" : ", ") + std::to_string(count) + " " + code;
+    const std::string meaning = word("finding", code);
+    std::printf("  %5zu  %s%s\n", count, code.c_str(), meaning == code ? "" : ("  " + meaning).c_str());
   }
-  std::printf("%zu files, %zu rules active, %zu refused%s, %zu warnings%s\n", report.rule_files,
-              report.rules_active, report.refused.size(), reasons.empty() ? "" : (reasons + ")").c_str(),
-              report.warnings.size(), !warnings && !report.warnings.empty() ? " (--warnings shows them)" : "");
+  const std::string summary = say("check.summary", {{"files", report.rule_files},
+                                                    {"active", report.rules_active},
+                                                    {"refused", report.refused.size()},
+                                                    {"warnings", report.warnings.size()}});
+  const bool hidden = !warnings && !report.warnings.empty();
+  std::printf("%s%s\n", summary.c_str(), hidden ? (" " + say("check.show_warnings")).c_str() : "");
 }
 
 void print_json(const Report& report) {

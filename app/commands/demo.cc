@@ -9,6 +9,7 @@
 #include "app/show.h"
 #include "app/signals.h"
 #include "app/terminal.h"
+#include "app/words.h"
 #include "base/file.h"
 #include "base/yaml.h"
 
@@ -57,7 +58,8 @@ Result<Sample> read_sample(const std::string& folder) {
 Config demo_config(const Sample& sample, const ContentPaths& content, const DemoCommand& command,
                    const std::string& data) {
   Config config = default_config();
-  for (SourceConfig& source : config.sources) source.port = command.once ? 0 : source.port;
+  const bool any_port = command.once || command.port == 0;  // then the doors too take what is free
+  for (SourceConfig& source : config.sources) source.port = any_port ? 0 : source.port;
   config.sources.insert(config.sources.end(), sample.sources.begin(), sample.sources.end());
   config.data = data;
   config.api_port = command.once ? 0 : command.port;
@@ -95,7 +97,7 @@ class DataFolder {
 
 // Waits until the store holds the sample. False when told to stop, or after two minutes.
 bool play(const Server& server, const Sample& sample, Signals& signals) {
-  Progress progress("playing the sample", sample.records);
+  Progress progress(say("progress.playing"), sample.records);
   constexpr int kStepsMax = 2400;
   for (int step = 0; step < kStepsMax; ++step) {
     std::uint64_t stored = 0;
@@ -104,7 +106,7 @@ bool play(const Server& server, const Sample& sample, Signals& signals) {
         for (const SourceConfig& source : sample.sources) stored += source.name == ledger.source ? ledger.stored : 0;
       }
     }
-    progress.at(stored, std::to_string(stored) + " records");
+    progress.at(stored, say("progress.records", {{"n", stored}}));
     if (stored >= sample.records) return true;
     const std::optional<int> signal = signals.wait(std::chrono::milliseconds(50));
     if (signal == SIGINT || signal == SIGTERM || server.statistics().failure) return false;
@@ -130,33 +132,23 @@ int print_result(const Server& server, const Sample& sample) {
     if (!alerts) return complain(alerts.error().what, kFindings);
     alert_count += alerts->size();
   } while (!cursor.empty());
-  std::printf("%llu records: %llu of the attack, %llu ordinary noise. %zu alerts, %zu incident%s.\n",
-              static_cast<unsigned long long>(sample.records), static_cast<unsigned long long>(sample.attack_records),
-              static_cast<unsigned long long>(sample.noise_records), alert_count, incidents->size(),
-              incidents->size() == 1 ? "" : "s");
+  const std::string result = say("demo.result", {{"records", sample.records},
+                                                 {"attack", sample.attack_records},
+                                                 {"noise", sample.noise_records},
+                                                 {"alerts", alert_count},
+                                                 {"n", incidents->size()}});
+  std::printf("%s\n", result.c_str());
   std::fflush(stdout);
   return incidents->size() == 1 && incidents->front().layers.size() == 4 ? kDone : kFindings;
 }
 
-void print_invitation(const Server& server, const std::string& data) {
+void print_invitation(const Server& server, const std::string& data, bool data_stays) {
   const std::string link = "http://127.0.0.1:" + std::to_string(server.api_port()) + "/#token=" + server.admin_token();
-  std::printf(
-      "\n%s\n  %s\n\n"
-      "Try next\n"
-      "  open the incident in the console: its proof is beside the raw records; approve or reject the block\n"
-      "  logger -n 127.0.0.1 -P %u -T --rfc5424 'hello'      a record of your own, then search for it\n"
-      "  curl -d 'hello' http://127.0.0.1:%u/ingest\n"
-      "  picket search --data %s 'source.ip:203.0.113.47'\n"
-      "  picket ledger --data %s                    is anything missing?\n"
-      "  picket incident show 1 --data %s\n"
-      "The mail to the system's owner is in %s/mail. Ctrl-C ends the demo%s.\n",
-      styled("The console is open at", Style::kBold).c_str(), link.c_str(), server.door_port("syslog-tcp"),
-      server.door_port("http"), data.c_str(), data.c_str(), data.c_str(), data.c_str(),
-      " and removes its data unless --data named a folder");
-  std::printf(
-      "\n%s\n  Mở sự cố trong bảng điều khiển: bằng chứng nằm cạnh bản ghi gốc; phê duyệt hoặc từ chối việc chặn.\n"
-      "  Nhấn Ctrl-C để kết thúc bản trình diễn.\n",
-      styled("Tiếng Việt", Style::kBold).c_str());
+  const std::string next = say("demo.next", {{"syslog", server.door_port("syslog-tcp")},
+                                             {"http", server.door_port("http")},
+                                             {"data", data}});
+  std::printf("\n%s\n  %s\n\n%s%s\n%s\n", styled(say("demo.console"), Style::kBold).c_str(), link.c_str(), next.c_str(),
+              say(data_stays ? "demo.end_keeps" : "demo.end_removes").c_str(), say("demo.other_language").c_str());
   std::fflush(stdout);
 }
 
@@ -170,14 +162,14 @@ int run_demo(const DemoCommand& command) {
   Signals signals;
   const DataFolder data(command.data);
   if (data.path().empty()) return complain("no temporary folder can be made", kUsageWrong);
-  std::fputs("picket: playing a sample attack inside ordinary noise ...\n", stderr);
+  std::fputs((say("demo.playing") + "\n").c_str(), stderr);
   RealClock clock;
   auto server = Server::start(demo_config(*sample, content, command, data.path()), content, clock);
   if (!server) return complain(server.error().what, kUsageWrong);
   if (!play(**server, *sample, signals)) return complain("the demo was interrupted", kInterrupted);
   const int code = print_result(**server, *sample);
   if (command.once) return code;
-  print_invitation(**server, data.path());
+  print_invitation(**server, data.path(), !command.data.empty());
   for (;;) {
     const std::optional<int> signal = signals.wait(std::chrono::milliseconds(1000));
     if (signal == SIGINT || signal == SIGTERM) return code;

@@ -4,6 +4,7 @@
 #include "app/command.h"
 #include "app/open_store.h"
 #include "app/terminal.h"
+#include "app/words.h"
 
 namespace picket::app {
 namespace {
@@ -41,8 +42,10 @@ int run_ledger(const LedgerCommand& command) {
     return complain("there is no source named '" + command.source + "'", kUsageWrong);
   }
   if (!command.json) {
-    std::fputs(table({"SOURCE", "RECEIVED", "STORED", "REJECTED", "DROPPED", "IN FLIGHT", "UNPARSED", "TRUNCATED", "RESIDUAL"},
-                     rows).c_str(), stdout);
+    const std::vector<std::string> head = {say("column.source"),    say("column.received"),  say("column.stored"),
+                                           say("column.rejected"),  say("column.dropped"),   say("column.in_flight"),
+                                           say("column.unparsed"),  say("column.truncated"), say("column.residual")};
+    std::fputs(table(head, rows).c_str(), stdout);
   }
   return residual == 0 ? kDone : kFindings;
 }

@@ -5,6 +5,7 @@
 #include "app/open_store.h"
 #include "app/show.h"
 #include "app/terminal.h"
+#include "app/words.h"
 #include "base/time.h"
 
 namespace picket::app {
@@ -50,17 +51,19 @@ int run_incident_ls(const NounCommand& command) {
   std::vector<std::vector<std::string>> rows;
   for (const Incident& incident : *incidents) {
     if (command.json) std::puts(dump_json(to_json(incident)).c_str());
-    rows.push_back({"#" + std::to_string(incident.number), std::string(level_name(incident.level)),
-                    std::to_string(incident.risk), std::string(incident_status_name(incident.status)),
+    rows.push_back({"#" + std::to_string(incident.number), word("level", level_name(incident.level)),
+                    std::to_string(incident.risk), word("incident", incident_status_name(incident.status)),
                     layers_text(incident.layers), std::to_string(incident.alert_count),
                     format_time(incident.last_ns), entity_summary(incident.entities)});
   }
   if (command.json) return kDone;
   if (rows.empty()) {
-    std::puts("There is no incident. Alerts of level medium and above open one; `picket alert ls` lists alerts.");
+    std::puts(say("empty.incidents").c_str());
     return kDone;
   }
-  print(table({"NO", "LEVEL", "RISK", "STATUS", "LAYERS", "ALERTS", "LAST SEEN", "ENTITIES"}, rows));
+  print(table({say("column.number"), say("column.level"), say("column.risk"), say("column.status"), say("column.layers"),
+               say("column.alerts"), say("column.last_seen"), say("column.entities")},
+              rows));
   return kDone;
 }
 
@@ -87,16 +90,18 @@ int run_alert_ls(const NounCommand& command) {
   std::vector<std::vector<std::string>> rows;
   for (const Alert& alert : *alerts) {
     if (command.json) std::puts(dump_json(to_json(alert)).c_str());
-    rows.push_back({alert.id.substr(0, 12), format_time(alert.time_ns), std::string(level_name(alert.rule.level)),
-                    std::string(layer_name(alert.layer)), alert.rule.name, std::to_string(alert.hit_count),
+    rows.push_back({alert.id.substr(0, 12), format_time(alert.time_ns), word("level", level_name(alert.rule.level)),
+                    word("layer", layer_name(alert.layer)), alert.rule.name, std::to_string(alert.hit_count),
                     entity_summary(alert.entities)});
   }
   if (command.json) return kDone;
   if (rows.empty()) {
-    std::puts("There is no alert. `picket ledger` shows whether events arrive, `picket check` whether rules are active.");
+    std::puts(say("empty.alerts").c_str());
     return kDone;
   }
-  print(table({"ID", "TIME", "LEVEL", "LAYER", "RULE", "HITS", "ENTITIES"}, rows));
+  print(table({say("column.id"), say("column.time"), say("column.level"), say("column.layer"), say("column.rule"),
+               say("column.hits"), say("column.entities")},
+              rows));
   return kDone;
 }
 

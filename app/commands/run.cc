@@ -10,6 +10,7 @@
 #include "app/server.h"
 #include "app/signals.h"
 #include "app/terminal.h"
+#include "app/words.h"
 #include "base/file.h"
 #include "base/json.h"
 
@@ -22,9 +23,9 @@ constexpr const char* kServerFile = "/server.json";
 void reload(Server& server) {
   const Result<void> done = server.reload();
   if (done) {
-    std::fputs("picket: rules are read again\n", stderr);
+    tell(say("notice.rules_read"));
   } else {
-    std::fprintf(stderr, "picket: nothing was changed: %s\n", done.error().what.c_str());
+    tell(say("notice.nothing_changed", {{"reason", translated(done.error().what)}}));
   }
 }
 
@@ -37,7 +38,7 @@ int serve(Server& server, Signals& signals) {
     }
     if (signal == SIGHUP) reload(server);
     if (signal == SIGTERM || signal == SIGINT) {
-      std::fputs("picket: stopping, what was read is being stored\n", stderr);
+      tell(say("notice.stopping"));
       server.stop();
       return kDone;
     }
@@ -72,16 +73,22 @@ Result<std::string> get(const std::string& url, const std::string& token) {
 }
 
 void print_status(const Json& status) {
-  std::printf("picket %s  %s\n", status.value("version", "?").c_str(), status.value("state", "?").c_str());
-  std::printf("events %llu, hits %llu, commits %llu\n", status.value("events", 0ULL), status.value("hits", 0ULL),
-              status.value("commits", 0ULL));
+  const std::string head = say("status.head", {{"version", status.value("version", "?")},
+                                               {"state", word("state", status.value("state", "?"))}});
+  const std::string counts = say("status.counts", {{"events", status.value("events", 0ULL)},
+                                                   {"hits", status.value("hits", 0ULL)},
+                                                   {"commits", status.value("commits", 0ULL)}});
+  std::printf("%s\n%s\n", head.c_str(), counts.c_str());
   std::vector<std::vector<std::string>> rows;
   for (const Json& door : status.value("doors", Json::array())) {
     rows.push_back({door.value("name", ""), std::to_string(door.value("port", 0)), std::to_string(door.value("records", 0ULL)),
                     std::to_string(door.value("bytes", 0ULL)), std::to_string(door.value("rejected", 0ULL)),
                     std::to_string(door.value("dropped", 0ULL))});
   }
-  std::fputs(table({"DOOR", "PORT", "RECORDS", "BYTES", "REJECTED", "DROPPED"}, rows).c_str(), stdout);
+  std::fputs(table({say("column.door"), say("column.port"), say("column.records"), say("column.bytes"),
+                    say("column.rejected"), say("column.dropped")},
+                   rows).c_str(),
+             stdout);
 }
 
 }  // namespace
@@ -104,9 +111,10 @@ int run_server(const ServerCommand& command) {
   const Result<void> written = write_file(data + kServerFile, dump_json({{"api", base}}) + "\n", 0600);
   if (!written) return complain(written.error().what, kUsageWrong);
   const Detection& detection = (*server)->detection();
-  std::fprintf(stderr, "picket: %zu rules active, %zu refused; data in %s\npicket: console at %s/  (token in %s/admin-token)\n",
-               detection.rules->rule_count() + detection.rules->correlations().size(), detection.refused.size(),
-               data.c_str(), base.c_str(), data.c_str());
+  tell(say("notice.started", {{"active", detection.rules->rule_count() + detection.rules->correlations().size()},
+                              {"refused", detection.refused.size()},
+                              {"data", data}}));
+  tell(say("notice.console", {{"url", base + "/"}, {"file", data + "/admin-token"}}));
   return serve(**server, signals);
 }
 

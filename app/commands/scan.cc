@@ -8,6 +8,7 @@
 #include "app/detection.h"
 #include "app/record_file.h"
 #include "app/terminal.h"
+#include "app/words.h"
 #include "base/file.h"
 #include "base/world.h"
 #include "correlator/correlator.h"
@@ -78,7 +79,7 @@ class Scan {
     parser_.set_source(source, {.format = command_.format,
                                 .definition = command_.taxonomy == "none" ? "json-generic" : command_.source});
     PICKET_TRY(const std::unique_ptr<RecordFile> file, RecordFile::open(path, command_.format));
-    Progress progress("scanning " + path, file->size());
+    Progress progress(say("progress.scanning", {{"file", visible(path, 60)}}), file->size());
     for (bool more = true; more;) {
       batch_.clear();
       PICKET_TRY(more, file->read(batch_, source, RealClock().now().count(), kBatchRecords, kBatchBytes));
@@ -88,7 +89,7 @@ class Scan {
       detection_.rules->evaluate(batch_, *evaluation_);
       correlator_.process(batch_, names_, alerts_);
       print();
-      progress.at(file->bytes_read(), std::to_string(statistics_.alerts) + " alerts");
+      progress.at(file->bytes_read(), say("progress.alerts", {{"n", statistics_.alerts}}));
     }
     return {};
   }
@@ -137,7 +138,7 @@ int run_scan(const ScanCommand& command) {
   if (!detection) return complain(detection.error().what, kUsageWrong);
   for (const std::string& error : detection->errors) complain(error, kUsageWrong);
   if (!detection->refused.empty()) {
-    std::fprintf(stderr, "%zu rules refused; `picket check` says why\n", detection->refused.size());
+    tell(say("notice.rules_refused", {{"n", detection->refused.size()}}));
   }
   if (detection->rules->rule_count() == 0) return complain("no rule is active, nothing to scan with", kRuleWrong);
 

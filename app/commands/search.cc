@@ -1,10 +1,12 @@
 // picket search: stored events by query, newest first.
 #include <cstdio>
 
+#include "api/answer.h"
 #include "app/api_ports.h"
 #include "app/command.h"
 #include "app/open_store.h"
 #include "app/terminal.h"
+#include "app/words.h"
 #include "base/time.h"
 #include "storage/query.h"
 
@@ -32,13 +34,15 @@ int run_search(const SearchCommand& command) {
   api::SearchQuery query;
   query.text = command.query;
   query.limit = command.limit;
+  const std::optional<std::string> cursor = api::from_hex(command.after);
+  if (!cursor) return complain("this is not a cursor that a search gave", kUsageWrong);
+  query.cursor = *cursor;
   if (!read_bound(command.from, query.from_ns) || !read_bound(command.to, query.to_ns)) {
     return complain("--from and --to take a time such as 2026-11-20T08:00:00Z", kUsageWrong);
   }
   // A query that cannot be read is told before a store is opened.
   if (const auto parsed = storage::parse_query(command.query); !parsed) {
-    std::fprintf(stderr, "picket: %s\n", parsed.error().what.c_str());
-    return kUsageWrong;
+    return complain(parsed.error().what, kUsageWrong);
   }
   const auto store = open_to_read(command);
   if (!store) return complain(store.error().what, kUsageWrong);
@@ -56,10 +60,11 @@ int run_search(const SearchCommand& command) {
       print_row(event);
     }
   }
-  std::fprintf(stderr, "%zu events shown; %llu records, %llu bytes looked at, %llu bytes skipped\n",
-               page->events.size(), static_cast<unsigned long long>(page->totals.rows),
-               static_cast<unsigned long long>(page->totals.bytes_scanned),
-               static_cast<unsigned long long>(page->totals.bytes_skipped));
+  tell(say("search.totals", {{"n", page->events.size()},
+                             {"rows", page->totals.rows},
+                             {"scanned", page->totals.bytes_scanned},
+                             {"skipped", page->totals.bytes_skipped}}));
+  if (!page->next.empty()) tell(say("search.next", {{"cursor", api::to_hex(page->next)}}));
   return kDone;
 }
 

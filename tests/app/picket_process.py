@@ -1,10 +1,13 @@
 """A running `picket run` for tests: its own data folder, its own free ports, real signals."""
 
 import json
+import os
 import pathlib
 import signal
 import subprocess
 import time
+
+os.environ["PICKET_LANG"] = "en"  # what tests read, whoever runs them
 
 
 class Picket:
