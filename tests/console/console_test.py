@@ -2,14 +2,19 @@
 """Opens the console in a real browser and does what an analyst does.
 
   console_test.py --server console_server      over the seeded incident, every check
+  console_test.py --demo picket                  over `picket demo`, started and ended here
   console_test.py --url http://127.0.0.1:8440/#token=...   over a running `picket demo`
   --pictures DIR                               also leaves screenshots there
 
 Leaves with 77 (skipped) where no Chromium is installed.
 """
 import argparse
+import contextlib
+import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.parse
 
@@ -217,32 +222,59 @@ def whole(browser, url, server, folder):
     pictures(browser, url.split("#")[0], folder, incident)
 
 
+@contextlib.contextmanager
+def seeded(program):
+    """The console over the seeded incident: its address, and the process that obeys lines."""
+    server = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield server.stdout.readline().strip(), server
+    finally:
+        server.stdin.close()
+        server.wait(timeout=20)
+        expect(server.returncode == 0, "the server ended cleanly")
+
+
+@contextlib.contextmanager
+def demo(program):
+    """The real thing: `picket demo` on free ports, with data of its own."""
+    with tempfile.TemporaryDirectory(prefix="picket-demo-test-") as data, \
+         open(os.path.join(data, "demo.log"), "w+", encoding="utf-8") as log:
+        server = subprocess.Popen([program, "demo", "--port", "0", "--data", os.path.join(data, "data")],
+                                  stdout=subprocess.PIPE, stderr=log, text=True,
+                                  env={**os.environ, "PICKET_LANG": "en"})
+        try:
+            url = next((line.strip() for line in server.stdout if line.startswith("  http://")), None)
+            if url is None:
+                log.seek(0)
+                raise AssertionError("the demo gave no address: " + log.read()[-600:])
+            yield url, None
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.stdout.read()
+            server.wait(timeout=20)
+            expect(server.returncode == 0, "the demo ended cleanly")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--server")
+    parser.add_argument("--demo")
     parser.add_argument("--url")
     parser.add_argument("--pictures")
     arguments = parser.parse_args()
     if not webdriver.installed():
         print("skipped: no chromium and chromedriver here")
         sys.exit(77)
-    server = None
+    running = contextlib.nullcontext((arguments.url, None))
     if arguments.server:
-        server = subprocess.Popen([arguments.server], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    browser = None
+        running = seeded(arguments.server)
+    elif arguments.demo:
+        running = demo(arguments.demo)
     try:
-        url = server.stdout.readline().strip() if server else arguments.url
-        browser = webdriver.Browser()
-        whole(browser, url, server, arguments.pictures)
+        with running as (url, server), contextlib.closing(webdriver.Browser()) as browser:
+            whole(browser, url, server, arguments.pictures)
     except (AssertionError, RuntimeError) as error:
         expect(False, str(error))
-    finally:
-        if browser:
-            browser.close()
-        if server:
-            server.stdin.close()
-            server.wait(timeout=20)
-            expect(server.returncode == 0, "the server ended cleanly")
     print(f"{len(failures)} failures")
     sys.exit(bool(failures))
 
