@@ -9,7 +9,7 @@
 
 namespace picket::app {
 
-// Everything referred to outlives the ports. `collector` may be filled in later: doors open last.
+// Everything referred to outlives the ports. `collector` is filled in before the API is first asked.
 struct ApiRooms {
   storage::Store& store;
   Engine& engine;

@@ -57,13 +57,16 @@ struct Server::Rooms {
   Rooms(Config config_in, ContentPaths content_in, Clock& clock_in)
       : config(std::move(config_in)), content(std::move(content_in)), clock(clock_in), queue(kQueueDeliveries) {}
 
-  // In the order in which they start; they stop from the last to the first.
-  Result<void> open_store();
+  // First every room is made. Then their threads start, from the last one that data reaches to the
+  // first, so that nobody finds a room that is not there yet. The doors stop first, the console last.
   Result<void> load();
-  Result<void> open_response();
-  void open_engine();
-  Result<void> open_api();
+  Result<void> open_store();
+  Result<void> make_response();
+  void make_engine();
+  Result<void> make_api();
+  Result<void> start_response();
   Result<void> open_doors();
+  Result<void> open_console();
   void close();
 
   Config config;
@@ -118,7 +121,7 @@ Result<void> Server::Rooms::load() {
   return {};
 }
 
-Result<void> Server::Rooms::open_response() {
+Result<void> Server::Rooms::make_response() {
   std::vector<Problem> problems;
   library.options = config.response;
   library.options.link_base = config.link_base;
@@ -135,14 +138,18 @@ Result<void> Server::Rooms::open_response() {
   journal = std::make_unique<response::StoreJournal>(*store);
   hands = std::make_unique<response::WayOut>(library.options);
   responder = std::make_unique<response::Responder>(library, *journal, *hands, clock,
-                                                    [this](const Json& run) { if (api) api->publish_run(run); });
+                                                    [this](const Json& run) { api->publish_run(run); });
+  return {};
+}
+
+Result<void> Server::Rooms::start_response() {
   std::string cursor;
   constexpr std::size_t kRecentIncidents = 1000;
   PICKET_TRY(const std::vector<Incident> recent, store->incidents(kRecentIncidents, cursor));
   return responder->start(recent);
 }
 
-void Server::Rooms::open_engine() {
+void Server::Rooms::make_engine() {
   EngineOptions options;
   options.sources = sources;
   options.lateness_ns = config.lateness_ns;
@@ -152,16 +159,16 @@ void Server::Rooms::open_engine() {
     return system != nullptr ? system->owner.name : std::string();
   };
   EngineListener listener;
-  listener.alert = [this](const Alert& alert) { if (api) api->publish(alert); };
+  listener.alert = [this](const Alert& alert) { api->publish(alert); };
   listener.incident = [this](const Incident& incident) {
-    if (api) api->publish(incident);
+    api->publish(incident);
     // A full queue means that a thousand incidents wait: this one is found again at the next start.
     if (!responder->offer(incident)) tell(say("notice.response_behind"));
   };
   engine = std::make_unique<Engine>(std::move(options), detection, *store, queue, wakeup, clock, std::move(listener));
 }
 
-Result<void> Server::Rooms::open_api() {
+Result<void> Server::Rooms::make_api() {
   std::vector<parsers::SourceFormat> formats;
   for (const EngineSource& source : sources) formats.push_back(source.format);
   api::ApiOptions options;
@@ -170,6 +177,10 @@ Result<void> Server::Rooms::open_api() {
   options.open_metrics = config.api_address.starts_with("127.") || config.api_address == "::1";
   const ApiRooms rooms{*store, *engine, *responder, detection.catalog, formats, clock, collector};
   PICKET_TRY(api, api::Api::make(options, make_ports(rooms), clock));
+  return {};
+}
+
+Result<void> Server::Rooms::open_console() {
   HttpServerOptions http_options;
   http_options.address = config.api_address;
   http_options.port = config.api_port;
@@ -234,11 +245,13 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ContentPaths conten
   Rooms& r = *server->rooms_;
   PICKET_TRY_VOID(r.load());
   PICKET_TRY_VOID(r.open_store());
-  PICKET_TRY_VOID(r.open_response());
-  r.open_engine();
-  PICKET_TRY_VOID(r.open_api());
-  PICKET_TRY_VOID(r.open_doors());
+  PICKET_TRY_VOID(r.make_response());
+  r.make_engine();
+  PICKET_TRY_VOID(r.make_api());
+  PICKET_TRY_VOID(r.start_response());
   r.engine->start();
+  PICKET_TRY_VOID(r.open_doors());
+  PICKET_TRY_VOID(r.open_console());  // last: whoever can ask finds everything running
   return server;
 }
 
