@@ -2,6 +2,7 @@
 // Production passes RealClock, every test and the simulator pass their own.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -24,14 +25,15 @@ class RealClock final : public Clock {
   }
 };
 
+// Stands still until it is told to go on; any thread may do either.
 class SimClock final : public Clock {
  public:
-  explicit SimClock(Nanos start = Nanos{0}) : now_(start) {}
-  Nanos now() override { return now_; }
-  void advance(Nanos step) { now_ += step; }
+  explicit SimClock(Nanos start = Nanos{0}) : now_(start.count()) {}
+  Nanos now() override { return Nanos(now_.load()); }
+  void advance(Nanos step) { now_ += step.count(); }
 
  private:
-  Nanos now_;
+  std::atomic<Nanos::rep> now_;
 };
 
 }  // namespace picket

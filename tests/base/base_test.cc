@@ -1,12 +1,15 @@
-// The small things everything stands on: times, JSON limits, arena, queue, interner.
+// The small things everything stands on: times, JSON limits, arena, interner, and what threads share.
 #include <gtest/gtest.h>
 
 #include <thread>
 
 #include "base/arena.h"
+#include "base/guarded.h"
 #include "base/hash.h"
 #include "base/interner.h"
 #include "base/json.h"
+#include "base/lazy.h"
+#include "base/mailbox.h"
 #include "base/spsc_queue.h"
 #include "base/time.h"
 #include "base/wakeup.h"
@@ -84,6 +87,60 @@ TEST(SpscQueue, KeepsOrderBetweenTwoThreads) {
   }
   producer.join();
   EXPECT_FALSE(queue.try_pop());
+}
+
+TEST(Mailbox, TakesWhatManyPostAndNothingAfterItIsClosed) {
+  Wakeup wakeup;
+  Mailbox<int> mailbox(16, wakeup);
+  constexpr int kPosters = 4;
+  constexpr int kEach = 5'000;
+  std::vector<std::thread> posters;
+  for (int p = 0; p < kPosters; ++p) {
+    posters.emplace_back([&] {
+      for (int i = 0; i < kEach;) {
+        if (mailbox.post(int{i})) {
+          ++i;
+        } else {
+          std::this_thread::yield();
+        }
+      }
+    });
+  }
+  std::vector<int> times(kEach);
+  for (int taken = 0; taken < kPosters * kEach;) {
+    const auto letters = mailbox.take().letters;
+    ASSERT_LE(letters.size(), 16U);
+    for (const int letter : letters) ++times[static_cast<std::size_t>(letter)];
+    taken += static_cast<int>(letters.size());
+    if (letters.empty()) wakeup.wait(std::chrono::milliseconds(10));
+  }
+  for (std::thread& poster : posters) poster.join();
+  EXPECT_EQ(times, std::vector<int>(kEach, kPosters));
+  ASSERT_TRUE(mailbox.post(7));
+  mailbox.close();
+  EXPECT_FALSE(mailbox.post(8));
+  const auto last = mailbox.take();
+  EXPECT_EQ(last.letters, std::vector<int>{7});
+  EXPECT_TRUE(last.closed);
+}
+
+TEST(Lazy, IsMadeOnceWhoeverComesFirst) {
+  for (int round = 0; round < 200; ++round) {
+    Lazy<std::string> lazy;
+    Guarded<int> made(0);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        const std::string& value = lazy.get([&] {
+          made.with([](int& n) { ++n; });
+          return std::make_unique<const std::string>("a value that does not fit inside the string object");
+        });
+        ASSERT_EQ(value.size(), 50U);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_EQ(made.with([](int n) { return n; }), 1);
+  }
 }
 
 TEST(Interner, GivesEachNameOneIdFromManyThreads) {
