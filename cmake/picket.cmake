@@ -14,6 +14,10 @@ if(PICKET_SANITIZE)
                                                -fno-sanitize-recover=all)
   target_link_options(picket_options INTERFACE -fsanitize=${PICKET_SANITIZE})
 endif()
+if(PICKET_SANITIZE STREQUAL thread)
+  # ThreadSanitizer does not know fences. Asio can do without: its queues are behind mutexes.
+  target_compile_definitions(picket_options INTERFACE BOOST_ASIO_DISABLE_FENCED_BLOCK)
+endif()
 
 # picket_library(parsers SOURCES syslog.cc DEPENDS event)
 function(picket_library name)
@@ -29,12 +33,15 @@ function(picket_library name)
 endfunction()
 
 add_custom_target(threads)  # the tests that ThreadSanitizer runs
+add_custom_target(shipped)  # what is worth running once more as it is shipped, optimised and without sanitizers
 add_custom_target(fuzzers)
 
 # In tests/<room>/CMakeLists.txt: picket_test(syslog_test DEPENDS parsers). One binary per test file,
-# labelled by its folder. THREADS: ThreadSanitizer runs it too (target and label `threads`).
+# labelled by its folder. THREADS: ThreadSanitizer runs it too (target and label `threads`). SHIPPED: the
+# release build runs it too. A test runs in the root; what it needs from the sources is at PICKET_SOURCE_DIR,
+# a relative path, so that its object is the same in every clone.
 function(picket_test name)
-  cmake_parse_arguments(ARG "THREADS" "TIMEOUT" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS;SHIPPED" "TIMEOUT" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
@@ -42,11 +49,15 @@ function(picket_test name)
   get_filename_component(label ${CMAKE_CURRENT_SOURCE_DIR} NAME)
   add_executable(${name} ${name}.cc ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} ${ARG_PRIVATE_DEPENDS} GTest::gtest_main)
-  target_compile_definitions(${name} PRIVATE PICKET_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_compile_definitions(${name} PRIVATE PICKET_SOURCE_DIR=".")
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   if(ARG_THREADS)
     add_dependencies(threads ${name})
     list(APPEND label threads)
+  endif()
+  if(ARG_SHIPPED)
+    add_dependencies(shipped ${name})
+    list(APPEND label shipped)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
@@ -59,7 +70,7 @@ function(picket_fuzzer name)
   set(folder ${PROJECT_SOURCE_DIR}/tests/fuzz)
   add_executable(${name}_fuzz ${folder}/${name}_fuzz.cc)
   target_link_libraries(${name}_fuzz PRIVATE ${ARG_DEPENDS})
-  target_compile_definitions(${name}_fuzz PRIVATE PICKET_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_compile_definitions(${name}_fuzz PRIVATE PICKET_SOURCE_DIR=".")
   set(corpus ${folder}/corpus/${name})
   if(PICKET_FUZZ)
     target_compile_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
@@ -67,10 +78,12 @@ function(picket_fuzzer name)
     set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${name})  # libFuzzer writes to the first folder
     file(MAKE_DIRECTORY ${found})
     add_test(NAME ${name}_fuzz
-             COMMAND ${name}_fuzz -max_total_time=20 -timeout=10 -rss_limit_mb=2048 ${found} ${corpus})
+             COMMAND ${name}_fuzz -max_total_time=20 -timeout=10 -rss_limit_mb=2048 -artifact_prefix=${found}/
+                     ${found} ${corpus}
+             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   else()
     target_sources(${name}_fuzz PRIVATE ${folder}/replay_main.cc)
-    add_test(NAME ${name}_fuzz COMMAND ${name}_fuzz ${corpus})
+    add_test(NAME ${name}_fuzz COMMAND ${name}_fuzz ${corpus} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   endif()
   add_dependencies(fuzzers ${name}_fuzz)
   set_tests_properties(${name}_fuzz PROPERTIES LABELS fuzz TIMEOUT 120)
@@ -82,8 +95,28 @@ function(picket_bench name)
   list(TRANSFORM ARG_DEPENDS PREPEND picket_)
   add_executable(${name} ${name}.cc)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS})
-  add_test(NAME ${name}_smoke COMMAND ${name} --smoke)
-  set_tests_properties(${name}_smoke PROPERTIES LABELS perf TIMEOUT 30)
+  add_test(NAME ${name}_smoke COMMAND ${name} --smoke WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  add_dependencies(shipped ${name})
+  set_tests_properties(${name}_smoke PROPERTIES LABELS "perf;shipped" TIMEOUT 30)
+endfunction()
+
+# picket_program_test(delivery_test SCRIPT): the whole program, driven from outside by a Python script beside
+# the CMakeLists.txt that gets its path, or, without SCRIPT, the program itself with ARGUMENTS. Runs in
+# every build: sanitized, shipped, and with THREADS under ThreadSanitizer.
+function(picket_program_test name)
+  cmake_parse_arguments(ARG "SCRIPT;THREADS" "TIMEOUT" "ARGUMENTS" ${ARGN})
+  set(command $<TARGET_FILE:picket> ${ARG_ARGUMENTS})
+  if(ARG_SCRIPT)
+    list(PREPEND command python3 ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py)
+  endif()
+  add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E env PICKET_CONTENT=${PROJECT_SOURCE_DIR}/content ${command})
+  add_dependencies(shipped picket)
+  set(label app shipped)
+  if(ARG_THREADS)
+    add_dependencies(threads picket)
+    list(APPEND label threads)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
 
 # picket_compile_fail(dangling_line DEPENDS parsers): the file compiles, and with PICKET_MUST_FAIL it does not.
