@@ -1,4 +1,3 @@
-#include <rocksdb/cache.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -24,7 +23,6 @@ rocksdb::DBOptions database_options(const StoreOptions& options) {
   rocksdb::DBOptions db;
   db.env = env_of(options);
   db.create_if_missing = true;
-  db.create_missing_column_families = true;
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.track_and_verify_wals_in_manifest = true;  // a log that was synced and is gone is noticed
   db.max_total_wal_size = kWalBytesMax;
@@ -54,18 +52,13 @@ rocksdb::ColumnFamilyOptions family_options(std::string_view name, std::size_t m
   return family;
 }
 
-// Those that the store has, and, if it may be changed, those that it should have.
+// Those that the store has. A new one begins with RocksDB's own only.
 std::vector<std::string> family_names(const StoreOptions& options) {
   std::vector<std::string> names;
   const rocksdb::Status listed =
       rocksdb::DB::ListColumnFamilies(database_options(options), options.path, &names);
   if (!listed.ok()) names.clear();  // there is none yet, or open() will say what is wrong
-  if (options.read_only) return names;
-  const auto want = [&](const char* name) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
-  };
-  want(rocksdb::kDefaultColumnFamilyName.c_str());
-  for (const char* name : kFamilyNames) want(name);
+  if (names.empty() && !options.read_only) names.push_back(rocksdb::kDefaultColumnFamilyName);
   return names;
 }
 
@@ -147,6 +140,7 @@ Result<void> RocksStore::open_database() {
     if (status.ok()) break;
   }
   if (!status.ok()) return open_error(status, options_.path);
+  PICKET_TRY_VOID(create_families(cache));
   for (rocksdb::ColumnFamilyHandle* handle : handles_) {
     const auto* const known =
         std::find(kFamilyNames.begin(), kFamilyNames.end(), handle->GetName());
@@ -157,6 +151,24 @@ Result<void> RocksStore::open_database() {
     return fail(Errc::kNotFound,
                 "store " + options_.path + ": there is no store here, or it was never opened");
   }
+  return {};
+}
+
+// All that are missing in one call: RocksDB then writes its OPTIONS file once, not once for each. A
+// crash in between leaves some of them, and the next open makes the rest.
+Result<void> RocksStore::create_families(const std::shared_ptr<rocksdb::Cache>& cache) {
+  if (options_.read_only) return {};
+  std::vector<rocksdb::ColumnFamilyDescriptor> missing;
+  for (const char* name : kFamilyNames) {
+    const bool there = std::any_of(handles_.begin(), handles_.end(),
+                                   [&](const auto* handle) { return handle->GetName() == name; });
+    if (!there) missing.emplace_back(name, family_options(name, options_.memtable_bytes, cache));
+  }
+  if (missing.empty()) return {};
+  std::vector<rocksdb::ColumnFamilyHandle*> made;
+  const rocksdb::Status status = db_->CreateColumnFamilies(missing, &made);
+  handles_.insert(handles_.end(), made.begin(), made.end());
+  if (!status.ok()) return rocks_error(status, "open " + options_.path);
   return {};
 }
 

@@ -6,6 +6,7 @@
 // loaded at open, changed only after a write succeeded, so it never runs ahead of the disk.
 #pragma once
 
+#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
@@ -115,6 +116,7 @@ class RocksStore final : public Store {
                                                std::string_view what) const;  // unwrapped
 
   Result<void> open_database();
+  Result<void> create_families(const std::shared_ptr<rocksdb::Cache>& cache);
   Result<void> check_format();
   Result<void> load();
   Result<void> load_sources(Tables& tables) const;

@@ -394,6 +394,32 @@ TEST_F(StoreOnDiskTest, ReadOnlyBesideAWriter) {
   EXPECT_EQ(fetch(web, 5), "line 5@5000");
 }
 
+// Counts how often RocksDB writes its OPTIONS file.
+class OptionsCounter final : public rocksdb::FileSystemWrapper {
+ public:
+  explicit OptionsCounter(const std::shared_ptr<rocksdb::FileSystem>& fs)
+      : rocksdb::FileSystemWrapper(fs) {}
+  const char* Name() const override { return "OptionsCounter"; }
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* debug) override {
+    if (path.find("/OPTIONS-") != std::string::npos) ++count;
+    return rocksdb::FileSystemWrapper::NewWritableFile(path, options, file, debug);
+  }
+  int count = 0;
+};
+
+TEST(Store, AllColumnFamiliesAreMadeInOneCall) {
+  const auto counter = std::make_shared<OptionsCounter>(std::make_shared<CrashFs>(1));
+  const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(counter);
+  const auto open = [&] { return Store::open({.path = "/store", .env = env.get()}); };
+  ASSERT_OK(open());
+  EXPECT_LE(counter->count, 2) << "once for the database, once for its families";
+  counter->count = 0;
+  ASSERT_OK(open());
+  EXPECT_EQ(counter->count, 1);
+}
+
 TEST(Store, NothingToReadIsSaid) {
   const Scratch scratch;
   const Result<std::unique_ptr<Store>> opened =
