@@ -101,6 +101,9 @@ Result<api::SearchPage> search_events(const storage::Store& store, parsers::Pars
   options.scan.from_ns = query.from_ns;
   options.scan.to_ns = query.to_ns;
   options.limit = query.limit;
+  if (!query.cursor.empty()) {
+    PICKET_TRY(options.scan.after, storage::position_of_cursor(query.cursor));
+  }
   options.parse = [&parser](Batch& batch) { parser.parse(batch); };
   const auto add = [&](Batch& batch, const Event& event) {
     const Record& record = batch.records()[static_cast<std::size_t>(&event - batch.events().data())];
@@ -109,6 +112,7 @@ Result<api::SearchPage> search_events(const storage::Store& store, parsers::Pars
   };
   PICKET_TRY(const storage::SearchTotals totals, storage::search(store, parsed, options, add));
   page.totals = totals.scan;
+  if (totals.limited && totals.matched > 0) page.next = storage::to_cursor(totals.last);
   return page;
 }
 

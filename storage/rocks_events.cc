@@ -13,6 +13,13 @@ BlockKey block_key(std::string_view key) {
   return out;
 }
 
+std::string text_of(BlockKey key) {
+  std::string text;
+  put_big64(text, key.commit);
+  put_big16(text, key.part);
+  return text;
+}
+
 class Scan {
  public:
   Scan(const ScanOptions& options, const std::function<bool(const StoredRow&)>& row)
@@ -27,7 +34,10 @@ class Scan {
     }
     PICKET_TRY_VOID(block_.read(bytes, key));
     for (std::size_t i = 0; i < block_.size(); ++i) {
-      const StoredRow& row = block_.row(options_.newest_first ? block_.size() - 1 - i : i);
+      const std::size_t index = options_.newest_first ? block_.size() - 1 - i : i;
+      StoredRow row = block_.row(index);
+      row.position = {key.commit, key.part, static_cast<std::uint32_t>(index)};
+      if (is_before_start(row.position)) continue;
       totals_.bytes_scanned += row.record.raw.size();
       if (row.time_ns < options_.from_ns || row.time_ns >= options_.to_ns) continue;
       ++totals_.rows;
@@ -39,6 +49,11 @@ class Scan {
   ScanTotals& totals() { return totals_; }
 
  private:
+  bool is_before_start(const RowPosition& position) const {
+    if (!options_.after) return false;
+    return options_.newest_first ? position >= *options_.after : position <= *options_.after;
+  }
+
   const ScanOptions& options_;
   const std::function<bool(const StoredRow&)>& row_;
   RowBlock block_;
@@ -47,6 +62,22 @@ class Scan {
 
 }  // namespace
 
+std::string to_cursor(const RowPosition& position) {
+  std::string cursor = text_of({position.commit, position.part});
+  put_big32(cursor, position.row);
+  return cursor;
+}
+
+Result<RowPosition> position_of_cursor(std::string_view cursor) {
+  Reader in(cursor);
+  RowPosition position;
+  position.commit = in.big64();
+  position.part = in.big16();
+  position.row = in.big32();
+  if (!in.done()) return fail(Errc::kInvalid, "this is not a cursor that a search gave");
+  return position;
+}
+
 Result<ScanTotals> RocksStore::scan(const ScanOptions& options,
                                     const std::function<bool(const StoredRow&)>& row) const {
   rocksdb::ReadOptions how;
@@ -54,7 +85,12 @@ Result<ScanTotals> RocksStore::scan(const ScanOptions& options,
   how.readahead_size = 2 * 1024 * 1024;
   const std::unique_ptr<rocksdb::Iterator> blocks(db_->NewIterator(how, family(Family::kEvents)));
   Scan scan(options, row);
-  options.newest_first ? blocks->SeekToLast() : blocks->SeekToFirst();
+  if (options.after) {
+    const std::string start = text_of({options.after->commit, options.after->part});
+    options.newest_first ? blocks->SeekForPrev(start) : blocks->Seek(start);
+  } else {
+    options.newest_first ? blocks->SeekToLast() : blocks->SeekToFirst();
+  }
   while (blocks->Valid()) {
     const Result<bool> more = scan.block(view(blocks->value()), block_key(view(blocks->key())));
     if (!more) {

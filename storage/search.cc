@@ -35,6 +35,7 @@ class Search {
     }
     batch_.add(row.record.raw, row.record.source, row.record.seq, row.record.received_ns).length =
         row.record.length;
+    positions_.push_back(row.position);
     const bool full = batch_.records().size() >= batch_rows_ || batch_.bytes() >= kBatchBytesMax;
     return full ? flush() : true;
   }
@@ -45,19 +46,22 @@ class Search {
     options_.parse(batch_);
     PICKET_CHECK(batch_.events().size() == batch_.records().size());
     totals_.parsed += batch_.records().size();
-    for (const Event& event : batch_.events()) {
+    for (std::size_t i = 0; i < batch_.events().size(); ++i) {
+      const Event& event = batch_.events()[i];
       if (!matcher_.matches(batch_, event)) continue;
       if (totals_.matched == options_.limit) {
         totals_.limited = done_ = true;
         break;
       }
       ++totals_.matched;
+      totals_.last = positions_[i];
       if (!result_(batch_, event)) {
         done_ = true;
         break;
       }
     }
     batch_.clear();
+    positions_.clear();
     batch_rows_ = std::min(batch_rows_ * 2, kBatchRowsMax);
     return !done_;
   }
@@ -81,6 +85,7 @@ class Search {
   const std::function<bool(Batch&, const Event&)>& result_;
   QueryMatcher matcher_;
   Batch batch_;
+  std::vector<RowPosition> positions_;  // of the batch's records
   std::size_t batch_rows_ = kBatchRowsMin;
   SearchTotals totals_;
   bool done_ = false;

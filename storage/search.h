@@ -20,7 +20,8 @@ struct SearchTotals {
   std::uint64_t parsed = 0;          // rows that had to be parsed
   std::uint64_t matched = 0;         // rows handed out
   std::uint64_t bytes_unparsed = 0;  // raw bytes that the look at the raw text ruled out
-  bool limited = false;              // ended at the limit: there may be more
+  bool limited = false;              // ended at the limit, and there is more
+  RowPosition last = {};             // of the row handed out last; scan.after to go on
   bool cancelled = false;
 };
 

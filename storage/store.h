@@ -11,6 +11,7 @@
 // another process has the folder open. kCorrupt: names what is damaged.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -88,17 +89,29 @@ class Commit {
   std::unique_ptr<Contents> contents_;
 };
 
+// Where a row is, for good: rows that come later never move it. Orders rows as they were committed.
+struct RowPosition {
+  std::uint64_t commit = 0;
+  std::uint16_t part = 0;  // block of the commit
+  std::uint32_t row = 0;   // of the block
+  auto operator<=>(const RowPosition&) const = default;
+};
+std::string to_cursor(const RowPosition& position);               // 14 bytes
+Result<RowPosition> position_of_cursor(std::string_view cursor);  // kInvalid
+
 // One stored record, as a reader sees it; views live during the call that hands it out.
 struct StoredRow {
   Record record;             // raw, received_ns, seq, source, length
   std::int64_t time_ns = 0;  // event time
   ParseStatus status = ParseStatus::kRaw;
+  RowPosition position = {};
 };
 
 struct ScanOptions {
-  std::int64_t from_ns = INT64_MIN;  // event time, inclusive
-  std::int64_t to_ns = INT64_MAX;    // exclusive
-  bool newest_first = true;          // by commit, and within a commit by position
+  std::int64_t from_ns = INT64_MIN;       // event time, inclusive
+  std::int64_t to_ns = INT64_MAX;         // exclusive
+  bool newest_first = true;               // by commit, and within a commit by position
+  std::optional<RowPosition> after = {};  // begin behind this row, in the direction of the scan
   bool skip_damaged = false;  // go on behind a damaged block, and count it, instead of kCorrupt
 };
 struct ScanTotals {

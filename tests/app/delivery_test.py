@@ -8,6 +8,7 @@ Usage: delivery_test.py PICKET [unittest arguments]
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -131,6 +132,42 @@ class DeliveryTest(unittest.TestCase):
         alerts = self.picket.lines("alert", "ls", "--limit", "100000")
         self.assertGreater(len(alerts), 0)
         self.assertEqual(sorted(alert["id"] for alert in alerts), expected)
+
+    def test_pages_of_a_search_join_while_records_arrive(self):
+        """By the command line and the API in turn: they give and take the same cursors."""
+        self.picket.start()
+
+        def send(begin, count):
+            body = "".join(f"marker-page n{i}\n" for i in range(begin, begin + count)).encode()
+            self.assertEqual(self.curl("/ingest", body)[0], 200)
+
+        def by_command(cursor):
+            after = ["--after", cursor] if cursor else []
+            done = self.picket.run("search", "marker-page", "--limit", "17", "--json", "--data", str(self.picket.data), *after)
+            next_page = re.search(r"--after ([0-9a-f]+)", done.stderr)
+            return [json.loads(line) for line in done.stdout.splitlines()], next_page[1] if next_page else ""
+
+        def by_api(cursor):
+            page = self.picket.api(f"events?q=marker-page&limit=23&cursor={cursor}")
+            return page["items"], page.get("next", "")
+
+        for begin in range(0, 200, 40):
+            send(begin, 40)
+        whole = [event["event"]["original"] for event in self.picket.search("marker-page")]
+        self.assertEqual(len(whole), 200)
+        joined, cursor, turn = [], "", 0
+        while True:
+            events, cursor = (by_command, by_api)[turn % 2](cursor)
+            joined += [event["event"]["original"] for event in events]
+            if not cursor:
+                break
+            turn += 1
+            send(1000 * turn, 5)
+        self.assertGreater(turn, 5)
+        self.assertEqual(joined, whole)
+        refused = self.picket.run("search", "x", "--after", "abc", "--data", str(self.picket.data), check=False)
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("not a cursor", refused.stderr)
 
     def test_tailed_file_goes_on_where_it_was(self):
         log = self.folder / "app.log"

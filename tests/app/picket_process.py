@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import time
+import urllib.request
 
 os.environ["PICKET_LANG"] = "en"  # what tests read, whoever runs them
 
@@ -59,6 +60,17 @@ class Picket:
 
     def ledger(self):
         return {line["source"]: line for line in self.lines("ledger")}
+
+    def api(self, path):
+        base = json.loads((self.data / "server.json").read_text())["api"]
+        token = (self.data / "admin-token").read_text().strip()
+        request = urllib.request.Request(f"{base}/api/v1/{path}", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def live_ledger(self):
+        """As the server sees it: with what is on its way to the store."""
+        return {line["source"]: line for line in self.api("ledger")["sources"]}
 
     def search(self, query, limit=100000):
         return self.lines("search", query, "--limit", str(limit))

@@ -134,6 +134,61 @@ TEST_F(SearchTest, TextIsLookedForBeforeAnythingIsParsed) {
   EXPECT_FALSE(totals_.limited);
 }
 
+// Pages, joined, are the whole result, whatever is stored between two of them.
+TEST_F(SearchTest, PagesJoinedAreTheWholeWhileRecordsAreAdded) {
+  const auto add = [&](std::uint64_t count) {
+    Batch batch;
+    for (std::uint64_t i = 0; i < count; ++i, ++next_) {
+      batch.add(next_ % 3 == 0 ? "user.name=guest" : "user.name=root", SourceId{0}, next_,
+                static_cast<std::int64_t>(next_ * 7919 % 1000));  // times in no order
+    }
+    parse_pairs(batch);
+    Commit commit;
+    commit.add(batch, {});
+    const Result<void> done = store_->commit(commit);
+    ASSERT_TRUE(done) << done.error().what;
+  };
+  const Query query = *parse_query("user.name:root");
+  const auto page = [&](SearchOptions& options, std::vector<std::uint64_t>& seqs) {
+    const auto totals = search(*store_, query, options, [&](Batch& batch, const Event& event) {
+      const auto index = static_cast<std::size_t>(&event - batch.events().data());
+      seqs.push_back(batch.records()[index].seq);
+      return true;
+    });
+    EXPECT_TRUE(totals) << totals.error().what;
+    const Result<RowPosition> last = position_of_cursor(to_cursor(totals->last));
+    EXPECT_TRUE(last) << last.error().what;
+    options.scan.after = *last;
+    return totals->limited;
+  };
+  for (const std::uint64_t count : {1U, 40U, 5U, 300U, 17U}) add(count);
+  for (const bool newest_first : {true, false}) {
+    for (const std::size_t limit : {1U, 7U, 50U}) {
+      std::vector<std::uint64_t> whole;
+      SearchOptions all{
+          .scan = {.newest_first = newest_first}, .limit = 1'000'000, .parse = parse_pairs};
+      EXPECT_FALSE(page(all, whole));
+      SearchOptions paged = all;
+      paged.limit = limit;
+      paged.scan.after.reset();
+      std::vector<std::uint64_t> joined;
+      while (page(paged, joined)) {
+        if (joined.size() < 60) add(3);
+      }
+      if (!newest_first) page(all, whole);  // what came later is behind: all goes on there
+      EXPECT_EQ(joined, whole) << "limit " << limit << ", newest first " << newest_first;
+    }
+  }
+}
+
+TEST(Cursor, OnlyOurOwnIsRead) {
+  const RowPosition position{1ULL << 40, 65'535, 16'000};
+  EXPECT_EQ(*position_of_cursor(to_cursor(position)), position);
+  EXPECT_FALSE(position_of_cursor(""));
+  EXPECT_FALSE(position_of_cursor(to_cursor(position).substr(1)));
+  EXPECT_FALSE(position_of_cursor(to_cursor(position) + "x"));
+}
+
 TEST_F(SearchTest, CanBeCancelledAndTellsProgress) {
   Batch batch;
   for (std::uint64_t i = 0; i < 20'000; ++i) batch.add("user.name=root", SourceId{0}, i, 1);
