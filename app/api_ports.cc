@@ -46,6 +46,7 @@ std::string ledger_metrics(const std::vector<storage::Ledger>& ledgers) {
   std::string stored = type_line("picket_records_stored_total", "counter");
   std::string rejected = type_line("picket_records_rejected_total", "counter");
   std::string dropped = type_line("picket_records_dropped_total", "counter");
+  std::string in_flight = type_line("picket_records_in_flight", "gauge");
   std::string residual = type_line("picket_ledger_residual", "gauge");
   for (const storage::Ledger& ledger : ledgers) {
     const std::string source = "source=\"" + label(ledger.source) + "\"";
@@ -57,9 +58,10 @@ std::string ledger_metrics(const std::vector<storage::Ledger>& ledgers) {
     for (const auto& [reason, n] : ledger.dropped) {
       dropped += sample("picket_records_dropped_total", source + ",reason=\"" + label(reason) + "\"", static_cast<double>(n));
     }
+    in_flight += sample("picket_records_in_flight", source, static_cast<double>(ledger.in_flight));
     residual += sample("picket_ledger_residual", source, static_cast<double>(ledger.residual()));
   }
-  return received + stored + rejected + dropped + residual;
+  return received + stored + rejected + dropped + in_flight + residual;
 }
 
 Json status_json(const EngineStatistics& statistics, const rules::RuleSet& rules,
@@ -142,10 +144,10 @@ Result<api::RuleSource> rule_source(const rules::RuleSet& rules, std::string_vie
   return fail(Errc::kNotFound, "rule '" + std::string(rule_id) + "' is not loaded");
 }
 
-std::string metrics_text(const storage::Store& store, const EngineStatistics& statistics,
+std::string metrics_text(const Result<std::vector<storage::Ledger>>& ledgers, const EngineStatistics& statistics,
                          const rules::RuleSet& rules, const collector::Collector* collector) {
   std::string text;
-  if (const auto ledgers = store.ledger()) text += ledger_metrics(*ledgers);
+  if (ledgers) text += ledger_metrics(*ledgers);
   text += type_line("picket_alerts_total", "counter");
   for (int level = 0; level < 5; ++level) {
     text += sample("picket_alerts_total", "level=\"" + std::string(level_name(static_cast<Level>(level))) + "\"",
@@ -177,7 +179,7 @@ api::Ports make_ports(const ApiRooms& rooms) {
   };
   ports.parse = [parser](Batch& batch) { parser->parse(batch); };
   ports.rule_source = [&engine = rooms.engine](std::string_view id) { return rule_source(*engine.rules(), id); };
-  ports.ledger = [&store = rooms.store] { return store.ledger(); };
+  ports.ledger = [&engine = rooms.engine] { return engine.ledger(); };
   ports.runs = [&responder = rooms.responder](std::string_view incident) { return responder.runs(incident); };
   ports.run = [&responder = rooms.responder](std::string_view id) { return responder.run(id); };
   ports.command_step = [&responder = rooms.responder](const api::StepCommand& command) {
@@ -190,8 +192,8 @@ api::Ports make_ports(const ApiRooms& rooms) {
   ports.set_status = [&engine = rooms.engine](const api::StatusChange& change) {
     return engine.set_status(change.incident, change.status);
   };
-  ports.metrics = [&store = rooms.store, &engine = rooms.engine, &collector = rooms.collector] {
-    return metrics_text(store, engine.statistics(), *engine.rules(), collector.get());
+  ports.metrics = [&engine = rooms.engine, &collector = rooms.collector] {
+    return metrics_text(engine.ledger(), engine.statistics(), *engine.rules(), collector.get());
   };
   ports.ready = [&engine = rooms.engine]() -> Result<void> {
     const EngineStatistics statistics = engine.statistics();

@@ -30,7 +30,7 @@ Result<api::SearchPage> search_events(const storage::Store& store, parsers::Pars
 Result<api::RuleSource> rule_source(const rules::RuleSet& rules, std::string_view rule_id);
 
 // Prometheus text format 0.0.4, with the names of INTERFACES.
-std::string metrics_text(const storage::Store& store, const EngineStatistics& statistics,
+std::string metrics_text(const Result<std::vector<storage::Ledger>>& ledgers, const EngineStatistics& statistics,
                          const rules::RuleSet& rules, const collector::Collector* collector);
 
 }  // namespace picket::app

@@ -4,6 +4,9 @@
 #include <chrono>
 #include <cstdio>
 
+#include "app/terminal.h"
+#include "app/words.h"
+
 namespace picket::app {
 namespace {
 
@@ -44,6 +47,10 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
   for (std::size_t i = 0; i < options_.sources.size(); ++i) {
     next_seq_.push_back(store_.next_seq(SourceId{static_cast<std::uint32_t>(i)}));
   }
+  if (const auto ledgers = store_.ledger()) {
+    for (const storage::Ledger& ledger : *ledgers) received_before_[ledger.source] = ledger.received;
+  }
+  queue_.settle({}, store_.last_commit());
   use(std::move(detection));
 }
 
@@ -62,7 +69,7 @@ void Engine::stop() {
 void Engine::post_rules(Detection detection) {
   Letter letter;
   letter.detection = std::move(detection);
-  if (!letters_.post(std::move(letter))) std::fputs("picket: the engine is busy, the new rules were not taken\n", stderr);
+  if (!letters_.post(std::move(letter))) tell(say("notice.engine_busy"));
 }
 
 Result<Incident> Engine::set_status(const std::string& incident_id, IncidentStatus status) {
@@ -104,6 +111,7 @@ bool Engine::take() {
 }
 
 void Engine::process(collector::Delivery& delivery) {
+  for (const auto& [source, n] : collector::tally(delivery)) taken_[source] += n;
   Batch& batch = *delivery.batch;
   for (Record& record : batch.records()) record.seq = next_seq_[static_cast<std::size_t>(record.source)]++;
   parser_->parse(batch);
@@ -166,6 +174,7 @@ void Engine::commit() {
       for (const collector::Ack& ack : acks_) ack(false);
       acks_.clear();
       commit_.clear();
+      queue_.give_back(std::exchange(taken_, {}));
       return;
     }
     wakeup_.wait(1000ms);
@@ -184,23 +193,25 @@ bool Engine::commit_once() {
   if (done) done = store_.commit(commit_);
   if (!done && done.error().code == Errc::kFull) {
     const bool was_full = statistics_.with([](EngineStatistics& s) { return std::exchange(s.disk_full, true); });
-    if (!was_full) std::fprintf(stderr, "picket: %s; waiting for space, nothing is lost\n", done.error().what.c_str());
+    if (!was_full) tell(say("notice.disk_full", {{"reason", translated(done.error().what)}}));
     return false;
   }
   if (!done) {
-    std::fprintf(stderr, "picket: %s; stopping, what is not stored is not acknowledged\n", done.error().what.c_str());
+    tell(say("notice.disk_failed", {{"reason", translated(done.error().what)}}));
     statistics_.with([&](EngineStatistics& s) { s.failure = done.error().what; });
     for (const collector::Ack& ack : acks_) ack(false);
     acks_.clear();
     alerts_.clear();
     changed_.clear();
+    queue_.give_back(std::exchange(taken_, {}));
     return true;
   }
+  queue_.settle(std::exchange(taken_, {}), store_.last_commit());
   commit_.clear();
   state_.committed();
   incidents_port_.committed();
   statistics_.with([&](EngineStatistics& s) {
-    if (s.disk_full) std::fputs("picket: there is space again, going on\n", stderr);
+    if (s.disk_full) tell(say("notice.space_again"));
     s.disk_full = false;
     ++s.commits;
     s.events += std::exchange(events_, 0);
@@ -209,6 +220,35 @@ bool Engine::commit_once() {
     for (const Alert& alert : alerts_) ++s.alerts_by_level[static_cast<std::size_t>(alert.rule.level)];
   });
   return true;
+}
+
+// What the store has committed and what the queue has settled are changed one right after the other; they
+// are read together when both tell of the same commit.
+Result<std::vector<storage::Ledger>> Engine::ledger() const {
+  constexpr int kTriesMax = 10'000;
+  for (int tries = 0; tries < kTriesMax; ++tries) {
+    const collector::DeliveryQueue::Flows flows = queue_.flows();
+    if (flows.commit == store_.last_commit()) {
+      PICKET_TRY(std::vector<storage::Ledger> ledgers, store_.ledger());
+      if (flows.commit == store_.last_commit()) {
+        add_in_flight(flows, ledgers);
+        return ledgers;
+      }
+    }
+    std::this_thread::yield();
+  }
+  return fail(Errc::kBusy, "the ledger changes too fast to be read, try again");
+}
+
+void Engine::add_in_flight(const collector::DeliveryQueue::Flows& flows, std::vector<storage::Ledger>& ledgers) const {
+  for (const auto& [source, flow] : flows.sources) {
+    const auto index = static_cast<std::size_t>(source);  // the store lists sources by id
+    if (index >= ledgers.size()) continue;
+    storage::Ledger& ledger = ledgers[index];
+    const auto before = received_before_.find(ledger.source);
+    ledger.received = flow.accepted + (before != received_before_.end() ? before->second : 0);
+    ledger.in_flight = flow.accepted - flow.settled;
+  }
 }
 
 void Engine::announce() {

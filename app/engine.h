@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -86,6 +87,9 @@ class Engine {
   EngineStatistics statistics() const {
     return statistics_.with([](const EngineStatistics& s) { return s; });
   }
+  // The store's ledger with what is on its way to it: received = stored + rejected + dropped + in flight.
+  // Any thread. kBusy if no two commits were far enough apart to look between them.
+  Result<std::vector<storage::Ledger>> ledger() const;
   std::shared_ptr<const rules::RuleSet> rules() const {
     return current_rules_.with([](const auto& rules) { return rules; });
   }
@@ -110,6 +114,7 @@ class Engine {
   void commit();
   bool commit_once();   // false: try again later
   void announce();
+  void add_in_flight(const collector::DeliveryQueue::Flows& flows, std::vector<storage::Ledger>& ledgers) const;
   void read_letters();
   void use(Detection detection);
   void change_status(StatusOrder order);
@@ -133,6 +138,7 @@ class Engine {
   std::optional<correlator::Correlator> correlator_;
   correlator::IncidentGrouper grouper_;
   std::vector<std::uint64_t> next_seq_;
+  collector::Tally taken_;  // records in commit_
   std::vector<collector::Ack> acks_;
   std::vector<Alert> alerts_;
   std::vector<Incident> changed_;
@@ -142,6 +148,7 @@ class Engine {
   Nanos last_tick_{0};
 
   std::atomic<bool> stopping_{false};
+  std::map<std::string, std::uint64_t> received_before_;  // by source, before this engine
   std::thread thread_;
   Guarded<EngineStatistics> statistics_;
   Guarded<std::shared_ptr<const rules::RuleSet>> current_rules_;

@@ -10,10 +10,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/guarded.h"
 #include "base/spsc_queue.h"
 #include "event/event.h"
 #include "event/record.h"
@@ -42,6 +45,42 @@ struct Delivery {
   std::vector<std::pair<std::string, std::string>> offsets;
 };
 
-using DeliveryQueue = SpscQueue<Delivery>;
+// How many records of each source: those of a batch, and those that were rejected or dropped.
+using Tally = std::map<SourceId, std::uint64_t>;
+Tally tally(const Delivery& delivery);
+
+// The queue from the doors to the engine. It knows what is on its way: handed over by a door, and
+// not yet settled by the engine's commit. One thread pushes, one pops and settles, any may ask for
+// flows().
+class DeliveryQueue {
+ public:
+  // Since the start of this process; in flight are accepted - settled.
+  struct Flow {
+    std::uint64_t accepted = 0;
+    std::uint64_t settled = 0;
+  };
+  struct Flows {
+    std::map<SourceId, Flow> sources;
+    std::uint64_t commit = 0;  // number of the commit that settled last
+  };
+
+  explicit DeliveryQueue(std::size_t capacity) : queue_(capacity) {}
+
+  // On false `delivery` is untouched.
+  [[nodiscard]] bool try_push(Delivery&& delivery);
+  [[nodiscard]] std::optional<Delivery> try_pop() { return queue_.try_pop(); }
+  std::size_t size() const { return queue_.size(); }
+
+  // The engine has committed so many, as commit number `commit`.
+  void settle(const Tally& records, std::uint64_t commit);
+  // The engine has given up on so many: nobody was told that they are safe, so they were not
+  // accepted.
+  void give_back(const Tally& records);
+  Flows flows() const;
+
+ private:
+  SpscQueue<Delivery> queue_;
+  Guarded<Flows> flows_;
+};
 
 }  // namespace picket::collector

@@ -136,8 +136,12 @@ class BadInputTest(unittest.TestCase):
         self.send("tcp", b"<13>while the disk is full\n")
         wait_for(lambda: "nearly full" in self.picket.log.read_text(), "the message about the disk")
         self.assertEqual(self.stored("tcp"), 1)
+        live = self.picket.live_ledger()["tcp"]
+        self.assertEqual((live["received"], live["stored"], live["in_flight"], live["residual"]), (2, 1, 1, 0))
         (disk / "ballast").unlink()
         self.expect_stored("tcp", 2)
+        live = self.picket.live_ledger()["tcp"]
+        self.assertEqual((live["received"], live["stored"], live["in_flight"], live["residual"]), (2, 2, 0, 0))
         self.assertEqual(len(self.picket.search('"while the disk is full"')), 1)
 
 
