@@ -38,6 +38,7 @@ struct Event {
   KindId kind = kUnknownKind;
   ParseStatus status = ParseStatus::kRaw;
   Layer layer = Layer::kNone;  // of its source, or of its kind
+  bool plain = false;  // known to be ASCII without "\\u": text stands in the record as it is
 };
 
 // A detection rule true on one event. `rule` indexes the rule set that made it.
@@ -70,6 +71,9 @@ class Batch {
     event.time_ns = record.received_ns;
     event.first_field = static_cast<std::uint32_t>(fields_.size());
     return event;
+  }
+  const Record& record_of(const Event& event) const {
+    return records_[static_cast<std::size_t>(&event - events_.data())];
   }
   // Only for the event begun last. The value must live in the record or in the arena.
   void push(const Field& field) {
@@ -117,6 +121,8 @@ class Batch {
 using BatchPtr = std::unique_ptr<Batch>;
 
 // The one way out of a batch's lifetime.
-inline std::string own(std::string_view text) { return std::string(text); }
+inline std::string own(std::string_view text) {
+  return std::string(text);
+}
 
 }  // namespace picket

@@ -35,6 +35,7 @@ bool JsonEvents::parse(std::string_view json, const Definition* forced, std::int
   if (!reader_.read(json)) return false;
   batch.push_all(reader_.fields());
   event.status = ParseStatus::kParsed;
+  event.plain = reader_.plain();
   event.kind = kind(forced, batch.arena());
   set_time(zone_offset_s, batch.arena(), event);
   if (is_windows_) {

@@ -110,25 +110,35 @@ JsonNames::JsonNames(bool learn) : learn_(learn) {
   }
 }
 
-const JsonName* JsonNames::field(Node node, const NameKey& key) {
+const JsonName* JsonNames::other_field(Node node, const NameKey& key) {
   if (node == Node::kNowhere) return nullptr;
-  const JsonName* found = names_.find(key, static_cast<std::uint32_t>(node));
-  if (found != nullptr && found->field != JsonName::kNoField) return found;
-  if (learn_) return found != nullptr && found->known_field ? nullptr : learn_field(node, key);
+  if (learn_) return learn_field(node, key);
+  const JsonName* found = elsewhere(node, key);
+  if (strangers_ == kStrangersMax || key.text.size() > kNameMax) return found;
+  ++strangers_;
+  const JsonName known = found == nullptr ? JsonName{} : *found;
+  JsonName& entry = names_.insert(key, static_cast<std::uint32_t>(node));
+  entry.field = known.field;
+  entry.role = known.role;
+  entry.system = known.system;
+  entry.known_field = true;
+  return found == nullptr ? nullptr : &entry;
+}
+
+// The name without its spaces, and in places that have rules of their own, as the root has it.
+const JsonName* JsonNames::elsewhere(Node node, const NameKey& key) {
   if (key.text.find(' ') != std::string_view::npos) {
     const std::string compact = without_spaces(key.text);
     return compact.empty() ? nullptr : field(node, NameKey::of(compact));
   }
   if (node != Node::kSystem && node != Node::kUserData) return nullptr;
-  found = names_.find(key, static_cast<std::uint32_t>(Node::kRoot));
+  const JsonName* found = names_.find(key, static_cast<std::uint32_t>(Node::kRoot));
   return found != nullptr && found->field != JsonName::kNoField ? found : nullptr;
 }
 
-Node JsonNames::child(Node node, const NameKey& key) {
+Node JsonNames::other_child(Node node, const NameKey& key) {
   if (node == Node::kNowhere) return Node::kNowhere;
   if (node == Node::kUserData) return Node::kRoot;
-  const JsonName* found = names_.find(key, static_cast<std::uint32_t>(node));
-  if (found != nullptr && found->known_child) return found->child;
   if (learn_) return make_child(node, key);
   if (key.text.find(' ') == std::string_view::npos) return Node::kNowhere;
   return child(node, NameKey::of(without_spaces(key.text)));

@@ -7,6 +7,7 @@
 //
 // Frozen: knows the names that were interned when it was made, every other key is a miss. Learning:
 // interns each name that it meets, up to kNodesMax places, kKeysMax keys and the interner's bound.
+// Else it remembers up to kStrangersMax keys that are nobody's.
 // One thread.
 #pragma once
 
@@ -64,13 +65,24 @@ class JsonNames {
  public:
   static constexpr std::size_t kNodesMax = 60'000;
   static constexpr std::size_t kKeysMax = 250'000;
+  static constexpr std::size_t kStrangersMax = 4'096;
 
   explicit JsonNames(bool learn);
 
   // For a scalar or an array under `key`; nullptr: no field. Valid until the next call.
-  const JsonName* field(Node node, const NameKey& key);
+  const JsonName* field(Node node, const NameKey& key) {
+    const JsonName* found = names_.find(key, static_cast<std::uint32_t>(node));
+    if (found != nullptr && found->known_field) [[likely]]
+      return found->field != JsonName::kNoField ? found : nullptr;
+    return other_field(node, key);
+  }
   // For an object under `key`.
-  Node child(Node node, const NameKey& key);
+  Node child(Node node, const NameKey& key) {
+    const JsonName* found = names_.find(key, static_cast<std::uint32_t>(node));
+    if (found != nullptr && found->known_child) [[likely]]
+      return found->child;
+    return other_child(node, key);
+  }
   // By its whole name, for formats that are not JSON.
   std::optional<FieldId> field_named(std::string_view name);
 
@@ -85,6 +97,9 @@ class JsonNames {
     bool system_element = false;
   };
 
+  const JsonName* other_field(Node node, const NameKey& key);
+  const JsonName* elsewhere(Node node, const NameKey& key);
+  Node other_child(Node node, const NameKey& key);
   void add(std::string_view name, FieldId id);
   void add_path(std::string_view path, std::string_view name, FieldId id);
   void add_system_element(std::string_view name, FieldId id);
@@ -98,6 +113,7 @@ class JsonNames {
 
   bool learn_;
   NameTable<JsonName> names_;
+  std::size_t strangers_ = 0;  // keys in names_ that came from input
   std::vector<Place> places_;
   NameTable<Node> place_ids_;
 };

@@ -69,24 +69,43 @@ bool is_escape_letter(char c) {
   }
 }
 
-// A bit for each byte of a 64-byte block that is a backslash.
-std::uint64_t backslash_bits(const char* block) {
+// A bit for each byte of a 64-byte block that is a backslash, and whether any byte is not ASCII.
+struct Block {
+  std::uint64_t backslashes = 0;
+  bool high = false;
+
+  explicit Block(const char* bytes) {
 #if defined(__SSE2__)
-  const __m128i wanted = _mm_set1_epi8('\\');
-  std::uint64_t bits = 0;
-  for (unsigned i = 0; i < 4; ++i) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 16 * i));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted)));
-    bits |= static_cast<std::uint64_t>(mask) << (16 * i);
-  }
-  return bits;
+    const __m128i wanted = _mm_set1_epi8('\\');
+    __m128i all = _mm_setzero_si128();
+    for (unsigned i = 0; i < 4; ++i) {
+      const __m128i part = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + 16 * i));
+      const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(part, wanted)));
+      backslashes |= static_cast<std::uint64_t>(mask) << (16 * i);
+      all = _mm_or_si128(all, part);
+    }
+    high = _mm_movemask_epi8(all) != 0;
 #else
-  std::uint64_t bits = 0;
-  for (unsigned i = 0; i < 64; ++i) {
-    bits |= static_cast<std::uint64_t>(block[i] == '\\') << i;
-  }
-  return bits;
+    for (unsigned i = 0; i < 64; ++i) {
+      backslashes |= static_cast<std::uint64_t>(bytes[i] == '\\') << i;
+      high |= static_cast<unsigned char>(bytes[i]) >= 0x80;
+    }
 #endif
+  }
+};
+
+// The bytes that a backslash escapes, of 64; `carry` says that the block before ended in a
+// backslash that escapes the first. In a run of backslashes every second one is escaped: an
+// addition carries from where a run begins to where it ends, once for runs that begin at odd
+// places.
+std::uint64_t escaped_bytes(std::uint64_t backslashes, std::uint64_t& carry) {
+  constexpr std::uint64_t kEven = 0x5555555555555555u;
+  backslashes &= ~carry;
+  const std::uint64_t follows = (backslashes << 1) | carry;
+  const std::uint64_t odd_starts = backslashes & ~kEven & ~follows;
+  const std::uint64_t even_runs = odd_starts + backslashes;
+  carry = even_runs < backslashes ? 1 : 0;
+  return (kEven ^ (even_runs << 1)) & follows;
 }
 
 }  // namespace
@@ -116,12 +135,15 @@ struct JsonReader::Stage1 {
 };
 
 JsonReader::JsonReader(JsonNames& names)
-    : names_(&names), stage1_(std::make_unique<Stage1>()), seen_(std::size_t{1} << 16) {}
+    : names_(&names),
+      stage1_(std::make_unique<Stage1>()),
+      fields_(kKeysMax),
+      seen_(std::size_t{1} << 16) {}
 JsonReader::JsonReader(JsonReader&&) noexcept = default;
 JsonReader::~JsonReader() = default;
 
 bool JsonReader::read(std::string_view json) {
-  fields_.clear();
+  field_count_ = 0;
   roles_.fill(kNone);
   system_roles_ = 0;
   scopes_ = 0;
@@ -134,7 +156,7 @@ bool JsonReader::read(std::string_view json) {
   text_ = json.data();
   const bool valid = stage1_->run(json) && scan_backslashes(json) && walk(json);
   if (!valid) {
-    fields_.clear();
+    field_count_ = 0;
     roles_.fill(kNone);
   }
   if (stage1_->capacity > kKeptCapacity) {
@@ -149,43 +171,35 @@ bool JsonReader::scan_backslashes(std::string_view json) {
   const std::size_t blocks = json.size() / 64;
   if (backslashes_.size() < blocks + 1) backslashes_.resize(blocks + 1);
   std::uint64_t any = 0;
+  bool high = false;
   for (std::size_t i = 0; i < blocks; ++i) {
-    backslashes_[i] = backslash_bits(json.data() + 64 * i);
-    any |= backslashes_[i];
+    const Block block(json.data() + 64 * i);
+    backslashes_[i] = block.backslashes;
+    any |= block.backslashes;
+    high |= block.high;
   }
   std::array<char, 64> rest{};
   const std::size_t left = json.size() - 64 * blocks;
   if (left > 0) std::memcpy(rest.data(), json.data() + 64 * blocks, left);
-  backslashes_[blocks] = backslash_bits(rest.data());
-  any_backslash_ = (any | backslashes_[blocks]) != 0;
+  const Block last(rest.data());
+  backslashes_[blocks] = last.backslashes;
+  any_backslash_ = (any | last.backslashes) != 0;
+  plain_ = !high && !last.high;
   return !any_backslash_ || check_escapes(json);
 }
 
 // A backslash outside of a string fails the walk, so here all of them are taken as in strings.
-bool JsonReader::check_escapes(std::string_view json) const {
-  std::uint64_t carry = 0;  // 1: the first byte of the block is escaped
+bool JsonReader::check_escapes(std::string_view json) {
+  std::uint64_t carry = 0;
   const std::size_t blocks = json.size() / 64 + 1;
   for (std::size_t i = 0; i < blocks; ++i) {
-    std::uint64_t bits = backslashes_[i] & ~carry;  // an escaped backslash escapes nothing
-    // Bytes escaped in this block: odd members of each run of backslashes, and what follows a run.
-    std::uint64_t escaped_bytes = carry;
-    carry = 0;
-    while (bits != 0) {
-      const int at = std::countr_zero(bits);
-      if (at == 63) {
-        carry = 1;
-        break;
-      }
-      const std::uint64_t next = std::uint64_t{2} << at;
-      escaped_bytes |= next;
-      bits &= ~(next | (next >> 1));
-    }
-    std::uint64_t to_check = escaped_bytes & ~backslashes_[i];
+    std::uint64_t to_check = escaped_bytes(backslashes_[i], carry) & ~backslashes_[i];
     for (; to_check != 0; to_check &= to_check - 1) {
       const std::size_t at = 64 * i + static_cast<std::size_t>(std::countr_zero(to_check));
       if (at >= json.size()) return false;
       if (is_escape_letter(json[at])) continue;
       if (json[at] != 'u' || json.size() - at < 5) return false;
+      plain_ = false;
       for (std::size_t digit = 1; digit <= 4; ++digit) {
         if (!is_hex(json[at + digit])) return false;
       }
@@ -268,10 +282,11 @@ void JsonReader::keep(const JsonName& name, bool system, std::uint32_t scope, co
     keep_again(name, system, scope, value);
     return;
   }
-  const auto at = static_cast<std::uint32_t>(fields_.size());
+  const auto at = static_cast<std::uint32_t>(field_count_);
   seen = {event_, scope, at};
-  fields_.push_back(value);
-  fields_.back().id = FieldId{name.field};
+  Field& field = fields_[field_count_++];
+  field = value;
+  field.id = FieldId{name.field};
   if (name.role == Role::kNone) return;
   std::uint32_t& role = roles_[static_cast<std::size_t>(name.role)];
   if (role != kNone) return;  // several names have this role: the first counts
@@ -309,7 +324,7 @@ void JsonReader::keep_again(const JsonName& name, bool system, std::uint32_t sco
   }
   const std::uint32_t bit = std::uint32_t{1} << static_cast<unsigned>(name.role);
   const std::uint32_t role = roles_[static_cast<std::size_t>(name.role)];
-  const auto at = static_cast<std::uint32_t>(fields_.size());
+  const auto at = static_cast<std::uint32_t>(field_count_);
   if (name.role != Role::kNone && role != kNone && fields_[role].id == named.id) {
     const bool system_first = (system_roles_ & bit) != 0;
     if (system && !system_first) {
@@ -318,7 +333,7 @@ void JsonReader::keep_again(const JsonName& name, bool system, std::uint32_t sco
     }
     if (system != system_first) fields_[role].id = system_name(name.role, named.id);
   }
-  fields_.push_back(named);
+  fields_[field_count_++] = named;
   seen = {event_, scope, at};
 }
 

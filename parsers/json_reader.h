@@ -38,7 +38,9 @@ class JsonReader {
   [[nodiscard]] bool read(std::string_view json);
 
   // Of the last read(); until the next one.
-  std::span<const Field> fields() const { return fields_; }
+  std::span<const Field> fields() const { return {fields_.data(), field_count_}; }
+  // All of it is ASCII, and no "\\u" stands for something else.
+  bool plain() const { return plain_; }
   // The field in a role; nullptr if there was none.
   const Field* in_role(Role role) const {
     const std::uint32_t at = roles_[static_cast<std::size_t>(role)];
@@ -65,19 +67,21 @@ class JsonReader {
   struct Stage1;
 
   bool scan_backslashes(std::string_view json);
-  bool check_escapes(std::string_view json) const;
-  bool escaped(std::size_t begin, std::size_t end) const;
+  bool check_escapes(std::string_view json);
+  inline bool escaped(std::size_t begin, std::size_t end) const;
   bool walk(std::string_view json);
-  bool read_key(std::uint32_t begin, std::uint32_t colon, NameKey& key);
-  bool open(Node node, const JsonName& name, Node child, std::uint32_t at, std::uint32_t scope);
-  void keep(const JsonName& name, bool system, std::uint32_t scope, const Field& value);
+  inline bool read_key(std::uint32_t begin, std::uint32_t colon, NameKey& key);
+  inline bool open(Node node, const JsonName& name, Node child, std::uint32_t at,
+                   std::uint32_t scope);
+  inline void keep(const JsonName& name, bool system, std::uint32_t scope, const Field& value);
   static FieldId system_name(Role role, FieldId own);
   void keep_again(const JsonName& name, bool system, std::uint32_t scope, const Field& value);
-  bool scalar(std::uint32_t begin, std::uint32_t end, Field& value) const;
+  inline bool scalar(std::uint32_t begin, std::uint32_t end, Field& value) const;
 
   JsonNames* names_;
   std::unique_ptr<Stage1> stage1_;
-  std::vector<Field> fields_;
+  std::vector<Field> fields_;  // kKeysMax of them: a key makes one field at most
+  std::size_t field_count_ = 0;
   std::array<std::uint32_t, static_cast<std::size_t>(Role::kCount)> roles_{};
   std::uint32_t system_roles_ = 0;  // bit by role: its field is spelled as a system field
   std::vector<Seen> seen_;          // by field id
@@ -85,6 +89,7 @@ class JsonReader {
   std::uint32_t scopes_ = 0;
   std::vector<std::uint64_t> backslashes_;  // a bit for each byte
   bool any_backslash_ = false;
+  bool plain_ = false;
   const char* text_ = nullptr;
   std::array<Frame, kDepthMax> frames_;
   std::size_t depth_ = 0;

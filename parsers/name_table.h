@@ -5,7 +5,7 @@
 // places of a document; 0 where there is only one place. One thread.
 #pragma once
 
-#include <bit>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -46,6 +46,9 @@ struct NameKey {
   }
 };
 
+// Two random words, the same for the whole process.
+std::pair<std::uint64_t, std::uint64_t> name_table_secret();
+
 template <class Value>
 class NameTable {
  public:
@@ -53,7 +56,7 @@ class NameTable {
 
   const Value* find(const NameKey& key, std::uint32_t node = 0) const {
     const Slot* const slots = slots_.data();
-    for (std::size_t at = hash(key, node) & mask_;; at = (at + 1) & mask_) {
+    for (std::size_t at = hash(key, node);; at = (at + 1) & mask_) {
       const Slot& slot = slots[at];
       if (!slot.used) return nullptr;
       if (equal(slot, key, node)) return &slot.value;
@@ -94,11 +97,23 @@ class NameTable {
     Value value{};
   };
 
-  static std::size_t hash(const NameKey& key, std::uint32_t node) {
-    std::uint64_t mixed = key.first * 0x9E3779B97F4A7C15u;
-    mixed ^= std::rotl(key.last, 29) * 0xC2B2AE3D27D4EB4Fu;
-    mixed ^= ((std::uint64_t{node} << 32) + key.text.size()) * 0x165667B19E3779F9u;
-    return static_cast<std::size_t>(mixed ^ (mixed >> 32));
+  // Two secret words keep those who choose names from choosing where they land.
+  std::size_t hash(const NameKey& key, std::uint32_t node) const {
+    const std::uint64_t where = (std::uint64_t{node} << 32) + key.text.size();
+    std::uint64_t mixed = multiply(key.first ^ secret_.first, key.last ^ secret_.second ^ where);
+    for (std::size_t at = 8; at + 8 < key.text.size();
+         at += 8) {  // what lies between first and last
+      std::uint64_t word = 0;
+      std::memcpy(&word, key.text.data() + std::min(at, key.text.size() - 16), 8);
+      mixed = multiply(mixed ^ word, secret_.second);
+    }
+    return static_cast<std::size_t>(mixed) & mask_;
+  }
+
+  static std::uint64_t multiply(std::uint64_t a, std::uint64_t b) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
   }
 
   bool equal(const Slot& slot, const NameKey& key, std::uint32_t node) const {
@@ -111,7 +126,7 @@ class NameTable {
   }
 
   std::size_t free_slot(const NameKey& key, std::uint32_t node) const {
-    std::size_t at = hash(key, node) & mask_;
+    std::size_t at = hash(key, node);
     while (slots_[at].used) at = (at + 1) & mask_;
     return at;
   }
@@ -136,6 +151,7 @@ class NameTable {
   std::string texts_;
   std::size_t size_ = 0;
   std::size_t mask_ = 0;
+  std::pair<std::uint64_t, std::uint64_t> secret_ = name_table_secret();
 };
 
 }  // namespace picket::parsers
