@@ -5,6 +5,7 @@
 #include <map>
 
 #include "rules/fold.h"
+#include "rules/regex_literals.h"
 #include "rules/typical_values.h"
 
 namespace picket::rules {
@@ -12,28 +13,38 @@ namespace {
 
 using Shape = CompiledTest::Shape;
 
-constexpr std::size_t kLiteralMax = 48;  // longer literals are cut: more bytes tell nothing more
+constexpr std::size_t kPlacedMax = 48;   // longer ones are looked for anywhere
+constexpr std::size_t kLiteralMax = 24;  // longer literals are cut: more bytes tell nothing more
+constexpr std::size_t kLiteralMin = 4;   // and none is cut to less
 constexpr double kPresentRate = 0.9;
 
 bool typical_has(std::string_view value, Anchor::Kind kind, std::string_view literal) {
   switch (kind) {
-    case Anchor::Kind::kExact: return value == literal;
-    case Anchor::Kind::kPrefix: return value.starts_with(literal);
-    case Anchor::Kind::kSuffix: return value.ends_with(literal);
+    case Anchor::Kind::kExact:
+      return value == literal;
+    case Anchor::Kind::kPrefix:
+      return value.starts_with(literal);
+    case Anchor::Kind::kSuffix:
+      return value.ends_with(literal);
     case Anchor::Kind::kBaseName:
       return value.ends_with(literal) && value.size() > literal.size() &&
-             (value[value.size() - literal.size() - 1] == '\\' || value[value.size() - literal.size() - 1] == '/');
-    default: return find_bytes(value, literal) != std::string_view::npos;
+             (value[value.size() - literal.size() - 1] == '\\' ||
+              value[value.size() - literal.size() - 1] == '/');
+    default:
+      return find_bytes(value, literal) != std::string_view::npos;
   }
 }
 
-// The estimated share of values that pass: what the typical values say, and less for longer literals.
+// The estimated share of values that pass: what the typical values say, and less for longer
+// literals.
 double estimate(Anchor::Kind kind, std::string_view literal) {
   const auto values = typical_values();
   std::size_t seen = 0;
   for (const std::string_view value : values) seen += typical_has(value, kind, literal) ? 1U : 0U;
-  const double by_length = std::exp2(-1.2 * static_cast<double>(std::min<std::size_t>(literal.size(), 16)));
-  return std::min(1.0, 4.0 * static_cast<double>(seen) / static_cast<double>(values.size()) + by_length);
+  const double by_length =
+      std::exp2(-1.2 * static_cast<double>(std::min<std::size_t>(literal.size(), 16)));
+  return std::min(1.0,
+                  4.0 * static_cast<double>(seen) / static_cast<double>(values.size()) + by_length);
 }
 
 AnchorSet one(const CompiledTest& test, Anchor::Kind kind, std::string text) {
@@ -56,17 +67,36 @@ std::string_view plain_run(std::string_view text) {
   return best;
 }
 
+// Hyperscan looks for the last bytes of a literal first, so a literal is cut to end where typical
+// text rarely has what its last bytes are.
+std::size_t rarest_end(std::string_view text) {
+  std::size_t best = text.size();
+  std::size_t least = typical_count_before(text, best);
+  for (std::size_t end = text.size(); end-- > kLiteralMin;) {
+    const std::size_t count = typical_count_before(text, end);
+    if (count >= least) continue;
+    least = count;
+    best = end;
+  }
+  return best;
+}
+
+std::string_view last(std::string_view text, std::size_t size) {
+  return text.substr(text.size() - std::min(size, text.size()));
+}
+
 AnchorSet literal(const CompiledTest& test, Anchor::Kind kind, std::string_view text) {
   if (test.column == 0) {  // keywords are looked for in the record itself
     kind = Anchor::Kind::kContains;
     text = plain_run(text);
   }
   if (text.empty()) return one(test, Anchor::Kind::kPresent, {});
-  if (text.size() <= kLiteralMax) return one(test, kind, std::string(text));
-  // A cut literal keeps its position only on the side that is not cut.
-  if (kind == Anchor::Kind::kSuffix) return one(test, kind, std::string(text.substr(text.size() - kLiteralMax)));
-  if (kind == Anchor::Kind::kExact) kind = Anchor::Kind::kPrefix;
-  return one(test, kind, std::string(text.substr(0, kLiteralMax)));
+  const std::size_t end = rarest_end(text);
+  if (kind == Anchor::Kind::kPrefix && end <= kPlacedMax)
+    return one(test, kind, std::string(text.substr(0, end)));
+  if (kind == Anchor::Kind::kSuffix && end == text.size() && end <= kPlacedMax)
+    return one(test, kind, std::string(text));
+  return one(test, Anchor::Kind::kContains, std::string(last(text.substr(0, end), kLiteralMax)));
 }
 
 AnchorSet suffix(const CompiledTest& test, std::string_view text) {
@@ -75,6 +105,20 @@ AnchorSet suffix(const CompiledTest& test, std::string_view text) {
                          text.find_first_of("\\/", 1) == std::string_view::npos;
   if (base_name) return one(test, Anchor::Kind::kBaseName, std::string(text.substr(1)));
   return literal(test, Anchor::Kind::kSuffix, text);
+}
+
+AnchorSet regex(const CompiledTest& test) {
+  AnchorSet best = one(test, Anchor::Kind::kPresent, {});
+  for (const std::vector<std::string>& either : necessary_literals(test.origin->text)) {
+    AnchorSet all;
+    for (const std::string& text : either) {
+      AnchorSet part = literal(test, Anchor::Kind::kContains, text);
+      all.rate += part.rate;
+      all.anchors.push_back(std::move(part.anchors.front()));
+    }
+    if (all.rate < best.rate) best = std::move(all);
+  }
+  return best;
 }
 
 AnchorSet glob(const CompiledTest& test) {
@@ -91,18 +135,25 @@ std::optional<AnchorSet> of_test(const CompiledTest& test) {
   const std::string text = test.cased ? fold(test.text) : test.text;
   switch (test.shape) {
     case Shape::kExact:
-      if (test.column == 0) return literal(test, Anchor::Kind::kContains, text);
-      return text.size() > kLiteralMax ? one(test, Anchor::Kind::kExact, text)
-                                       : literal(test, Anchor::Kind::kExact, text);
-    case Shape::kContains: return literal(test, Anchor::Kind::kContains, text);
-    case Shape::kPrefix: return literal(test, Anchor::Kind::kPrefix, text);
-    case Shape::kSuffix: return suffix(test, text);
-    case Shape::kGlob: return glob(test);
-    case Shape::kNull: return std::nullopt;
+      if (test.column == 0 || text.empty()) return literal(test, Anchor::Kind::kContains, text);
+      return one(test, Anchor::Kind::kExact, text);
+    case Shape::kContains:
+      return literal(test, Anchor::Kind::kContains, text);
+    case Shape::kPrefix:
+      return literal(test, Anchor::Kind::kPrefix, text);
+    case Shape::kSuffix:
+      return suffix(test, text);
+    case Shape::kGlob:
+      return glob(test);
+    case Shape::kRegex:
+      return regex(test);
+    case Shape::kNull:
+      return std::nullopt;
     case Shape::kExists:
       if (!test.flag) return std::nullopt;
       return one(test, Anchor::Kind::kPresent, {});
-    default: return one(test, Anchor::Kind::kPresent, {});
+    default:
+      return one(test, Anchor::Kind::kPresent, {});
   }
 }
 
@@ -112,7 +163,24 @@ AnchorSet of_set(const ValueSet& set) {
   test.column = set.column;
   for (const std::string& value : set.values) {
     if (set.column == 0) return literal(test, Anchor::Kind::kPresent, {});
-    AnchorSet part = value.empty() ? one(test, Anchor::Kind::kPresent, {}) : one(test, Anchor::Kind::kExact, value);
+    AnchorSet part = value.empty() ? one(test, Anchor::Kind::kPresent, {})
+                                   : one(test, Anchor::Kind::kExact, value);
+    all.rate += part.rate;
+    all.anchors.push_back(std::move(part.anchors.front()));
+  }
+  return all;
+}
+
+AnchorSet of_literals(const ColumnLiterals& list) {
+  AnchorSet all;
+  for (const LiteralSet::Literal& each : list.literals->literals()) {
+    CompiledTest test;
+    test.column = list.column;
+    test.text = each.text;
+    test.shape = each.place == LiteralSet::Place::kAtBegin ? Shape::kPrefix
+                 : each.place == LiteralSet::Place::kAtEnd ? Shape::kSuffix
+                                                           : Shape::kContains;
+    AnchorSet part = *of_test(test);
     all.rate += part.rate;
     all.anchors.push_back(std::move(part.anchors.front()));
   }
@@ -124,9 +192,14 @@ AnchorSet of_set(const ValueSet& set) {
 std::optional<AnchorSet> necessary_anchors(const Route& route, std::uint32_t index) {
   const CompiledNode& node = route.nodes[index];
   switch (node.kind) {
-    case CompiledNode::Kind::kTest: return of_test(route.tests[node.index]);
-    case CompiledNode::Kind::kSet: return of_set(route.sets[node.index]);
-    case CompiledNode::Kind::kNot: return std::nullopt;
+    case CompiledNode::Kind::kTest:
+      return of_test(route.tests[node.index]);
+    case CompiledNode::Kind::kSet:
+      return of_set(route.sets[node.index]);
+    case CompiledNode::Kind::kLiterals:
+      return of_literals(route.literals[node.index]);
+    case CompiledNode::Kind::kNot:
+      return std::nullopt;
     case CompiledNode::Kind::kAnd: {
       std::optional<AnchorSet> best;
       for (std::uint32_t i = 0; i < node.count; ++i) {

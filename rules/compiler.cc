@@ -61,16 +61,21 @@ class CompiledRuleSet final : public RuleSet {
   AlertKind kind(std::uint32_t rule) const override {
     return is_yara(rule) ? AlertKind::kYara : AlertKind::kDetection;
   }
-  bool raises_alert(std::uint32_t rule) const override { return is_yara(rule) || detections_[rule].generates; }
+  bool raises_alert(std::uint32_t rule) const override {
+    return is_yara(rule) || detections_[rule].generates;
+  }
   const std::vector<Correlation>& correlations() const override { return correlations_; }
   const std::string& hash() const override { return hash_; }
 
-  EvaluationPtr make_evaluation() const override { return EvaluationPtr(new Evaluation(make_scanner())); }
+  EvaluationPtr make_evaluation() const override {
+    return EvaluationPtr(new Evaluation(make_scanner()));
+  }
 
   void evaluate(Batch& batch, Evaluation& scratch) const override {
     std::vector<std::pair<KindId, std::uint32_t>>& order = scratch.order();
     order.clear();
-    for (std::uint32_t i = 0; i < batch.events().size(); ++i) order.emplace_back(batch.events()[i].kind, i);
+    for (std::uint32_t i = 0; i < batch.events().size(); ++i)
+      order.emplace_back(batch.events()[i].kind, i);
     // Events of a kind one after the other: its tables stay warm.
     std::sort(order.begin(), order.end());
     std::vector<std::uint32_t>& rules = scratch.rules();
@@ -86,16 +91,20 @@ class CompiledRuleSet final : public RuleSet {
       }
       for (const std::uint32_t rule : rules) hits.push_back({.event = index, .rule = rule});
     }
-    std::sort(hits.begin() + static_cast<std::ptrdiff_t>(before), hits.end(), [](const Hit& a, const Hit& b) {
-      return std::pair(a.event, a.rule) < std::pair(b.event, b.rule);
-    });
+    std::sort(hits.begin() + static_cast<std::ptrdiff_t>(before), hits.end(),
+              [](const Hit& a, const Hit& b) {
+                return std::pair(a.event, a.rule) < std::pair(b.event, b.rule);
+              });
   }
 
   std::vector<Match> explain(Batch& batch, const Event& event, std::uint32_t rule) const override {
-    if (!is_yara(rule)) return explain_rule(detections_[rule], *taxonomy_, regexes_, batch, event);
+    if (!is_yara(rule)) {
+      return explain_rule(detections_[rule], *leaves(rule, event.kind), *taxonomy_, batch, event);
+    }
     std::optional<YaraScanner> scanner = make_scanner();
     if (!scanner) return {};
-    return explain_payload(batch, event, rule - static_cast<std::uint32_t>(detections_.size()), *yara_, *scanner);
+    return explain_payload(batch, event, rule - static_cast<std::uint32_t>(detections_.size()),
+                           *yara_, *scanner);
   }
 
   std::optional<std::string_view> field_value(Batch& batch, const Event& event, std::uint32_t rule,
@@ -121,7 +130,17 @@ class CompiledRuleSet final : public RuleSet {
 
   const Route& route(KindId kind) const {
     return (*routes_)[static_cast<std::size_t>(kind)].get(
-        [&] { return build_route(detections_, *taxonomy_, kind_of(kind), regexes_); });
+        [&] { return build_route(detections_, *taxonomy_, kind_of(kind), matchers_); });
+  }
+
+  // Rules that hit tend to hit again.
+  std::shared_ptr<const RuleLeaves> leaves(std::uint32_t rule, KindId kind) const {
+    return leaves_.with([&](auto& known) {
+      if (known.size() >= kLeavesMax) known.clear();
+      std::shared_ptr<const RuleLeaves>& found = known[{rule, kind}];
+      if (!found) found = build_leaves(detections_[rule], *taxonomy_, kind_of(kind), matchers_);
+      return found;
+    });
   }
 
   // References are names or ids; the loader has refused those that nothing answers to.
@@ -145,12 +164,14 @@ class CompiledRuleSet final : public RuleSet {
         input.reference = r;
         if (const auto found = detections.find(rule.rules[r]); found != detections.end()) {
           input.detection = found->second;
-        } else if (const auto other = correlations.find(rule.rules[r]); other != correlations.end()) {
+        } else if (const auto other = correlations.find(rule.rules[r]);
+                   other != correlations.end()) {
           input.correlation = other->second;
         } else {
           continue;
         }
-        for (const std::string& field : rule.group_by) input.group_by.push_back(under_alias(rule, field, rule.rules[r]));
+        for (const std::string& field : rule.group_by)
+          input.group_by.push_back(under_alias(rule, field, rule.rules[r]));
         input.field = under_alias(rule, rule.field, rule.rules[r]);
         made.inputs.push_back(std::move(input));
       }
@@ -174,7 +195,10 @@ class CompiledRuleSet final : public RuleSet {
   std::vector<DetectionRule> detections_;
   std::shared_ptr<const YaraRules> yara_;
   std::vector<Correlation> correlations_;
-  mutable RegexCache regexes_;
+  mutable MatcherCache matchers_;
+  static constexpr std::size_t kLeavesMax = 4096;
+  mutable Guarded<std::map<std::pair<std::uint32_t, KindId>, std::shared_ptr<const RuleLeaves>>>
+      leaves_;
   std::unique_ptr<std::array<Lazy<Route>, Interner::kNamesMax>> routes_;  // by kind
   std::string hash_;
 };
@@ -187,17 +211,19 @@ CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> 
   compiled.warnings = std::move(loaded.warnings);
   for (const DetectionRule& rule : loaded.detections) {
     if (taxonomy->knows(rule.log_source)) continue;
-    compiled.warnings.push_back({.path = rule.identity.path,
-                                 .line = rule.line,
-                                 .rule_id = rule.identity.id,
-                                 .code = "unknown-logsource",
-                                 .reason = "no taxonomy names the log source " + describe(rule.log_source) +
-                                           "; the rule sees only events whose source definition says it"});
+    compiled.warnings.push_back(
+        {.path = rule.identity.path,
+         .line = rule.line,
+         .rule_id = rule.identity.id,
+         .code = "unknown-logsource",
+         .reason = "no taxonomy names the log source " + describe(rule.log_source) +
+                   "; the rule sees only events whose source definition says it"});
   }
   LoadedYara yara = load_yara(loaded.yara_files);
   std::move(yara.refused.begin(), yara.refused.end(), std::back_inserter(compiled.refused));
   std::move(yara.warnings.begin(), yara.warnings.end(), std::back_inserter(compiled.warnings));
-  compiled.set = std::make_shared<CompiledRuleSet>(std::move(loaded), std::move(taxonomy), std::move(yara.rules));
+  compiled.set = std::make_shared<CompiledRuleSet>(std::move(loaded), std::move(taxonomy),
+                                                   std::move(yara.rules));
   return compiled;
 }
 

@@ -27,12 +27,18 @@ std::size_t character_size(std::string_view text, std::size_t at) {
 
 bool compare(double value, Compare how, double with) {
   switch (how) {
-    case Compare::kEqual: return value == with;
-    case Compare::kNotEqual: return value != with;
-    case Compare::kLess: return value < with;
-    case Compare::kLessEqual: return value <= with;
-    case Compare::kGreater: return value > with;
-    case Compare::kGreaterEqual: return value >= with;
+    case Compare::kEqual:
+      return value == with;
+    case Compare::kNotEqual:
+      return value != with;
+    case Compare::kLess:
+      return value < with;
+    case Compare::kLessEqual:
+      return value <= with;
+    case Compare::kGreater:
+      return value > with;
+    case Compare::kGreaterEqual:
+      return value >= with;
   }
   return false;
 }
@@ -47,10 +53,14 @@ std::optional<double> number_of(std::string_view text) {
 
 bool refers(RefMode mode, std::string_view value, std::string_view other) {
   switch (mode) {
-    case RefMode::kEqual: return value == other;
-    case RefMode::kStartsWith: return value.starts_with(other);
-    case RefMode::kEndsWith: return value.ends_with(other);
-    case RefMode::kContains: return find_bytes(value, other) != std::string_view::npos;
+    case RefMode::kEqual:
+      return value == other;
+    case RefMode::kStartsWith:
+      return value.starts_with(other);
+    case RefMode::kEndsWith:
+      return value.ends_with(other);
+    case RefMode::kContains:
+      return find_bytes(value, other) != std::string_view::npos;
   }
   return false;
 }
@@ -90,8 +100,8 @@ std::size_t match_part(const PatternPart& part, std::string_view text, std::size
 }  // namespace
 
 bool glob_matches(const std::vector<PatternPart>& parts, std::string_view text) {
-  // Greedy from the left with one point to come back to, the last '*' seen. Text behind a '*' is found by
-  // search and nothing recurses, so hostile patterns cost text times parts at worst.
+  // Greedy from the left with one point to come back to, the last '*' seen. Text behind a '*' is
+  // found by search and nothing recurses, so hostile patterns cost text times parts at worst.
   constexpr std::size_t kNone = std::string_view::npos;
   std::size_t part = 0;
   std::size_t at = 0;
@@ -122,51 +132,98 @@ bool glob_matches(const std::vector<PatternPart>& parts, std::string_view text) 
   }
 }
 
-void EvaluationDelete::operator()(Evaluation* evaluation) const { delete evaluation; }
+void EvaluationDelete::operator()(Evaluation* evaluation) const {
+  delete evaluation;
+}
+
+void Evaluation::enter(const Route& route) {
+  if (last_route_ == &route) return;
+  const auto [found, is_new] = first_columns_.try_emplace(&route, 0);
+  if (is_new) {
+    route.prepare(scratch_);
+    found->second = cache_.add_columns(route.columns.size());
+  }
+  first_column_ = found->second;
+  if (stamps_.size() < route.rules.size()) stamps_.resize(route.rules.size());
+  std::fill(stamps_.begin(), stamps_.end(), 0);
+  stamp_ = 0;
+  last_route_ = &route;
+}
 
 void Evaluation::load(Batch& batch, const Event& event, const Route& route) {
-  if (last_route_ != &route) {
-    if (prepared_.insert(&route).second) route.prepare(scratch_);
-    if (stamps_.size() < route.rules.size()) stamps_.resize(route.rules.size());
-    std::fill(stamps_.begin(), stamps_.end(), 0);
-    stamp_ = 0;
-    last_route_ = &route;
-  }
+  enter(route);
   values_.load(batch, event, route);
 }
 
-void Evaluation::wake(const Route& route) {
+// Preference among the fields of a column is left to evaluation: to wake a rule too many is no
+// error.
+void Evaluation::wake(Batch& batch, const Event& event, const Route& route) {
   ++stamp_;
   woken_.assign(route.always.begin(), route.always.end());
-  const auto on = [this](std::uint32_t rule) {
-    if (stamps_[rule] == stamp_) return;
-    stamps_[rule] = stamp_;
-    woken_.push_back(rule);
-  };
-  for (const std::uint16_t column : values_.filled()) {
-    const LiteralIndex& index = route.indexes[column];
-    if (index.empty()) continue;
-    if (!index.wants_text()) {
-      index.look_up_presence(on);
-      continue;
+  for (const Field& field : batch.fields(event)) {
+    if (field.kind == ValueKind::kNull) continue;
+    for (const std::uint16_t column : route.watchers(field.id)) {
+      const LiteralIndex& index = route.indexes[column];
+      if (!index.wants_text()) {
+        index.look_up_presence([this](std::uint32_t rule) { wake_rule(rule); });
+      } else if (field.kind != ValueKind::kArray) {
+        wake_by_value(batch, route, column, field);
+      } else {
+        for_each_value(field,
+                       [&](const Field& element) { wake_by_value(batch, route, column, element); });
+      }
     }
-    values_.any(column, [&](std::uint32_t value) {
-      index.look_up(values_.folded(value), scratch_, on);
-      return false;
-    });
   }
-  if (route.has_keywords && !route.indexes[0].empty()) {
-    route.indexes[0].look_up(values_.keyword_text(), scratch_, on);
+  if (route.has_keywords && !route.indexes[0].empty()) wake_by_keywords(batch, event, route);
+}
+
+void Evaluation::wake_by_value(Batch& batch, const Route& route, std::uint16_t column,
+                               const Field& value) {
+  const ValueCache::Key key = cache_.key(first_column_ + column, value.token(), value.escaped);
+  if (const auto known = cache_.find(key)) {
+    for (const std::uint32_t rule : *known) wake_rule(rule);
+    return;
   }
+  found_.clear();
+  route.indexes[column].look_up(fold_value(batch, value), scratch_,
+                                [this](std::uint32_t rule) { found_.push_back(rule); });
+  for (const std::uint32_t rule : found_) wake_rule(rule);
+  cache_.keep(key, found_);
+}
+
+std::string_view Evaluation::fold_value(Batch& batch, const Field& value) {
+  const std::size_t room = folded_size_max(value.size);
+  if (folded_.size() < room) folded_.resize(room);
+  if (!value.escaped) return {folded_.data(), fold_into(value.token(), folded_.data())};
+  if (const auto size = unescape_fold_into(value.token(), folded_.data()))
+    return {folded_.data(), *size};
+  return {folded_.data(), fold_into(field_text(value, batch.arena()), folded_.data())};
+}
+
+// In the record itself when it is plain ASCII without "\u", else in its folded text: a necessary
+// condition for a keyword, not a sufficient one.
+void Evaluation::wake_by_keywords(Batch& batch, const Event& event, const Route& route) {
+  const std::string_view raw = batch.record_of(event).raw;
+  const auto on = [this](std::uint32_t rule) { wake_rule(rule); };
+  if (event.plain || is_plain(raw)) {
+    route.indexes[0].look_up(raw, scratch_, on);
+    return;
+  }
+  Field whole{raw.data(), static_cast<std::uint32_t>(raw.size()), FieldId{}, ValueKind::kString,
+              false};
+  whole.escaped = raw.starts_with('{');  // unescaping twice-quoted text finds what its leaves hold
+  route.indexes[0].look_up(fold_value(batch, whole), scratch_, on);
 }
 
 void Evaluation::evaluate(Batch& batch, const Event& event, const Route& route,
                           std::vector<std::uint32_t>& rules) {
   ++counters_.events;
   if (route.rules.empty()) return;
-  load(batch, event, route);
-  wake(route);
+  enter(route);
+  wake(batch, event, route);
+  if (woken_.empty()) return;
   counters_.woken += woken_.size();
+  values_.load(batch, event, route);
   const std::size_t before = rules.size();
   for (const std::uint32_t index : woken_) {
     const RouteRule& rule = route.rules[index];
@@ -187,12 +244,20 @@ std::vector<std::uint32_t> Evaluation::scan_payloads(Batch& batch, const Event& 
 bool Evaluation::holds(const Route& route, std::uint32_t index) {
   const CompiledNode& node = route.nodes[index];
   switch (node.kind) {
-    case CompiledNode::Kind::kTest: return test_holds(route.tests[node.index]);
-    case CompiledNode::Kind::kNot: return !holds(route, node.first);
+    case CompiledNode::Kind::kTest:
+      return test_holds(route.tests[node.index]);
+    case CompiledNode::Kind::kNot:
+      return !holds(route, node.first);
     case CompiledNode::Kind::kSet: {
       const ValueSet& set = route.sets[node.index];
       return values_.any(set.column, [&](std::uint32_t value) {
         return set.values.find(values_.folded(value)) != set.values.end();
+      });
+    }
+    case CompiledNode::Kind::kLiterals: {
+      const ColumnLiterals& list = route.literals[node.index];
+      return values_.any(list.column, [&](std::uint32_t value) {
+        return list.literals->matches(values_.folded(value), scratch_);
       });
     }
     case CompiledNode::Kind::kAnd:
@@ -218,19 +283,28 @@ bool Evaluation::test_holds(const CompiledTest& test) {
 bool Evaluation::value_passes(const CompiledTest& test, std::uint32_t value) {
   const auto subject = [&] { return test.cased ? values_.text(value) : values_.folded(value); };
   switch (test.shape) {
-    case Shape::kAny: return true;
-    case Shape::kExact: return subject() == test.text;
-    case Shape::kContains: return find_bytes(subject(), test.text) != std::string_view::npos;
-    case Shape::kPrefix: return subject().starts_with(test.text);
-    case Shape::kSuffix: return subject().ends_with(test.text);
-    case Shape::kGlob: return glob_matches(test.parts, subject());
-    case Shape::kRegex: return test.regex->search(values_.text(value), scratch_);
-    case Shape::kCidr: return contains(test.cidr, values_.text(value));
+    case Shape::kAny:
+      return true;
+    case Shape::kExact:
+      return subject() == test.text;
+    case Shape::kContains:
+      return find_bytes(subject(), test.text) != std::string_view::npos;
+    case Shape::kPrefix:
+      return subject().starts_with(test.text);
+    case Shape::kSuffix:
+      return subject().ends_with(test.text);
+    case Shape::kGlob:
+      return glob_matches(test.parts, subject());
+    case Shape::kRegex:
+      return test.regex->search(values_.text(value), scratch_);
+    case Shape::kCidr:
+      return contains(test.cidr, values_.text(value));
     case Shape::kNumber: {
       const std::optional<double> number = number_of(values_.text(value));
       return number && compare(*number, test.compare, test.number);
     }
-    case Shape::kBool: return values_.folded(value) == (test.flag ? "true" : "false");
+    case Shape::kBool:
+      return values_.folded(value) == (test.flag ? "true" : "false");
     case Shape::kTime: {
       const std::optional<double> part = part_of_time(values_.text(value), test.text);
       return part && compare(*part, test.compare, test.number);
@@ -241,7 +315,8 @@ bool Evaluation::value_passes(const CompiledTest& test, std::uint32_t value) {
                           : refers(test.ref, values_.folded(value), values_.folded(other));
       });
     case Shape::kExists:
-    case Shape::kNull: break;
+    case Shape::kNull:
+      break;
   }
   return false;
 }

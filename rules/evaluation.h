@@ -7,13 +7,14 @@
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "rules/regex.h"
 #include "rules/route.h"
 #include "rules/rule_set.h"
+#include "rules/value_cache.h"
 #include "rules/values.h"
 #include "rules/yara.h"
 
@@ -33,7 +34,8 @@ class Evaluation {
   explicit Evaluation(std::optional<YaraScanner> scanner) : scanner_(std::move(scanner)) {}
 
   // Appends the rules of `route` that are true on `event`, by rule index.
-  void evaluate(Batch& batch, const Event& event, const Route& route, std::vector<std::uint32_t>& rules);
+  void evaluate(Batch& batch, const Event& event, const Route& route,
+                std::vector<std::uint32_t>& rules);
 
   // The YARA rules that match a payload of the event.
   std::vector<std::uint32_t> scan_payloads(Batch& batch, const Event& event);
@@ -51,22 +53,37 @@ class Evaluation {
   const EvaluationCounters& counters() const { return counters_; }
 
  private:
-  void wake(const Route& route);
+  void enter(const Route& route);
+  void wake(Batch& batch, const Event& event, const Route& route);
+  void wake_by_value(Batch& batch, const Route& route, std::uint16_t column, const Field& value);
+  void wake_by_keywords(Batch& batch, const Event& event, const Route& route);
+  void wake_rule(std::uint32_t rule) {
+    if (stamps_[rule] == stamp_) return;
+    stamps_[rule] = stamp_;
+    woken_.push_back(rule);
+  }
+  std::string_view fold_value(Batch& batch, const Field& value);  // until the next one
 
   std::optional<YaraScanner> scanner_;
   EventValues values_;
   HyperscanScratch scratch_;
-  std::unordered_set<const Route*> prepared_;
+  ValueCache cache_;
+  std::unordered_map<const Route*, std::uint32_t>
+      first_columns_;  // of the routes seen: their numbers in cache_
   const Route* last_route_ = nullptr;
+  std::uint32_t first_column_ = 0;     // of last_route_
   std::vector<std::uint32_t> stamps_;  // by rule of the route: the event that woke it last
   std::vector<std::uint32_t> woken_;
+  std::vector<std::uint32_t> found_;  // by one value
+  std::vector<char> folded_;          // of one value
   std::uint32_t stamp_ = 0;
   std::vector<std::pair<KindId, std::uint32_t>> order_;
   std::vector<std::uint32_t> rules_;
   EvaluationCounters counters_;
 };
 
-// Does `text` match parts with wildcards, from its first byte to its last? Both folded, or both not.
+// Does `text` match parts with wildcards, from its first byte to its last? Both folded, or both
+// not.
 bool glob_matches(const std::vector<PatternPart>& parts, std::string_view text);
 
 }  // namespace picket::rules

@@ -25,27 +25,40 @@ Span span_of(std::string_view text, const CompiledTest& test) {
       if (found == std::string_view::npos) return {0, 0};
       return unfold(found, found + test.text.size());
     }
-    case Shape::kPrefix: return unfold(0, test.text.size());
-    case Shape::kSuffix: return unfold(subject.size() - std::min(subject.size(), test.text.size()), subject.size());
-    case Shape::kRegex: return test.regex->span(text);
+    case Shape::kPrefix:
+      return unfold(0, test.text.size());
+    case Shape::kSuffix:
+      return unfold(subject.size() - std::min(subject.size(), test.text.size()), subject.size());
+    case Shape::kRegex:
+      return test.regex->span(text);
     case Shape::kExists:
     case Shape::kNull:
-    case Shape::kAny: return {0, 0};
-    default: return {0, text.size()};
+    case Shape::kAny:
+      return {0, 0};
+    default:
+      return {0, text.size()};
   }
 }
 
 class Explainer {
  public:
-  Explainer(const DetectionRule& rule, const Taxonomy& taxonomy, RegexCache& regexes, Batch& batch,
-            const Event& event)
-      : rule_(rule), taxonomy_(taxonomy), regexes_(regexes), batch_(batch), event_(event) {}
+  Explainer(const DetectionRule& rule, const RuleLeaves& leaves, const Taxonomy& taxonomy,
+            Batch& batch, const Event& event)
+      : rule_(rule),
+        leaves_(leaves),
+        taxonomy_(taxonomy),
+        batch_(batch),
+        event_(event),
+        evaluation_(std::nullopt) {
+    evaluation_.load(batch, event, *leaves.route);
+  }
 
   // Appends what made the node true; answers whether it is.
   bool visit(const Node& node, const std::string& selection, std::vector<Match>& matches) {
     const std::string& name = node.selection.empty() ? selection : node.selection;
     switch (node.kind) {
-      case Node::Kind::kTest: return test(node.test, name, matches);
+      case Node::Kind::kTest:
+        return test(node.test, name, matches);
       case Node::Kind::kNot: {
         std::vector<Match> unused;
         return !visit(node.children.front(), name, unused);
@@ -70,27 +83,25 @@ class Explainer {
 
  private:
   bool test(const Test& test, const std::string& selection, std::vector<Match>& matches) {
-    const EventKind& kind = kind_of(event_.kind);
-    const std::unique_ptr<const Route> route = build_test(test, rule_.log_source, taxonomy_, kind, regexes_);
-    if (route->rules.empty()) return false;
+    using Leaf = RuleLeaves::Leaf;
+    const Leaf& leaf = leaves_.leaves.at(&test);
+    if (leaf.kind == Leaf::Kind::kFalse) return false;
     Match match;
     match.selection = selection;
     match.line = test.line;
     match.rule_field = test.field;
     match.field = test.field;
-    if (route->tests.empty() || route->nodes.front().kind != CompiledNode::Kind::kTest) {
-      fill_constant(kind, match);  // the kind of the event decides
+    if (leaf.kind == Leaf::Kind::kTrue) {
+      fill_constant(kind_of(event_.kind), match);
       matches.push_back(std::move(match));
       return true;
     }
-    Evaluation evaluation(std::nullopt);
-    evaluation.load(batch_, event_, *route);
-    const CompiledTest& compiled = route->tests.front();
-    if (!evaluation.test_holds(compiled)) return false;
-    evaluation.values().any(compiled.column, [&](std::uint32_t value) {
+    const CompiledTest& compiled = leaves_.route->tests[leaf.test];
+    if (!evaluation_.test_holds(compiled)) return false;
+    evaluation_.values().any(compiled.column, [&](std::uint32_t value) {
       const bool by_presence = compiled.shape == Shape::kExists;
-      if (!by_presence && !evaluation.value_passes(compiled, value)) return false;
-      fill_value(evaluation, compiled, value, kind, match);
+      if (!by_presence && !evaluation_.value_passes(compiled, value)) return false;
+      fill_value(evaluation_, compiled, value, kind_of(event_.kind), match);
       return true;
     });
     matches.push_back(std::move(match));
@@ -113,25 +124,27 @@ class Explainer {
                          const EventKind& kind, Match& match) {
     const std::string_view text = evaluation.values().text(value);
     const auto [begin, end] = span_of(text, compiled);
-    if (compiled.column != 0) match.field = field_name(kind.ecs_of(evaluation.values().field(value).id));
+    if (compiled.column != 0)
+      match.field = field_name(kind.ecs_of(evaluation.values().field(value).id));
     match.value = text.substr(0, kValueMax);
     match.begin = static_cast<std::uint32_t>(std::min(begin, match.value.size()));
     match.end = static_cast<std::uint32_t>(std::min(end, match.value.size()));
   }
 
   const DetectionRule& rule_;
+  const RuleLeaves& leaves_;
   const Taxonomy& taxonomy_;
-  RegexCache& regexes_;
   Batch& batch_;
   const Event& event_;
+  Evaluation evaluation_;
 };
 
 }  // namespace
 
-std::vector<Match> explain_rule(const DetectionRule& rule, const Taxonomy& taxonomy, RegexCache& regexes,
-                                Batch& batch, const Event& event) {
+std::vector<Match> explain_rule(const DetectionRule& rule, const RuleLeaves& leaves,
+                                const Taxonomy& taxonomy, Batch& batch, const Event& event) {
   std::vector<Match> matches;
-  Explainer explainer(rule, taxonomy, regexes, batch, event);
+  Explainer explainer(rule, leaves, taxonomy, batch, event);
   if (!explainer.visit(rule.condition, {}, matches)) matches.clear();
   return matches;
 }

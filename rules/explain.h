@@ -11,8 +11,9 @@
 
 namespace picket::rules {
 
-// One Match for each true test that made the rule true, outermost first; empty if the rule is not true.
-std::vector<Match> explain_rule(const DetectionRule& rule, const Taxonomy& taxonomy, RegexCache& regexes,
-                                Batch& batch, const Event& event);
+// One Match for each true test that made the rule true, outermost first; empty if the rule is not
+// true. `leaves` are the rule's for the kind of the event.
+std::vector<Match> explain_rule(const DetectionRule& rule, const RuleLeaves& leaves,
+                                const Taxonomy& taxonomy, Batch& batch, const Event& event);
 
 }  // namespace picket::rules

@@ -15,14 +15,15 @@ namespace {
 using Shape = CompiledTest::Shape;
 using NodeKind = CompiledNode::Kind;
 
-constexpr std::size_t kSetMin = 4;  // whole values in an OR list that are worth a hash set
+constexpr std::size_t kSetMin = 4;       // whole values in an OR list that are worth a hash set
+constexpr std::size_t kLiteralsMin = 6;  // parts of values in one that are worth a database
 
 // A tree while it is being specialised: constants folded, tests compiled.
 struct Draft {
-  enum class Kind : std::uint8_t { kTrue, kFalse, kAnd, kOr, kNot, kTest, kSet };
+  enum class Kind : std::uint8_t { kTrue, kFalse, kAnd, kOr, kNot, kTest, kSet, kLiterals };
   Kind kind = Kind::kTrue;
   std::vector<Draft> children;
-  std::uint32_t index = 0;  // of the test or the set
+  std::uint32_t index = 0;  // of the test, the set or the literals
   double cost = 0;
 };
 
@@ -32,24 +33,31 @@ double cost_of(const CompiledTest& test) {
     case Shape::kExists:
     case Shape::kNull:
     case Shape::kAny:
-    case Shape::kBool: return 1;
+    case Shape::kBool:
+      return 1;
     case Shape::kPrefix:
-    case Shape::kSuffix: return 1.5;
+    case Shape::kSuffix:
+      return 1.5;
     case Shape::kNumber:
     case Shape::kFieldRef:
-    case Shape::kTime: return 3;
-    case Shape::kContains: return 4;
-    case Shape::kCidr: return 8;
-    case Shape::kGlob: return 10;
-    case Shape::kRegex: return test.regex && test.regex->look_around() ? 1000 : 60;
+    case Shape::kTime:
+      return 3;
+    case Shape::kContains:
+      return 4;
+    case Shape::kCidr:
+      return 8;
+    case Shape::kGlob:
+      return 10;
+    case Shape::kRegex:
+      return test.regex && test.regex->look_around() ? 1000 : 60;
   }
   return 10;
 }
 
 class RouteBuilder {
  public:
-  RouteBuilder(const Taxonomy& taxonomy, const EventKind& kind, RegexCache& regexes)
-      : taxonomy_(taxonomy), kind_(kind), regexes_(regexes), route_(std::make_unique<Route>()) {
+  RouteBuilder(const Taxonomy& taxonomy, const EventKind& kind, MatcherCache& matchers)
+      : taxonomy_(taxonomy), kind_(kind), matchers_(matchers), route_(std::make_unique<Route>()) {
     route_->columns.push_back({});  // 0: the whole event
   }
 
@@ -61,6 +69,21 @@ class RouteBuilder {
     route_->nodes.emplace_back();
     emit(std::move(draft), root);
     route_->rules.push_back({.rule = index, .root = root});
+  }
+
+  void add_leaves(const LogSource& source, const Node& node,
+                  std::unordered_map<const Test*, RuleLeaves::Leaf>& leaves) {
+    using Kind = RuleLeaves::Leaf::Kind;
+    if (node.kind != Node::Kind::kTest) {
+      for (const Node& child : node.children) add_leaves(source, child, leaves);
+      return;
+    }
+    source_ = &source;
+    const Draft draft = specialise_test(node.test);
+    leaves[&node.test] = {.kind = draft.kind == Draft::Kind::kTest   ? Kind::kTest
+                                  : draft.kind == Draft::Kind::kTrue ? Kind::kTrue
+                                                                     : Kind::kFalse,
+                          .test = draft.index};
   }
 
   void index_rules() {
@@ -92,8 +115,8 @@ class RouteBuilder {
       return 0;
     }
     std::vector<FieldId> candidates = resolve_field(taxonomy_, *source_, field, kind_);
-    const auto [found, is_new] =
-        columns_.try_emplace(std::move(candidates), static_cast<std::uint16_t>(route_->columns.size()));
+    const auto [found, is_new] = columns_.try_emplace(
+        std::move(candidates), static_cast<std::uint16_t>(route_->columns.size()));
     if (is_new) route_->columns.push_back({found->first});
     return found->second;
   }
@@ -118,10 +141,14 @@ class RouteBuilder {
 
   Draft specialise(const Node& node) {
     switch (node.kind) {
-      case Node::Kind::kTest: return specialise_test(node.test);
-      case Node::Kind::kNot: return negate(specialise(node.children.front()));
-      case Node::Kind::kAnd: return combine(node, Draft::Kind::kAnd, Draft::Kind::kTrue, Draft::Kind::kFalse);
-      case Node::Kind::kOr: return combine(node, Draft::Kind::kOr, Draft::Kind::kFalse, Draft::Kind::kTrue);
+      case Node::Kind::kTest:
+        return specialise_test(node.test);
+      case Node::Kind::kNot:
+        return negate(specialise(node.children.front()));
+      case Node::Kind::kAnd:
+        return combine(node, Draft::Kind::kAnd, Draft::Kind::kTrue, Draft::Kind::kFalse);
+      case Node::Kind::kOr:
+        return combine(node, Draft::Kind::kOr, Draft::Kind::kFalse, Draft::Kind::kTrue);
     }
     return {};
   }
@@ -158,33 +185,77 @@ class RouteBuilder {
     return made;
   }
 
-  // Whole values of one column, tested one by one, become one hash set.
+  // Values of one column, tested one by one, become one hash set; parts of values one database.
   void gather_sets(std::vector<Draft>& children) {
-    std::map<std::uint16_t, std::vector<std::size_t>> by_column;
+    std::map<std::uint16_t, std::vector<std::size_t>> whole;
+    std::map<std::uint16_t, std::vector<std::size_t>> parts;
     for (std::size_t i = 0; i < children.size(); ++i) {
       if (children[i].kind != Draft::Kind::kTest) continue;
       const CompiledTest& test = route_->tests[children[i].index];
-      if (test.shape == Shape::kExact && !test.cased) by_column[test.column].push_back(i);
+      if (test.cased) continue;
+      if (test.shape == Shape::kExact) whole[test.column].push_back(i);
+      if (place_of(test) && !test.text.empty()) parts[test.column].push_back(i);
     }
     std::vector<bool> gone(children.size(), false);
-    std::vector<Draft> sets;
-    for (const auto& [column_index, members] : by_column) {
-      if (members.size() < kSetMin) continue;
-      ValueSet set{.column = column_index, .values = {}};
-      for (const std::size_t i : members) {
-        set.values.insert(route_->tests[children[i].index].text);
-        gone[i] = true;
-      }
-      sets.push_back({.kind = Draft::Kind::kSet,
-                      .children = {},
-                      .index = static_cast<std::uint32_t>(route_->sets.size()),
-                      .cost = 1});
-      route_->sets.push_back(std::move(set));
+    std::vector<Draft> gathered;
+    for (const auto& [column_index, members] : whole) {
+      if (members.size() >= kSetMin)
+        gathered.push_back(gather_values(column_index, take(children, members, gone)));
+    }
+    for (const auto& [column_index, members] : parts) {
+      if (members.size() >= kLiteralsMin)
+        gathered.push_back(gather_parts(column_index, take(children, members, gone)));
     }
     for (std::size_t i = 0; i < children.size(); ++i) {
-      if (!gone[i]) sets.push_back(std::move(children[i]));
+      if (!gone[i]) gathered.push_back(std::move(children[i]));
     }
-    children = std::move(sets);
+    children = std::move(gathered);
+  }
+
+  static std::optional<LiteralSet::Place> place_of(const CompiledTest& test) {
+    switch (test.shape) {
+      case Shape::kContains:
+        return LiteralSet::Place::kAnywhere;
+      case Shape::kPrefix:
+        return LiteralSet::Place::kAtBegin;
+      case Shape::kSuffix:
+        return LiteralSet::Place::kAtEnd;
+      default:
+        return std::nullopt;
+    }
+  }
+
+  std::vector<const CompiledTest*> take(const std::vector<Draft>& children,
+                                        const std::vector<std::size_t>& members,
+                                        std::vector<bool>& gone) const {
+    std::vector<const CompiledTest*> tests;
+    for (const std::size_t i : members) {
+      tests.push_back(&route_->tests[children[i].index]);
+      gone[i] = true;
+    }
+    return tests;
+  }
+
+  Draft gather_values(std::uint16_t column_index, const std::vector<const CompiledTest*>& tests) {
+    ValueSet set{.column = column_index, .values = {}};
+    for (const CompiledTest* test : tests) set.values.insert(test->text);
+    route_->sets.push_back(std::move(set));
+    return {.kind = Draft::Kind::kSet,
+            .children = {},
+            .index = static_cast<std::uint32_t>(route_->sets.size() - 1),
+            .cost = 1};
+  }
+
+  Draft gather_parts(std::uint16_t column_index, const std::vector<const CompiledTest*>& tests) {
+    std::vector<LiteralSet::Literal> literals;
+    for (const CompiledTest* test : tests)
+      literals.push_back({.place = *place_of(*test), .text = test->text});
+    route_->literals.push_back(
+        {.column = column_index, .literals = matchers_.literals(std::move(literals))});
+    return {.kind = Draft::Kind::kLiterals,
+            .children = {},
+            .index = static_cast<std::uint32_t>(route_->literals.size() - 1),
+            .cost = 12};
   }
 
   Draft specialise_test(const Test& test) {
@@ -207,18 +278,27 @@ class RouteBuilder {
             .cost = cost};
   }
 
-  // The outcome on a value that is the same in all events; nullopt for shapes not worth deciding here.
+  // The outcome on a value that is the same in all events; nullopt for shapes not worth deciding
+  // here.
   static std::optional<bool> decide(const CompiledTest& test, const std::string& value) {
     const std::string folded = test.cased ? value : fold(value);
     switch (test.shape) {
-      case Shape::kExact: return folded == test.text;
-      case Shape::kContains: return find_bytes(folded, test.text) != std::string_view::npos;
-      case Shape::kPrefix: return folded.starts_with(test.text);
-      case Shape::kSuffix: return folded.ends_with(test.text);
-      case Shape::kAny: return true;
-      case Shape::kExists: return test.flag;
-      case Shape::kNull: return false;
-      default: return std::nullopt;
+      case Shape::kExact:
+        return folded == test.text;
+      case Shape::kContains:
+        return find_bytes(folded, test.text) != std::string_view::npos;
+      case Shape::kPrefix:
+        return folded.starts_with(test.text);
+      case Shape::kSuffix:
+        return folded.ends_with(test.text);
+      case Shape::kAny:
+        return true;
+      case Shape::kExists:
+        return test.flag;
+      case Shape::kNull:
+        return false;
+      default:
+        return std::nullopt;
     }
   }
 
@@ -231,20 +311,32 @@ class RouteBuilder {
     made.ref = test.ref;
     made.number = test.number;
     switch (test.op) {
-      case Op::kString: compile_string(test, made); break;
+      case Op::kString:
+        compile_string(test, made);
+        break;
       case Op::kRegex:
         made.shape = Shape::kRegex;
-        made.regex = regexes_.get(test.text, {test.ignore_case, test.multi_line, test.dot_all});
+        made.regex = matchers_.regex(test.text, {test.ignore_case, test.multi_line, test.dot_all});
         break;
       case Op::kCidr:
         made.shape = Shape::kCidr;
         made.cidr = parse_cidr(test.text).value_or(CidrBlock{});
         break;
-      case Op::kNumber: made.shape = Shape::kNumber; break;
-      case Op::kExists: made.shape = Shape::kExists; break;
-      case Op::kNull: made.shape = Shape::kNull; break;
-      case Op::kFieldRef: made.shape = Shape::kFieldRef; break;
-      case Op::kBool: made.shape = Shape::kBool; break;
+      case Op::kNumber:
+        made.shape = Shape::kNumber;
+        break;
+      case Op::kExists:
+        made.shape = Shape::kExists;
+        break;
+      case Op::kNull:
+        made.shape = Shape::kNull;
+        break;
+      case Op::kFieldRef:
+        made.shape = Shape::kFieldRef;
+        break;
+      case Op::kBool:
+        made.shape = Shape::kBool;
+        break;
       case Op::kTime:
         made.shape = Shape::kTime;
         made.text = test.text;
@@ -289,27 +381,42 @@ class RouteBuilder {
     CompiledNode node;
     node.index = draft.index;
     switch (draft.kind) {
-      case Draft::Kind::kTest: node.kind = NodeKind::kTest; break;
-      case Draft::Kind::kSet: node.kind = NodeKind::kSet; break;
-      case Draft::Kind::kNot: node.kind = NodeKind::kNot; break;
+      case Draft::Kind::kTest:
+        node.kind = NodeKind::kTest;
+        break;
+      case Draft::Kind::kSet:
+        node.kind = NodeKind::kSet;
+        break;
+      case Draft::Kind::kLiterals:
+        node.kind = NodeKind::kLiterals;
+        break;
+      case Draft::Kind::kNot:
+        node.kind = NodeKind::kNot;
+        break;
       case Draft::Kind::kOr:
-      case Draft::Kind::kFalse: node.kind = NodeKind::kOr; break;
-      default: node.kind = NodeKind::kAnd; break;
+      case Draft::Kind::kFalse:
+        node.kind = NodeKind::kOr;
+        break;
+      default:
+        node.kind = NodeKind::kAnd;
+        break;
     }
     node.first = static_cast<std::uint32_t>(route_->nodes.size());
     node.count = static_cast<std::uint32_t>(draft.children.size());
     route_->nodes[at] = node;
     route_->nodes.resize(route_->nodes.size() + draft.children.size());
-    for (std::uint32_t i = 0; i < node.count; ++i) emit(std::move(draft.children[i]), node.first + i);
+    for (std::uint32_t i = 0; i < node.count; ++i)
+      emit(std::move(draft.children[i]), node.first + i);
   }
 
   void place_fields() {
-    std::vector<std::tuple<std::uint16_t, std::uint16_t, std::uint16_t>> all;  // field, column, rank
+    std::vector<std::tuple<std::uint16_t, std::uint16_t, std::uint16_t>>
+        all;  // field, column, rank
     for (std::size_t c = 0; c < route_->columns.size(); ++c) {
       const std::vector<FieldId>& candidates = route_->columns[c].candidates;
       for (std::size_t rank = 0; rank < candidates.size(); ++rank) {
-        all.emplace_back(static_cast<std::uint16_t>(candidates[rank]), static_cast<std::uint16_t>(c),
-                         static_cast<std::uint16_t>(rank));
+        all.emplace_back(static_cast<std::uint16_t>(candidates[rank]),
+                         static_cast<std::uint16_t>(c), static_cast<std::uint16_t>(rank));
       }
     }
     std::sort(all.begin(), all.end());
@@ -322,11 +429,24 @@ class RouteBuilder {
     for (std::size_t i = 1; i < route_->place_begin.size(); ++i) {
       route_->place_begin[i] += route_->place_begin[i - 1];
     }
+    watch_fields();
+  }
+
+  void watch_fields() {
+    if (route_->indexes.empty()) return;  // made to explain
+    for (std::size_t id = 0; id + 1 < route_->place_begin.size(); ++id) {
+      route_->watch_begin.push_back(static_cast<std::uint32_t>(route_->watching.size()));
+      for (std::uint32_t p = route_->place_begin[id]; p < route_->place_begin[id + 1]; ++p) {
+        const std::uint16_t column_index = route_->places[p].column;
+        if (!route_->indexes[column_index].empty()) route_->watching.push_back(column_index);
+      }
+    }
+    route_->watch_begin.push_back(static_cast<std::uint32_t>(route_->watching.size()));
   }
 
   const Taxonomy& taxonomy_;
   const EventKind& kind_;
-  RegexCache& regexes_;
+  MatcherCache& matchers_;
   std::unique_ptr<Route> route_;
   const LogSource* source_ = nullptr;  // of the rule being added
   std::map<std::vector<FieldId>, std::uint16_t> columns_;
@@ -336,12 +456,13 @@ class RouteBuilder {
 
 void Route::prepare(HyperscanScratch& scratch) const {
   for (const LiteralIndex& index : indexes) index.prepare(scratch);
+  for (const ColumnLiterals& list : literals) list.literals->prepare(scratch);
   for (const CompiledTest& test : tests) {
     if (test.regex) test.regex->prepare(scratch);
   }
 }
 
-std::shared_ptr<const Regex> RegexCache::get(const std::string& pattern, RegexFlags flags) {
+std::shared_ptr<const Regex> MatcherCache::regex(const std::string& pattern, RegexFlags flags) {
   std::string key = pattern;
   key += flags.ignore_case ? "\x1fi" : "\x1f-";
   key += flags.multi_line ? "m" : "-";
@@ -356,6 +477,17 @@ std::shared_ptr<const Regex> RegexCache::get(const std::string& pattern, RegexFl
   });
 }
 
+std::shared_ptr<const LiteralSet> MatcherCache::literals(
+    std::vector<LiteralSet::Literal> literals) {
+  std::sort(literals.begin(), literals.end());
+  literals.erase(std::unique(literals.begin(), literals.end()), literals.end());
+  return literals_.with([&](auto& known) {
+    const auto [found, is_new] = known.try_emplace(std::move(literals));
+    if (is_new) found->second = std::make_shared<const LiteralSet>(found->first);
+    return found->second;
+  });
+}
+
 std::string compact_name(std::string_view name) {
   std::string compact(name);
   std::erase(compact, ' ');
@@ -366,7 +498,8 @@ std::vector<FieldId> resolve_field(const Taxonomy& taxonomy, const LogSource& so
                                    std::string_view field, const EventKind& kind) {
   std::vector<FieldId> candidates;
   const auto append = [&](FieldId id) {
-    if (std::find(candidates.begin(), candidates.end(), id) == candidates.end()) candidates.push_back(id);
+    if (std::find(candidates.begin(), candidates.end(), id) == candidates.end())
+      candidates.push_back(id);
   };
   const auto append_named = [&](std::string_view name) {
     const std::optional<FieldId> id = find_field(compact_name(name));
@@ -381,13 +514,16 @@ std::vector<FieldId> resolve_field(const Taxonomy& taxonomy, const LogSource& so
   return candidates;
 }
 
-std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules, const Taxonomy& taxonomy,
-                                         const EventKind& kind, RegexCache& regexes) {
-  RouteBuilder builder(taxonomy, kind, regexes);
-  std::map<std::tuple<std::string, std::string, std::string>, bool> admitted;  // rules share log sources
+std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules,
+                                         const Taxonomy& taxonomy, const EventKind& kind,
+                                         MatcherCache& matchers) {
+  RouteBuilder builder(taxonomy, kind, matchers);
+  std::map<std::tuple<std::string, std::string, std::string>, bool>
+      admitted;  // rules share log sources
   for (std::uint32_t i = 0; i < rules.size(); ++i) {
     const LogSource& source = rules[i].log_source;
-    const auto [found, is_new] = admitted.try_emplace({source.product, source.category, source.service});
+    const auto [found, is_new] =
+        admitted.try_emplace({source.product, source.category, source.service});
     if (is_new) found->second = taxonomy.admits(source, kind);
     if (found->second) builder.add(i, source, rules[i].condition);
   }
@@ -396,14 +532,13 @@ std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules
   return builder.finish();
 }
 
-std::unique_ptr<const Route> build_test(const Test& test, const LogSource& source, const Taxonomy& taxonomy,
-                                        const EventKind& kind, RegexCache& regexes) {
-  Node node;
-  node.kind = Node::Kind::kTest;
-  node.test = test;
-  RouteBuilder builder(taxonomy, kind, regexes);
-  builder.add(0, source, node);
-  return builder.finish();
+std::shared_ptr<const RuleLeaves> build_leaves(const DetectionRule& rule, const Taxonomy& taxonomy,
+                                               const EventKind& kind, MatcherCache& matchers) {
+  auto made = std::make_shared<RuleLeaves>();
+  RouteBuilder builder(taxonomy, kind, matchers);
+  builder.add_leaves(rule.log_source, rule.condition, made->leaves);
+  made->route = builder.finish();
+  return made;
 }
 
 }  // namespace picket::rules

@@ -1,22 +1,27 @@
 // Route: all detection rules that events of one kind can fire, specialised for that kind.
 //
 // Fields are resolved to columns, tests on what the kind fixes (event id, channel, constants) are
-// folded away, OR lists of whole values become one hash set, and children are ordered by cost. Made at
-// the first event of a kind; immutable afterwards. route.cc builds, evaluation.cc runs.
+// folded away, OR lists become one hash set or one literal database, and children are ordered by
+// cost. Made at the first event of a kind; immutable afterwards. route.cc builds, evaluation.cc
+// runs.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "base/guarded.h"
 #include "event/kind.h"
 #include "rules/literal_index.h"
+#include "rules/literal_set.h"
 #include "rules/regex.h"
 #include "rules/rule.h"
 #include "rules/taxonomy.h"
@@ -39,8 +44,20 @@ bool contains(const CidrBlock& block, std::string_view address);
 // One atomic test, ready to run.
 struct CompiledTest {
   enum class Shape : std::uint8_t {
-    kExact, kContains, kPrefix, kSuffix, kGlob, kAny,  // strings; kAny: "*"
-    kRegex, kCidr, kNumber, kExists, kNull, kFieldRef, kBool, kTime,
+    kExact,
+    kContains,
+    kPrefix,
+    kSuffix,
+    kGlob,
+    kAny,  // strings; kAny: "*"
+    kRegex,
+    kCidr,
+    kNumber,
+    kExists,
+    kNull,
+    kFieldRef,
+    kBool,
+    kTime,
   };
   Shape shape = Shape::kExact;
   bool cased = false;
@@ -50,25 +67,31 @@ struct CompiledTest {
   std::uint16_t column = kNoColumn;
   std::uint16_t other = kNoColumn;  // of a field reference
   double number = 0;
-  std::string text;                 // folded, unless cased
-  std::vector<PatternPart> parts;   // of kGlob, folded likewise
+  std::string text;                // folded, unless cased
+  std::vector<PatternPart> parts;  // of kGlob, folded likewise
   std::shared_ptr<const Regex> regex;
   CidrBlock cidr;
-  const Test* origin = nullptr;     // in the rule; lives as long as the rule set
+  const Test* origin = nullptr;  // in the rule; lives as long as the rule set
 };
 
 struct CompiledNode {
-  enum class Kind : std::uint8_t { kAnd, kOr, kNot, kTest, kSet };
+  enum class Kind : std::uint8_t { kAnd, kOr, kNot, kTest, kSet, kLiterals };
   Kind kind = Kind::kAnd;
   std::uint32_t first = 0;  // children: nodes[first, first + count)
   std::uint32_t count = 0;
-  std::uint32_t index = 0;  // of the test, or of the set
+  std::uint32_t index = 0;  // of the test, the set or the literals
 };
 
 // An OR list of whole values of one column.
 struct ValueSet {
   std::uint16_t column = kNoColumn;
   std::unordered_set<std::string, StringHash, std::equal_to<>> values;  // folded
+};
+
+// An OR list of parts of values of one column.
+struct ColumnLiterals {
+  std::uint16_t column = kNoColumn;
+  std::shared_ptr<const LiteralSet> literals;
 };
 
 struct RouteRule {
@@ -81,11 +104,12 @@ struct Route {
   std::vector<CompiledNode> nodes;
   std::vector<CompiledTest> tests;
   std::vector<ValueSet> sets;
+  std::vector<ColumnLiterals> literals;
   std::vector<RouteRule> rules;
-  std::vector<LiteralIndex> indexes;      // one a column
-  std::vector<std::uint32_t> always;      // indexes into `rules` that nothing can wake
-  bool has_keywords = false;              // column 0 is the whole event
-  bool has_payload = false;               // events of this kind may hold what YARA looks at
+  std::vector<LiteralIndex> indexes;  // one a column
+  std::vector<std::uint32_t> always;  // indexes into `rules` that nothing can wake
+  bool has_keywords = false;          // column 0 is the whole event
+  bool has_payload = false;           // events of this kind may hold what YARA looks at
 
   // field id -> columns that it may fill, with its rank among their candidates.
   struct Place {
@@ -94,27 +118,47 @@ struct Route {
   };
   std::vector<std::uint32_t> place_begin;  // by field id; one more than there are ids
   std::vector<Place> places;
+  // field id -> columns of its places that have an index.
+  std::vector<std::uint32_t> watch_begin;
+  std::vector<std::uint16_t> watching;
 
+  std::span<const std::uint16_t> watchers(FieldId field) const {
+    const auto id = static_cast<std::size_t>(field);
+    if (id + 1 >= watch_begin.size()) return {};
+    return {watching.data() + watch_begin[id], watching.data() + watch_begin[id + 1]};
+  }
   void prepare(HyperscanScratch& scratch) const;
 };
 
-// What routes are made from. Regexes are shared between routes.
-class RegexCache {
+// What is made with some effort and shared between routes.
+class MatcherCache {
  public:
   // nullptr when the pattern cannot be compiled; the loader has refused such rules before.
-  std::shared_ptr<const Regex> get(const std::string& pattern, RegexFlags flags);
+  std::shared_ptr<const Regex> regex(const std::string& pattern, RegexFlags flags);
+  // `literals` in any order; equal ones count once.
+  std::shared_ptr<const LiteralSet> literals(std::vector<LiteralSet::Literal> literals);
 
  private:
   Guarded<std::unordered_map<std::string, std::shared_ptr<const Regex>>> regexes_;
+  Guarded<std::map<std::vector<LiteralSet::Literal>, std::shared_ptr<const LiteralSet>>> literals_;
 };
 
-std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules, const Taxonomy& taxonomy,
-                                         const EventKind& kind, RegexCache& regexes);
+std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules,
+                                         const Taxonomy& taxonomy, const EventKind& kind,
+                                         MatcherCache& matchers);
 
-// A route of one test, without anchors: for explaining. `root` of its only rule is the test; no rule at
-// all means that the kind makes the test false, a rule whose root is an empty And that it makes it true.
-std::unique_ptr<const Route> build_test(const Test& test, const LogSource& source, const Taxonomy& taxonomy,
-                                        const EventKind& kind, RegexCache& regexes);
+// One rule for one kind, test by test and without anchors: for explaining.
+struct RuleLeaves {
+  std::unique_ptr<const Route> route;  // its columns and tests; no rules
+  struct Leaf {
+    enum class Kind : std::uint8_t { kTrue, kFalse, kTest };  // the kind decides, or a test does
+    Kind kind = Kind::kFalse;
+    std::uint32_t test = 0;
+  };
+  std::unordered_map<const Test*, Leaf> leaves;  // all of the rule's
+};
+std::shared_ptr<const RuleLeaves> build_leaves(const DetectionRule& rule, const Taxonomy& taxonomy,
+                                               const EventKind& kind, MatcherCache& matchers);
 
 // A field name as rules and events agree on it: without its spaces ("Threat Name" is ThreatName).
 std::string compact_name(std::string_view name);

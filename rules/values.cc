@@ -5,15 +5,17 @@
 namespace picket::rules {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 std::size_t skip_space(std::string_view text, std::size_t at) {
   while (at < text.size() && is_space(text[at])) ++at;
   return at;
 }
 
-// Calls f(Field) for every string and number of a JSON text that is a value, not a key. The text was
-// checked when it was parsed; on anything else this reads tokens and stops at the end.
+// Calls f(Field) for every string and number of a JSON text that is a value, not a key. The text
+// was checked when it was parsed; on anything else this reads tokens and stops at the end.
 template <class F>
 void for_each_leaf(std::string_view json, F f) {
   std::size_t at = 0;
@@ -33,12 +35,16 @@ void for_each_leaf(std::string_view json, F f) {
       at = skip_space(json, end + 1);
       const bool is_key = at < json.size() && json[at] == ':';
       if (!is_key) {
-        f(Field{json.data() + begin, static_cast<std::uint32_t>(end - begin), FieldId{}, ValueKind::kString, escaped});
+        f(Field{json.data() + begin, static_cast<std::uint32_t>(end - begin), FieldId{},
+                ValueKind::kString, escaped});
       }
     } else if (c == '-' || (c >= '0' && c <= '9')) {
       const std::size_t begin = at;
-      while (at < json.size() && json[at] != ',' && json[at] != '}' && json[at] != ']' && !is_space(json[at])) ++at;
-      f(Field{json.data() + begin, static_cast<std::uint32_t>(at - begin), FieldId{}, ValueKind::kNumber, false});
+      while (at < json.size() && json[at] != ',' && json[at] != '}' && json[at] != ']' &&
+             !is_space(json[at]))
+        ++at;
+      f(Field{json.data() + begin, static_cast<std::uint32_t>(at - begin), FieldId{},
+              ValueKind::kNumber, false});
     } else {
       ++at;
     }
@@ -50,7 +56,7 @@ void for_each_leaf(std::string_view json, F f) {
 void EventValues::load(Batch& batch, const Event& event, const Route& route) {
   batch_ = &batch;
   event_ = &event;
-  raw_ = batch.records()[static_cast<std::size_t>(&event - batch.events().data())].raw;
+  raw_ = batch.record_of(event).raw;
   values_.clear();
   for (const std::uint16_t column : filled_) {
     if (column < heads_.size()) heads_[column] = Head{};
@@ -129,13 +135,6 @@ std::string_view EventValues::fold_to_arena(std::string_view text) {
   return {out, fold_into(text, out)};
 }
 
-std::string_view EventValues::keyword_text() {
-  if (is_plain(raw_)) return raw_;
-  Field whole{raw_.data(), static_cast<std::uint32_t>(raw_.size()), FieldId{}, ValueKind::kString, false};
-  whole.escaped = raw_.starts_with('{');  // unescaping twice-quoted text finds what its leaves hold
-  return fold_to_arena(field_text(whole, batch_->arena()));
-}
-
 void EventValues::load_keywords() {
   if (keywords_loaded_) return;
   keywords_loaded_ = true;
@@ -144,7 +143,8 @@ void EventValues::load_keywords() {
     for_each_leaf(raw_, [&](const Field& leaf) { append(head, leaf); });
     return;
   }
-  append(head, {raw_.data(), static_cast<std::uint32_t>(raw_.size()), FieldId{}, ValueKind::kString, false});
+  append(head, {raw_.data(), static_cast<std::uint32_t>(raw_.size()), FieldId{}, ValueKind::kString,
+                false});
 }
 
 }  // namespace picket::rules

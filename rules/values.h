@@ -1,7 +1,7 @@
 // EventValues: the values of one event, laid out by the columns of its route.
 //
-// Text and folded text are made when a test first asks for them. Reused from event to event; the views
-// die with the batch. One per evaluating thread.
+// Text and folded text are made when a test first asks for them. Reused from event to event; the
+// views die with the batch. One per evaluating thread.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +20,8 @@ class EventValues {
   // Lays out `event`, which is of the route's kind.
   void load(Batch& batch, const Event& event, const Route& route);
 
-  // The columns that have a value, in no order.
-  const std::vector<std::uint16_t>& filled() const { return filled_; }
-
-  // f(index) for each value of a column until it answers true; true if it did. A value is named by an
-  // index that lives until the next load().
+  // f(index) for each value of a column until it answers true; true if it did. A value is named by
+  // an index that lives until the next load().
   template <class F>
   bool any(std::uint16_t column, F f) {
     if (column == 0) load_keywords();
@@ -38,9 +35,6 @@ class EventValues {
   const Field& field(std::uint32_t index) const { return values_[index].field; }
   std::string_view text(std::uint32_t index);
   std::string_view folded(std::uint32_t index);
-  // What LiteralIndex searches for the plain runs of keywords: the record itself when it is plain ASCII
-  // without "\u", else folded. A necessary condition, not a sufficient one.
-  std::string_view keyword_text();
   const Event& event() const { return *event_; }
 
  private:
