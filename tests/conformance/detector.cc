@@ -1,5 +1,7 @@
 #include "tests/conformance/detector.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "rules/evaluation.h"
 #include "rules/loader.h"
@@ -12,20 +14,47 @@ Detector::Detector(const std::vector<std::string>& rule_paths) {
   make(std::move(*loaded), false);
 }
 
-Detector::Detector(rules::LoadedRules loaded, bool literal) { make(std::move(loaded), literal); }
+Detector::Detector(rules::LoadedRules loaded, bool literal) {
+  make(std::move(loaded), literal);
+}
 
 void Detector::make(rules::LoadedRules loaded, bool literal) {
   const std::string content = PICKET_SOURCE_DIR "/content";
   std::vector<std::string> errors;
-  auto catalog = parsers::Catalog::load({content + "/sources"}, errors);
+  auto catalog = parsers::Catalog::load(
+      {content + "/sources", PICKET_SOURCE_DIR "/tests/conformance/sources"}, errors);
   PICKET_CHECK(catalog.has_value());
   auto taxonomy = rules::Taxonomy::load(content + "/taxonomies", errors);
   PICKET_CHECK(taxonomy.has_value());
   PICKET_CHECK(errors.empty());
-  compiled_ = rules::compile_rules(std::move(loaded), literal ? rules::Taxonomy::none() : *taxonomy);
+  taxonomy_ = literal ? rules::Taxonomy::none() : *taxonomy;
+  compiled_ = rules::compile_rules(std::move(loaded), taxonomy_);
   parser_ = std::make_unique<parsers::Parser>(*catalog, false);
-  if (literal) parser_->set_source(SourceId{}, {.format = "auto", .definition = "json-generic"});
+  if (literal) read_as("json-generic");
   evaluation_ = compiled_.set->make_evaluation();
+}
+
+void Detector::read_as(const std::string& definition) {
+  parser_->set_source(SourceId{}, {.format = "auto", .definition = definition});
+}
+
+void Detector::parse(std::span<const std::string> records, Batch& batch) {
+  batch.clear();
+  for (std::size_t i = 0; i < records.size(); ++i) batch.add(records[i], SourceId{}, i, 0);
+  parser_->parse(batch);
+}
+
+void Detector::run(const std::vector<std::string>& records, Batch& batch) {
+  parse(records, batch);
+  compiled_.set->evaluate(batch, *evaluation_);
+}
+
+std::vector<KindId> Detector::kinds(const std::vector<std::string>& records) {
+  Batch batch;
+  parse(records, batch);
+  std::vector<KindId> all;
+  for (const Event& event : batch.events()) all.push_back(event.kind);
+  return all;
 }
 
 std::vector<std::set<std::string>> Detector::detect(const std::vector<std::string>& records) {
@@ -33,13 +62,11 @@ std::vector<std::set<std::string>> Detector::detect(const std::vector<std::strin
   Batch batch;
   constexpr std::size_t kBatch = 256;
   for (std::size_t begin = 0; begin < records.size(); begin += kBatch) {
-    batch.clear();
-    for (std::size_t i = begin; i < std::min(records.size(), begin + kBatch); ++i) {
-      batch.add(records[i], SourceId{}, i, 0);
-    }
-    parser_->parse(batch);
+    const std::size_t count = std::min(kBatch, records.size() - begin);
+    parse(std::span(records).subspan(begin, count), batch);
     compiled_.set->evaluate(batch, *evaluation_);
-    for (const Hit& hit : batch.hits()) all[begin + hit.event].insert(compiled_.set->identity(hit.rule).id);
+    for (const Hit& hit : batch.hits())
+      all[begin + hit.event].insert(compiled_.set->identity(hit.rule).id);
   }
   return all;
 }

@@ -149,6 +149,36 @@ TEST(SigmaCorrelation, ReferencedRulesAreSilentUnlessGenerated) {
       generates(correlation("    type: temporal\n    rules: [r, gone]\n    timespan: 1m\n")));
 }
 
+TEST(SigmaCorrelation, ANameOfSeveralRulesIsRefused) {
+  const std::string body = "    type: temporal\n    rules: [twice]\n    timespan: 1m\n";
+  EXPECT_EQ(refused_code(login_rule("a", "twice") + login_rule("b", "twice") + correlation(body)),
+            "ambiguous-rule");
+  EXPECT_EQ(refused_code(login_rule("twice") + login_rule("b", "twice") + correlation(body)),
+            "");  // the id wins
+}
+
+TEST(SigmaFilter, Refusals) {
+  const auto code = [](const std::string& text) {
+    const LoadedRules rules = parse_rules(login_rule("r") + text, "test.yml");
+    if (!rules.refused.empty()) return rules.refused[0].code;
+    return rules.warnings.empty() ? std::string() : "warned " + rules.warnings[0].code;
+  };
+  const std::string source = "logsource: {category: process_creation}\n";
+  const std::string body = "    sel: {A: 1}\n    condition: not sel\n";
+  EXPECT_EQ(code("title: f\ndescription: d\ndate: 2026-01-02\n" + source +
+                 "filter:\n    rules: [r]\n" + body),
+            "");
+  EXPECT_EQ(code(source + "filter:\n    rules: [r]\n" + body), "missing-title");
+  EXPECT_EQ(code("title: f\nfilter:\n    rules: [r]\n" + body), "warned missing-logsource");
+  EXPECT_EQ(code("title: f\n" + source + "filter: x\n"), "bad-filter");
+  EXPECT_EQ(code("title: f\n" + source + "filter:\n" + body), "missing-rules");
+  EXPECT_EQ(code("title: f\n" + source + "filter:\n    rules: {a: b}\n" + body), "bad-list");
+  EXPECT_EQ(code("title: f\n" + source + "filter:\n    rules: [r]\n    sel: {A: 1}\n"),
+            "missing-condition");
+  EXPECT_EQ(code("title: f\n" + source + "filter:\n    rules: [r]\n    condition: not sel\n"),
+            "missing-selection");
+}
+
 TEST(SigmaFilter, IsJoinedToTheRulesItNames) {
   const auto filter = [](const std::string& rules, const std::string& condition = "not sel",
                          const std::string& source = "category: process_creation") {

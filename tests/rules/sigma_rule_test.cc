@@ -276,6 +276,38 @@ TEST(SigmaRule, Warnings) {
             "unused-selection ");
 }
 
+// What the specification allows beside the detection changes nothing and is no finding.
+TEST(SigmaRule, MetadataIsAccepted) {
+  const auto warnings = [](const std::string& text) {
+    const LoadedRules rules = parse_rules(text, "test.yml");
+    std::string codes = rules.detections.size() == 1 ? "" : "refused ";
+    for (const Finding& finding : rules.warnings) codes += finding.code + " ";
+    return codes;
+  };
+  const std::string rule = "detection:\n    sel: {A: 1}\n    condition: sel\n";
+  const std::string source = "logsource: {product: x}\n";
+  EXPECT_EQ(
+      warnings("title: t\nid: 929a690e-bef0-4204-a928-ef5e620d6fcc\nname: n\nrelated:\n"
+               "    - {id: a, type: derived}\n    - {id: b, type: obsolete}\n"
+               "    - {id: c, type: merged}\n    - {id: d, type: renamed}\n"
+               "    - {id: e, type: similar}\ntaxonomy: sigma\nstatus: test\ndescription: d\n"
+               "license: MIT\nauthor: a, b\nreferences: [https://example.org]\ndate: 2026-01-02\n"
+               "modified: 2026-01-03\nfields: [A, B]\nfalsepositives: [none]\nlevel: low\n"
+               "tags: [attack.t1059.001]\nscope: [server]\nours: {any: [thing]}\n"
+               "logsource:\n    product: x\n    service: y.z\n    definition: audit is on\n    "
+               "other: 1\n" +
+               rule),
+      "");
+  EXPECT_EQ(warnings("title: t\nrelated: {id: a, type: derived}\n" + source + rule),
+            "bad-related ");
+  EXPECT_EQ(warnings("title: t\nrelated: [{id: a, type: derivd}]\n" + source + rule), "bad-type ");
+  EXPECT_EQ(warnings("title: " + std::string(256, 't') + "\n" + source + rule), "");
+  EXPECT_EQ(warnings("title: " + std::string(257, 't') + "\n" + source + rule), "long-title ");
+  std::string umlauts;
+  for (int i = 0; i < 256; ++i) umlauts += "ä";
+  EXPECT_EQ(warnings("title: " + umlauts + "\n" + source + rule), "");
+}
+
 TEST(SigmaRule, RulesWithoutAnIdGetAStableOne) {
   const std::string text =
       "title: a\nlogsource: {product: x}\ndetection: {s: {A: 1}, condition: s}\n";
