@@ -154,10 +154,9 @@ class ValueSum final : public Window {
   std::size_t inexact_ = 0;
 };
 
-// Percentile with linear interpolation between the two nearest ranks; the median is the 50th.
-class ValuePercentile final : public Window {
+// The values in order, for quantities that depend on ranks.
+class SortedValues : public Window {
  public:
-  explicit ValuePercentile(double percentile) : share_(std::clamp(percentile, 0.0, 100.0) / 100) {}
   void clear() override { sorted_.clear(); }
   void add(const MemberHit& hit) override {
     if (!hit.number) return;
@@ -167,17 +166,39 @@ class ValuePercentile final : public Window {
     if (!hit.number) return;
     sorted_.erase(std::lower_bound(sorted_.begin(), sorted_.end(), *hit.number));
   }
+
+ protected:
+  const std::vector<double>& sorted() const { return sorted_; }
+
+ private:
+  std::vector<double> sorted_;
+};
+
+// By nearest rank: the smallest value that at least so many percent of all values do not exceed, so
+// it is always one of them.
+class ValuePercentile final : public SortedValues {
+ public:
+  explicit ValuePercentile(double percentile) : percentile_(std::clamp(percentile, 0.0, 100.0)) {}
   std::optional<double> quantity(std::int64_t) override {
-    if (sorted_.empty()) return std::nullopt;
-    const double rank = share_ * static_cast<double>(sorted_.size() - 1);
-    const auto low = static_cast<std::size_t>(rank);
-    const std::size_t high = std::min(low + 1, sorted_.size() - 1);
-    return sorted_[low] + (sorted_[high] - sorted_[low]) * (rank - static_cast<double>(low));
+    if (sorted().empty()) return std::nullopt;
+    // Multiplied first: whole percents of whole counts stay exact, no rank is rounded up by dust.
+    const double rank = std::ceil(percentile_ * static_cast<double>(sorted().size()) / 100);
+    return sorted()[std::max<std::size_t>(static_cast<std::size_t>(rank), 1) - 1];
   }
 
  private:
-  double share_;
-  std::vector<double> sorted_;
+  double percentile_;
+};
+
+// The middle value, or the mean of the two in the middle.
+class ValueMedian final : public SortedValues {
+ public:
+  std::optional<double> quantity(std::int64_t) override {
+    if (sorted().empty()) return std::nullopt;
+    const double low = sorted()[(sorted().size() - 1) / 2];
+    const double high = sorted()[sorted().size() / 2];
+    return low + (high - low) / 2;
+  }
 };
 
 bool compare(double quantity, Compare how, double bound) {
@@ -217,7 +238,7 @@ std::unique_ptr<Window> make_window(const CorrelationRule& rule) {
     case CorrelationType::kValuePercentile:
       return std::make_unique<ValuePercentile>(rule.percentile);
     case CorrelationType::kValueMedian:
-      return std::make_unique<ValuePercentile>(50);
+      return std::make_unique<ValueMedian>();
   }
   return std::make_unique<EventCount>();
 }

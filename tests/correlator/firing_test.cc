@@ -1,12 +1,14 @@
 // When a correlation fires (INTERFACES), as tables; and what its alerts say.
 #include <gtest/gtest.h>
 
+#include "correlator/window.h"
 #include "tests/correlator/scripted.h"
 
 namespace picket::correlator {
 namespace {
 
 using rules::Compare;
+using rules::CorrelationRule;
 using rules::CorrelationType;
 using Conditions = std::vector<std::pair<Compare, double>>;
 
@@ -137,6 +139,41 @@ TEST(Firing, Sums) {
             "2:5/2");
   EXPECT_EQ(one(CorrelationType::kValueMedian, {0}, {{Compare::kLess, 3}}, "a1=9 a2=1 a3=2"),
             "3:2/3");
+  EXPECT_EQ(one(CorrelationType::kValueMedian, {0}, {{Compare::kLess, 6}}, "a1=9 a2=1"), "2:5/2");
+}
+
+TEST(Firing, PercentileIsTheNearestRank) {
+  const auto at = [](double percentile, std::vector<double> values, double expected) {
+    CorrelationRule rule;
+    rule.type = CorrelationType::kValuePercentile;
+    rule.percentile = percentile;
+    const std::unique_ptr<Window> window = make_window(rule);
+    for (const double value : values) {
+      MemberHit hit;
+      hit.number = value;
+      window->add(hit);
+    }
+    EXPECT_EQ(window->quantity(0), std::optional(expected)) << "percentile " << percentile;
+  };
+  const std::vector<double> five = {50, 15, 40, 20, 35};
+  at(0, five, 15);
+  at(5, five, 15);
+  at(20, five, 15);  // one of five is exactly 20 %
+  at(20.1, five, 20);
+  at(30, five, 20);
+  at(40, five, 20);
+  at(50, five, 35);
+  at(80, five, 40);
+  at(99, five, 50);
+  at(100, five, 50);
+  at(50, {3, 1, 4, 2}, 2);  // never a value that nobody sent
+  at(25, {8, 7, 7, 3}, 3);
+  at(75, {8, 7, 7, 3}, 7);
+  at(100, {1}, 1);
+  at(0, {1}, 1);
+  std::vector<double> hundred;
+  for (int i = 100; i > 0; --i) hundred.push_back(i);
+  for (int percent = 1; percent <= 100; ++percent) at(percent, hundred, percent);
 }
 
 TEST(Firing, GroupsAreApartAndALackingValueIsCounted) {

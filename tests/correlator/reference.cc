@@ -44,12 +44,24 @@ std::vector<double> numbers(const std::vector<RefHit>& window) {
   return found;
 }
 
-double at_percentile(std::vector<double> values, double percentile) {
+// Nearest rank, by its definition: the smallest value with at least `percentile` percent at or
+// below it.
+double at_percentile(const std::vector<double>& values, double percentile) {
+  std::optional<double> found;
+  for (const double candidate : values) {
+    const auto below =
+        std::count_if(values.begin(), values.end(), [&](double v) { return v <= candidate; });
+    const bool enough =
+        static_cast<double>(below) * 100 >= percentile * static_cast<double>(values.size());
+    if (enough && (!found || candidate < *found)) found = candidate;
+  }
+  return *found;
+}
+
+double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  const double rank = percentile / 100 * static_cast<double>(values.size() - 1);
-  const auto low = static_cast<std::size_t>(std::floor(rank));
-  const auto high = static_cast<std::size_t>(std::ceil(rank));
-  return values[low] + (values[high] - values[low]) * (rank - std::floor(rank));
+  const double low = values[(values.size() - 1) / 2];
+  return low + (values[values.size() / 2] - low) / 2;
 }
 
 // Is there a chain of the first `steps` rules ending at window[end]?
@@ -93,7 +105,8 @@ std::optional<double> quantity(const rules::CorrelationRule& rule,
   }
   if (values.empty()) return std::nullopt;
   if (rule.type == CorrelationType::kValueAvg) return sum / static_cast<double>(values.size());
-  return at_percentile(values, rule.type == CorrelationType::kValueMedian ? 50 : rule.percentile);
+  if (rule.type == CorrelationType::kValueMedian) return median(values);
+  return at_percentile(values, rule.percentile);
 }
 
 bool true_for(const rules::CorrelationRule& rule, double amount) {
