@@ -13,8 +13,8 @@
 namespace picket::parsers {
 namespace {
 
-const Definition* look_up(const std::vector<Definition>& all,
-                          const std::map<std::string, std::size_t, std::less<>>& index,
+template <class Index>
+const Definition* look_up(const std::vector<Definition>& all, const Index& index,
                           std::string_view key) {
   auto found = index.find(key);
   if (found == index.end()) found = index.find("*");
@@ -110,6 +110,9 @@ KindId Catalog::windows_kind(const Definition& definition, std::string_view chan
                              std::int64_t code) {
   EventKind kind = definition.base;
   kind.channel = channel;
+  for (const std::string& spelled : definition.channels) {
+    if (ascii_equal(spelled, channel)) kind.channel = spelled;  // one kind, however senders write it
+  }
   kind.code = code;
   for (const EventOverride& special : definition.events) {
     if (special.code != code) continue;

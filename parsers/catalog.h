@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "event/event.h"
+#include "base/ascii.h"
 #include "event/kind.h"
 
 namespace picket::parsers {
@@ -62,8 +63,8 @@ class Catalog {
   const std::vector<Definition>& definitions() const { return definitions_; }
   // nullptr if there is none.
   const Definition* find(std::string_view name) const;
-  const Definition* for_channel(std::string_view channel) const;    // exact, else the one for "*"
-  const Definition* for_provider(std::string_view provider) const;  // exact
+  const Definition* for_channel(std::string_view channel) const;    // any case, else the one for "*"
+  const Definition* for_provider(std::string_view provider) const;  // any case
   const Definition* for_program(std::string_view program) const;    // lower case; exact, else "*"
   const Definition* for_format(ContentFormat format) const;         // the first by name
   const Definition* for_prefix(std::string_view text) const;        // the longest prefix that fits
@@ -78,8 +79,8 @@ class Catalog {
   void index();
 
   std::vector<Definition> definitions_;  // sorted by name
-  std::map<std::string, std::size_t, std::less<>> by_channel_;
-  std::map<std::string, std::size_t, std::less<>> by_provider_;
+  std::map<std::string, std::size_t, AsciiLess> by_channel_;
+  std::map<std::string, std::size_t, AsciiLess> by_provider_;
   std::map<std::string, std::size_t, std::less<>> by_program_;
 };
 

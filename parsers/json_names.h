@@ -56,6 +56,7 @@ struct JsonName {
   std::uint16_t field = kNoField;
   Role role = Role::kNone;
   bool system = false;          // spelled as a system field: goes before event data of that name
+  std::uint8_t depth = 0;       // of the key: the name as one key goes before its path
   bool known_child = false;     // `child` is final
   bool known_field = false;     // `field` is final
   Node child = Node::kNowhere;  // where the members of an object under this key are

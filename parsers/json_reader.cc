@@ -276,6 +276,16 @@ bool JsonReader::open(Node node, const JsonName& name, Node child, std::uint32_t
   return true;
 }
 
+JsonReader::Seen JsonReader::mark(const JsonName& name, std::uint32_t scope,
+                                  std::uint32_t at) const {
+  Seen seen;
+  seen.event = event_;
+  seen.scope = scope & 0x1FFFFFF;
+  seen.depth = name.depth & 0x7F;
+  seen.at = at;
+  return seen;
+}
+
 void JsonReader::keep(const JsonName& name, bool system, std::uint32_t scope, const Field& value) {
   Seen& seen = seen_[name.field];
   if (seen.event == event_) [[unlikely]] {
@@ -283,7 +293,7 @@ void JsonReader::keep(const JsonName& name, bool system, std::uint32_t scope, co
     return;
   }
   const auto at = static_cast<std::uint32_t>(field_count_);
-  seen = {event_, scope, at};
+  seen = mark(name, scope, at);
   Field& field = fields_[field_count_++];
   field = value;
   field.id = FieldId{name.field};
@@ -319,7 +329,9 @@ void JsonReader::keep_again(const JsonName& name, bool system, std::uint32_t sco
   Field named = value;
   named.id = FieldId{name.field};
   if (seen.scope == scope) {
+    if (name.depth > seen.depth) return;
     fields_[seen.at] = named;
+    seen = mark(name, scope, seen.at);
     return;
   }
   const std::uint32_t bit = std::uint32_t{1} << static_cast<unsigned>(name.role);
@@ -334,7 +346,7 @@ void JsonReader::keep_again(const JsonName& name, bool system, std::uint32_t sco
     if (system != system_first) fields_[role].id = system_name(name.role, named.id);
   }
   fields_[field_count_++] = named;
-  seen = {event_, scope, at};
+  seen = mark(name, scope, at);
 }
 
 bool JsonReader::walk(std::string_view json) {
@@ -393,6 +405,7 @@ bool JsonReader::walk(std::string_view json) {
         if (const JsonName* known = names_->field(node, key)) {
           name = *known;
           name.system |= node == Node::kSystem;
+          name.depth = static_cast<std::uint8_t>(depth_);
         }
       }
       if (node != Node::kNowhere && (open_char == '{' || open_char == '[')) {

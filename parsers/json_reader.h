@@ -6,7 +6,8 @@
 //
 // Answers false, with no fields, for anything but one valid JSON object (RFC 8259) of at most
 // kBytesMax bytes, kDepthMax levels and kKeysMax keys. Of equal names in one scope the last wins,
-// in the place of the first. Objects inside arrays are scopes of their own, so they repeat names.
+// in the place of the first; but the name that takes fewer levels goes before
+// ("a.b" as one key before b inside a). Objects inside arrays are scopes of their own, so they repeat names.
 #pragma once
 
 #include <array>
@@ -61,7 +62,8 @@ class JsonReader {
   };
   struct Seen {
     std::uint32_t event = 0;
-    std::uint32_t scope = 0;
+    std::uint32_t scope : 25 = 0;  // an object each, of two bytes at least
+    std::uint32_t depth : 7 = 0;
     std::uint32_t at = 0;
   };
   struct Stage1;
@@ -74,6 +76,7 @@ class JsonReader {
   inline bool open(Node node, const JsonName& name, Node child, std::uint32_t at,
                    std::uint32_t scope);
   inline void keep(const JsonName& name, bool system, std::uint32_t scope, const Field& value);
+  inline Seen mark(const JsonName& name, std::uint32_t scope, std::uint32_t at) const;
   static FieldId system_name(Role role, FieldId own);
   void keep_again(const JsonName& name, bool system, std::uint32_t scope, const Field& value);
   inline bool scalar(std::uint32_t begin, std::uint32_t end, Field& value) const;

@@ -68,6 +68,8 @@ TEST_F(CatalogTest, EventsOverrideTheirDefinition) {
   const Definition* w = catalog->for_channel("C");
   ASSERT_NE(w, nullptr);
   EXPECT_EQ(catalog->for_provider("P"), w);
+  EXPECT_EQ(catalog->for_channel("c"), w) << "senders spell channels as they like";
+  EXPECT_EQ(Catalog::windows_kind(*w, "c", 5), Catalog::windows_kind(*w, "C", 5));
   const EventKind& any = kind_of(Catalog::windows_kind(*w, "C", -1));
   const EventKind& five = kind_of(Catalog::windows_kind(*w, "C", 5));
   ASSERT_EQ(any.originals(ecs::kUserName).size(), 2u);

@@ -154,6 +154,20 @@ TEST(JsonReader, FrozenKnowsOnlyWhatWasKnown) {
   EXPECT_FALSE(find_field("never.seen.before.x"));
 }
 
+TEST(JsonReader, AWholeNameGoesBeforeAPath) {
+  Reading r;
+  EXPECT_TRUE(r.read(R"({"p.q":1,"p":{"q":2}})"));
+  EXPECT_EQ(r.fields(), "p.q=1");
+  EXPECT_TRUE(r.read(R"({"p":{"q":2},"p.q":1})"));
+  EXPECT_EQ(r.fields(), "p.q=1");
+  EXPECT_TRUE(r.read(R"({"p":{"q":2},"p.q":1,"p.q":3,"p":{"q":4}})"));
+  EXPECT_EQ(r.fields(), "p.q=3");
+  EXPECT_TRUE(r.read(R"({"x":[{"p.q":1,"p":{"q":2}}]})"));
+  EXPECT_EQ(r.fields(), "x.p.q=1");
+  EXPECT_TRUE(r.read(R"({"p":{"q":1,"q":2}})"));
+  EXPECT_EQ(r.fields(), "p.q=2");
+}
+
 TEST(JsonReader, EscapesAcrossBlocks) {
   Reading r;
   for (std::size_t fill = 0; fill < 140; ++fill) {
@@ -180,12 +194,13 @@ TEST(JsonReader, EscapesAcrossBlocks) {
 struct Leaf {
   std::string name;
   int scope;
+  int depth;
   std::string value;  // dumped
 };
 
 class Reference {
  public:
-  explicit Reference(const Json& json) { object("", json, 0); }
+  explicit Reference(const Json& json) { object("", json, 0, 0); }
   std::multimap<std::string, std::string> leaves() const {
     std::multimap<std::string, std::string> all;
     for (const Leaf& leaf : leaves_) all.emplace(leaf.name, leaf.value);
@@ -193,35 +208,37 @@ class Reference {
   }
 
  private:
-  void object(const std::string& prefix, const Json& json, int scope) {
+  void object(const std::string& prefix, const Json& json, int scope, int depth) {
     for (const auto& [key, value] : json.items()) {
       const std::string name = prefix + key;
       if (value.is_object()) {
-        object(name + '.', value, scope);
+        object(name + '.', value, scope, depth + 1);
       } else if (value.is_array()) {
-        if (array(name, value)) add(name, value, scope);
+        if (array(name, value)) add(name, value, scope, depth);
       } else {
-        add(name, value, scope);
+        add(name, value, scope, depth);
       }
     }
   }
   bool array(const std::string& name, const Json& json) {
     bool plain = json.empty();
     for (const Json& value : json) {
-      if (value.is_object()) object(name + '.', value, ++scopes_);
+      if (value.is_object()) object(name + '.', value, ++scopes_, 0);
       if (value.is_array()) array(name, value);
       plain |= !value.is_object();
     }
     return plain;
   }
-  void add(const std::string& name, const Json& value, int scope) {
+  void add(const std::string& name, const Json& value, int scope, int depth) {
     if (name.empty()) return;
     for (Leaf& leaf : leaves_) {
       if (leaf.name != name || leaf.scope != scope) continue;
+      if (depth > leaf.depth) return;
+      leaf.depth = depth;
       leaf.value = value.dump();
       return;
     }
-    leaves_.push_back({name, scope, value.dump()});
+    leaves_.push_back({name, scope, depth, value.dump()});
   }
 
   std::vector<Leaf> leaves_;
