@@ -82,8 +82,4 @@ class Evaluation {
   EvaluationCounters counters_;
 };
 
-// Does `text` match parts with wildcards, from its first byte to its last? Both folded, or both
-// not.
-bool glob_matches(const std::vector<PatternPart>& parts, std::string_view text);
-
 }  // namespace picket::rules

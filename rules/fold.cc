@@ -36,7 +36,14 @@ struct AsciiBlock {
 };
 #endif
 
-utf8proc_int32_t fold_code(utf8proc_int32_t code) { return utf8proc_tolower(utf8proc_toupper(code)); }
+// Simple folding (CaseFolding.txt, C and S): lower case of the upper case, but for the two letters i of
+// Turkish, which fold to nothing else.
+utf8proc_int32_t fold_code(utf8proc_int32_t code) {
+  constexpr utf8proc_int32_t kDotlessI = 0x131;
+  constexpr utf8proc_int32_t kDottedI = 0x130;
+  if (code == kDotlessI || code == kDottedI) return code;
+  return utf8proc_tolower(utf8proc_toupper(code));
+}
 
 // One character from `at`; a byte that is not UTF-8 is copied. Returns the bytes read.
 std::size_t fold_character(std::string_view rest, char*& out) {

@@ -8,6 +8,7 @@
 #include "rules/anchor.h"
 #include "rules/fold.h"
 #include "rules/payload.h"
+#include "rules/test_value.h"
 
 namespace picket::rules {
 namespace {
@@ -260,6 +261,7 @@ class RouteBuilder {
 
   Draft specialise_test(const Test& test) {
     CompiledTest made = compile(test);
+    if (made.shape == Shape::kRegex && !made.regex) return {.kind = Draft::Kind::kFalse, .children = {}};
     if (const std::vector<std::string> values = constants(test.field); !values.empty()) {
       std::optional<bool> known = decide(made, values.front());
       for (const std::string& value : values) {
@@ -267,7 +269,6 @@ class RouteBuilder {
       }
       if (known) return {.kind = *known ? Draft::Kind::kTrue : Draft::Kind::kFalse, .children = {}};
     }
-    if (test.op == Op::kRegex && !made.regex) return {.kind = Draft::Kind::kFalse, .children = {}};
     made.column = column(test.field);
     if (test.op == Op::kFieldRef) made.other = column(test.text);
     const double cost = cost_of(made);
@@ -278,28 +279,17 @@ class RouteBuilder {
             .cost = cost};
   }
 
-  // The outcome on a value that is the same in all events; nullopt for shapes not worth deciding
-  // here.
+  // The outcome on a value that is the same in all events; nullopt where other fields matter.
   static std::optional<bool> decide(const CompiledTest& test, const std::string& value) {
-    const std::string folded = test.cased ? value : fold(value);
     switch (test.shape) {
-      case Shape::kExact:
-        return folded == test.text;
-      case Shape::kContains:
-        return find_bytes(folded, test.text) != std::string_view::npos;
-      case Shape::kPrefix:
-        return folded.starts_with(test.text);
-      case Shape::kSuffix:
-        return folded.ends_with(test.text);
-      case Shape::kAny:
-        return true;
-      case Shape::kExists:
-        return test.flag;
-      case Shape::kNull:
-        return false;
-      default:
-        return std::nullopt;
+      case Shape::kExists: return test.flag;
+      case Shape::kNull: return false;
+      case Shape::kFieldRef: return std::nullopt;
+      default: break;
     }
+    HyperscanScratch scratch;
+    if (test.regex) test.regex->prepare(scratch);
+    return passes(test, wants_folded(test) ? fold(value) : value, scratch);
   }
 
   CompiledTest compile(const Test& test) {

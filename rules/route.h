@@ -37,6 +37,7 @@ inline constexpr std::uint16_t kNoColumn = 0xFFFF;
 struct CidrBlock {
   std::array<std::uint8_t, 16> address{};  // IPv4 as ::ffff:a.b.c.d
   unsigned bits = 0;                       // of the 128
+  bool v4 = false;
 };
 std::optional<CidrBlock> parse_cidr(std::string_view text);
 bool contains(const CidrBlock& block, std::string_view address);

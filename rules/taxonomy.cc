@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/yaml.h"
 
@@ -58,7 +59,8 @@ bool equal_or_empty(const std::string& wanted, const std::string& have) {
 bool Taxonomy::EventTest::admits(const EventKind& kind) const {
   return equal_or_empty(product, kind.product) && equal_or_empty(service, kind.service) &&
          equal_or_empty(category, kind.category) && equal_or_empty(dataset, kind.dataset) &&
-         equal_or_empty(channel, kind.channel) && equal_or_empty(provider, kind.provider) &&
+         (channel.empty() || ascii_equal(channel, kind.channel)) &&
+         (provider.empty() || ascii_equal(provider, kind.provider)) &&
          (codes.empty() || std::find(codes.begin(), codes.end(), kind.code) != codes.end());
 }
 

@@ -68,7 +68,7 @@ void EventValues::load(Batch& batch, const Event& event, const Route& route) {
   const std::size_t ids = route.place_begin.size();
   for (const Field& field : batch.fields(event)) {
     const auto id = static_cast<std::size_t>(field.id);
-    if (id + 1 >= ids || field.kind == ValueKind::kNull) continue;
+    if (id + 1 >= ids) continue;
     for (std::uint32_t p = route.place_begin[id]; p < route.place_begin[id + 1]; ++p) {
       add(route.places[p].column, route.places[p].rank, field);
     }
@@ -77,13 +77,15 @@ void EventValues::load(Batch& batch, const Event& event, const Route& route) {
 
 void EventValues::add(std::uint16_t column, std::uint16_t rank, const Field& field) {
   Head& head = heads_[column];
+  if (!head.present) filled_.push_back(column);
+  head.present = true;
+  if (field.kind == ValueKind::kNull) return;
   if (head.first == kEnd) {
-    filled_.push_back(column);
     head.rank = rank;
   } else if (rank > head.rank) {
     return;  // a preferred field has the word
   } else if (rank < head.rank) {
-    head = Head{.first = kEnd, .last = kEnd, .rank = rank};
+    head = Head{.first = kEnd, .last = kEnd, .rank = rank, .present = true};
   }
   if (field.kind != ValueKind::kArray) {
     append(head, field);

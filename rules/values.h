@@ -31,6 +31,8 @@ class EventValues {
     return false;
   }
   bool has(std::uint16_t column) const { return heads_[column].first != kEnd; }
+  // The field is there, be it null or an empty list.
+  bool present(std::uint16_t column) const { return heads_[column].present; }
 
   const Field& field(std::uint32_t index) const { return values_[index].field; }
   std::string_view text(std::uint32_t index);
@@ -50,6 +52,7 @@ class EventValues {
     std::uint32_t first = kEnd;
     std::uint32_t last = kEnd;
     std::uint16_t rank = 0;
+    bool present = false;
   };
 
   void add(std::uint16_t column, std::uint16_t rank, const Field& field);

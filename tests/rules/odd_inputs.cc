@@ -282,6 +282,11 @@ class EventWriter {
     if (!name.empty()) made_.plain.fields[literal_names(name).front()].push_back(text);
   }
 
+  // There, without a value.
+  void be_there(const std::string& name) {
+    if (!name.empty()) made_.plain.fields[literal_names(name).front()];
+  }
+
   std::string scalar(const std::string& name) {
     const std::size_t what = choices_.below(12);
     if (what == 8) {
@@ -295,7 +300,10 @@ class EventWriter {
       keep(name, truth);
       return truth;
     }
-    if (what == 10) return "null";
+    if (what == 10) {
+      be_there(name);
+      return "null";
+    }
     const std::string text = odd_text(choices_);
     keep(name, text);
     made_.plain.leaves.push_back(text);
@@ -304,6 +312,7 @@ class EventWriter {
 
   std::string value(const std::string& name) {
     if (!choices_.one_in(8)) return scalar(name);
+    be_there(name);
     std::string json = "[" + space();
     for (std::size_t n = choices_.below(4), i = 0; i < n; ++i) {
       json += (i > 0 ? "," + space() : "") + scalar(name) + space();

@@ -17,7 +17,8 @@
 
 namespace picket::rules {
 
-// An event as the specification sees it. A name that has no value, or null only, is not here.
+// An event as the specification sees it. A name that is there with null only, or with an
+// empty list, has no values.
 struct PlainEvent {
   std::map<std::string, std::vector<std::string>> fields;
   std::vector<std::string> leaves;  // what keywords look at: every text and number of the record
@@ -42,6 +43,7 @@ class ReferenceEvent {
 
   // The values of the first of the names that the event has; empty if it has none.
   const std::vector<Value>& values(const std::vector<std::string>& names) const;
+  bool has(const std::vector<std::string>& names) const;
   const std::vector<Value>& leaves() const { return leaves_; }
 
  private:
