@@ -39,10 +39,9 @@ rules::PlainEvent plain_event(Batch& batch, std::size_t index) {
   rules::PlainEvent plain;
   const Event& event = batch.events()[index];
   for (const Field& field : batch.fields(event)) {
+    std::vector<std::string>& values = plain.fields[std::string(field_name(field.id))];
     for_each_value(field, [&](const Field& value) {
-      if (value.kind == ValueKind::kNull) return;
-      plain.fields[std::string(field_name(field.id))].emplace_back(
-          field_text(value, batch.arena()));
+      if (value.kind != ValueKind::kNull) values.emplace_back(field_text(value, batch.arena()));
     });
   }
   std::map<std::string, std::vector<std::string>> constants;
