@@ -107,7 +107,9 @@ void add_check(CLI::App& app, CheckCommand& command, int& code) {
 void add_scan(CLI::App& app, ScanCommand& command, int& code) {
   CLI::App* scan = add(app, "scan", "scan");
   scan->add_option("files", command.files, say("option.files"))->required();
-  scan->add_option("--rules", command.rules, say("option.rules"))->type_name("PATH");
+  scan->add_option("--rules", command.rules, say("option.rules"))
+      ->type_name("PATH")
+      ->allow_extra_args(false);  // one each: what follows is a file
   choose(scan->add_option("--format", command.format, say("option.format"))->capture_default_str(),
          kFormats);
   scan->add_option("--source", command.source, say("option.definition"))->type_name("NAME");
