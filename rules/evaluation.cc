@@ -56,7 +56,7 @@ void Evaluation::wake(Batch& batch, const Event& event, const Route& route) {
       }
     }
   }
-  if (route.has_keywords && !route.indexes[0].empty()) wake_by_keywords(batch, event, route);
+  if (!route.keywords.empty()) wake_by_keywords(batch, event, route);
 }
 
 void Evaluation::wake_by_value(Batch& batch, const Route& route, std::uint16_t column,
@@ -67,7 +67,7 @@ void Evaluation::wake_by_value(Batch& batch, const Route& route, std::uint16_t c
     return;
   }
   found_.clear();
-  route.indexes[column].look_up(fold_value(batch, value), scratch_,
+  route.indexes[column].look_up(fold_value(batch, value),
                                 [this](std::uint32_t rule) { found_.push_back(rule); });
   for (const std::uint32_t rule : found_) wake_rule(rule);
   cache_.keep(key, found_);
@@ -88,13 +88,13 @@ void Evaluation::wake_by_keywords(Batch& batch, const Event& event, const Route&
   const std::string_view raw = batch.record_of(event).raw;
   const auto on = [this](std::uint32_t rule) { wake_rule(rule); };
   if (event.plain || is_plain(raw)) {
-    route.indexes[0].look_up(raw, scratch_, on);
+    route.keywords.look_up(raw, scratch_, on);
     return;
   }
   Field whole{raw.data(), static_cast<std::uint32_t>(raw.size()), FieldId{}, ValueKind::kString,
               false};
   whole.escaped = raw.starts_with('{');  // unescaping twice-quoted text finds what its leaves hold
-  route.indexes[0].look_up(fold_value(batch, whole), scratch_, on);
+  route.keywords.look_up(fold_value(batch, whole), scratch_, on);
 }
 
 void Evaluation::evaluate(Batch& batch, const Event& event, const Route& route,
@@ -139,7 +139,7 @@ bool Evaluation::holds(const Route& route, std::uint32_t index) {
     case CompiledNode::Kind::kLiterals: {
       const ColumnLiterals& list = route.literals[node.index];
       return values_.any(list.column, [&](std::uint32_t value) {
-        return list.literals->matches(values_.folded(value), scratch_);
+        return list.literals->matches(values_.folded(value));
       });
     }
     case CompiledNode::Kind::kAnd:

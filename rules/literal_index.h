@@ -1,9 +1,8 @@
 // LiteralIndex: which rules may be true, given one field's value.
 //
 // One index serves one column of a route. It knows whole values, whole base names ("x.exe" of
-// "...\x.exe") and literals that a value must contain, and answers with the rules to wake. Literals run
-// through one Hyperscan pure-literal database, never mixed with patterns; positions are checked in the
-// callback. Built once, immutable; look-ups need a HyperscanScratch per thread.
+// "...\x.exe") and literals that a value must contain, and answers with the rules to wake. Built
+// once, immutable; any thread.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "rules/regex.h"
+#include "rules/literal_matcher.h"
 
 namespace picket::rules {
 
@@ -29,8 +28,8 @@ struct Anchor {
   };
   std::uint16_t column = 0;
   Kind kind = Kind::kPresent;
-  std::string text;       // folded
-  double rate = 1;        // estimated share of values that wake, 0..1
+  std::string text;  // folded
+  double rate = 1;   // estimated share of values that wake, 0..1
 };
 
 struct StringHash {
@@ -40,24 +39,16 @@ struct StringHash {
 
 class LiteralIndex {
  public:
-  LiteralIndex() = default;
-  LiteralIndex(const LiteralIndex&) = delete;
-  LiteralIndex& operator=(const LiteralIndex&) = delete;
-  LiteralIndex(LiteralIndex&&) noexcept;
-  LiteralIndex& operator=(LiteralIndex&&) = delete;
-  ~LiteralIndex();
-
   void add(const Anchor& anchor, std::uint32_t rule);
-  // Once, after the last add(). With `caseless` literals are found in ASCII text that is not folded.
-  void build(bool caseless = false);
-  void prepare(HyperscanScratch& scratch) const;
+  // Once, after the last add().
+  void build();
 
   bool empty() const { return empty_; }
   // True when rules want to see the folded text; else presence alone decides.
   bool wants_text() const { return wants_text_; }
   // Calls wake(rule) for every rule that the value wakes, some of them more than once.
   template <class Wake>
-  void look_up(std::string_view folded, const HyperscanScratch& scratch, Wake wake) const;
+  void look_up(std::string_view folded, Wake wake) const;
   template <class Wake>
   void look_up_presence(Wake wake) const {
     for (const std::uint32_t rule : present_) wake(rule);
@@ -70,40 +61,41 @@ class LiteralIndex {
     Rules anywhere, at_begin, at_end;
   };
   using Table = std::unordered_map<std::string, Rules, StringHash, std::equal_to<>>;
-  using OnLiteral = void (*)(void* context, const Rules& rules);
-
-  void scan(std::string_view folded, const HyperscanScratch& scratch, void* context, OnLiteral on) const;
 
   Table exact_;
   Table base_names_;
   std::unordered_map<std::string, std::uint32_t> literal_ids_;  // empty after build()
   std::vector<Literal> literals_;
   Rules present_;
-  hs_database* database_ = nullptr;
+  LiteralMatcher matcher_;
   bool empty_ = true;
   bool wants_text_ = false;
 };
 
 template <class Wake>
-void LiteralIndex::look_up(std::string_view folded, const HyperscanScratch& scratch, Wake wake) const {
-  look_up_presence(wake);
+void LiteralIndex::look_up(std::string_view folded, Wake wake) const {
+  const auto wake_all = [&wake](const Rules& rules) {
+    for (const std::uint32_t rule : rules) wake(rule);
+  };
+  wake_all(present_);
   if (!exact_.empty()) {
-    if (const auto found = exact_.find(folded); found != exact_.end()) {
-      for (const std::uint32_t rule : found->second) wake(rule);
-    }
+    if (const auto found = exact_.find(folded); found != exact_.end()) wake_all(found->second);
   }
   if (!base_names_.empty()) {
     if (const std::size_t slash = folded.find_last_of("\\/"); slash != std::string_view::npos) {
-      if (const auto found = base_names_.find(folded.substr(slash + 1)); found != base_names_.end()) {
-        for (const std::uint32_t rule : found->second) wake(rule);
+      if (const auto found = base_names_.find(folded.substr(slash + 1));
+          found != base_names_.end()) {
+        wake_all(found->second);
       }
     }
   }
-  if (database_ != nullptr && !folded.empty()) {
-    scan(folded, scratch, &wake, [](void* context, const Rules& rules) {
-      for (const std::uint32_t rule : rules) (*static_cast<Wake*>(context))(rule);
-    });
-  }
+  matcher_.scan(folded, [&](std::uint32_t index, std::size_t begin) {
+    const Literal& literal = literals_[index];
+    wake_all(literal.anywhere);
+    if (begin == 0) wake_all(literal.at_begin);
+    if (begin + literal.text.size() == folded.size()) wake_all(literal.at_end);
+    return false;
+  });
 }
 
 }  // namespace picket::rules

@@ -1,15 +1,16 @@
 // LiteralSet: is any of these literals in a text, at its place?
 //
-// An OR list of texts of one column, as one Hyperscan pure-literal database: one pass over the
-// value instead of one for each literal. Immutable; matching needs a HyperscanScratch per thread.
+// An OR list of texts of one column: one pass over the value instead of one for each literal.
+// Immutable; any thread.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "rules/regex.h"
+#include "rules/literal_matcher.h"
 
 namespace picket::rules {
 
@@ -24,17 +25,13 @@ class LiteralSet {
   };
 
   explicit LiteralSet(std::vector<Literal> literals);
-  LiteralSet(const LiteralSet&) = delete;
-  LiteralSet& operator=(const LiteralSet&) = delete;
-  ~LiteralSet();
 
-  void prepare(HyperscanScratch& scratch) const { scratch.prepare(database_); }
-  bool matches(std::string_view folded, const HyperscanScratch& scratch) const;
+  bool matches(std::string_view folded) const;
   const std::vector<Literal>& literals() const { return literals_; }
 
  private:
   std::vector<Literal> literals_;
-  hs_database* database_ = nullptr;
+  LiteralMatcher matcher_;
 };
 
 }  // namespace picket::rules

@@ -88,16 +88,24 @@ class RouteBuilder {
   }
 
   void index_rules() {
-    for (std::size_t i = 0; i < route_->columns.size(); ++i) route_->indexes.emplace_back();
+    route_->indexes.resize(route_->columns.size());
     for (std::uint32_t i = 0; i < route_->rules.size(); ++i) {
       const std::optional<AnchorSet> set = necessary_anchors(*route_, route_->rules[i].root);
       if (!set) {
         route_->always.push_back(i);
         continue;
       }
-      for (const Anchor& anchor : set->anchors) route_->indexes[anchor.column].add(anchor, i);
+      for (const Anchor& anchor : set->anchors) {
+        if (anchor.column == 0) {
+          route_->keywords.add(anchor, i);
+        } else {
+          route_->indexes[anchor.column].add(anchor, i);
+        }
+      }
     }
-    for (std::size_t i = 0; i < route_->indexes.size(); ++i) route_->indexes[i].build(i == 0);
+    for (LiteralIndex& index : route_->indexes) index.build();
+    const std::vector<std::string> texts = route_->keywords.texts();
+    route_->keywords.build(texts.empty() ? nullptr : matchers_.keywords(texts));
   }
 
   void note_payload() { route_->has_payload = may_have_payload(kind_); }
@@ -261,7 +269,8 @@ class RouteBuilder {
 
   Draft specialise_test(const Test& test) {
     CompiledTest made = compile(test);
-    if (made.shape == Shape::kRegex && !made.regex) return {.kind = Draft::Kind::kFalse, .children = {}};
+    if (made.shape == Shape::kRegex && !made.regex)
+      return {.kind = Draft::Kind::kFalse, .children = {}};
     if (const std::vector<std::string> values = constants(test.field); !values.empty()) {
       std::optional<bool> known = decide(made, values.front());
       for (const std::string& value : values) {
@@ -282,10 +291,14 @@ class RouteBuilder {
   // The outcome on a value that is the same in all events; nullopt where other fields matter.
   static std::optional<bool> decide(const CompiledTest& test, const std::string& value) {
     switch (test.shape) {
-      case Shape::kExists: return test.flag;
-      case Shape::kNull: return false;
-      case Shape::kFieldRef: return std::nullopt;
-      default: break;
+      case Shape::kExists:
+        return test.flag;
+      case Shape::kNull:
+        return false;
+      case Shape::kFieldRef:
+        return std::nullopt;
+      default:
+        break;
     }
     HyperscanScratch scratch;
     if (test.regex) test.regex->prepare(scratch);
@@ -445,8 +458,7 @@ class RouteBuilder {
 }  // namespace
 
 void Route::prepare(HyperscanScratch& scratch) const {
-  for (const LiteralIndex& index : indexes) index.prepare(scratch);
-  for (const ColumnLiterals& list : literals) list.literals->prepare(scratch);
+  keywords.prepare(scratch);
   for (const CompiledTest& test : tests) {
     if (test.regex) test.regex->prepare(scratch);
   }
@@ -475,6 +487,15 @@ std::shared_ptr<const LiteralSet> MatcherCache::literals(
     const auto [found, is_new] = known.try_emplace(std::move(literals));
     if (is_new) found->second = std::make_shared<const LiteralSet>(found->first);
     return found->second;
+  });
+}
+
+std::shared_ptr<const KeywordDatabase> MatcherCache::keywords(
+    const std::vector<std::string>& texts) {
+  return keywords_.with([&](auto& known) {
+    std::shared_ptr<const KeywordDatabase>& found = known[texts];
+    if (!found) found = std::make_shared<const KeywordDatabase>(texts);
+    return found;
   });
 }
 

@@ -20,6 +20,7 @@
 
 #include "base/guarded.h"
 #include "event/kind.h"
+#include "rules/keyword_index.h"
 #include "rules/literal_index.h"
 #include "rules/literal_set.h"
 #include "rules/regex.h"
@@ -107,7 +108,8 @@ struct Route {
   std::vector<ValueSet> sets;
   std::vector<ColumnLiterals> literals;
   std::vector<RouteRule> rules;
-  std::vector<LiteralIndex> indexes;  // one a column
+  std::vector<LiteralIndex> indexes;  // one a column; that of column 0 is empty
+  KeywordIndex keywords;
   std::vector<std::uint32_t> always;  // indexes into `rules` that nothing can wake
   bool has_keywords = false;          // column 0 is the whole event
   bool has_payload = false;           // events of this kind may hold what YARA looks at
@@ -138,10 +140,13 @@ class MatcherCache {
   std::shared_ptr<const Regex> regex(const std::string& pattern, RegexFlags flags);
   // `literals` in any order; equal ones count once.
   std::shared_ptr<const LiteralSet> literals(std::vector<LiteralSet::Literal> literals);
+  // In ascending order.
+  std::shared_ptr<const KeywordDatabase> keywords(const std::vector<std::string>& texts);
 
  private:
   Guarded<std::unordered_map<std::string, std::shared_ptr<const Regex>>> regexes_;
   Guarded<std::map<std::vector<LiteralSet::Literal>, std::shared_ptr<const LiteralSet>>> literals_;
+  Guarded<std::map<std::vector<std::string>, std::shared_ptr<const KeywordDatabase>>> keywords_;
 };
 
 std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules,

@@ -1,0 +1,94 @@
+#include "rules/literal_matcher.h"
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+#include <utility>
+
+#include "base/check.h"
+#include "rules/typical_values.h"
+
+namespace picket::rules {
+namespace {
+
+constexpr std::size_t kBitsPerKey = 24;
+constexpr std::size_t kBitsMin = 256;
+constexpr std::size_t kBitsMax = std::size_t{1} << 18;  // 32 KB
+// A literal more around the same bytes is as bad as so many places in typical text.
+constexpr std::size_t kCompanyCost = 2;
+
+}  // namespace
+
+template <std::size_t kWidth>
+void LiteralMatcher::Keys<kWidth>::build(const std::vector<std::pair<Key, Place>>& sorted) {
+  if (sorted.empty()) return;
+  std::size_t keys = 0;
+  for (std::size_t i = 0; i < sorted.size(); ++i)
+    keys += i == 0 || sorted[i].first != sorted[i - 1].first;
+  const std::size_t bits = std::bit_ceil(std::clamp(keys * kBitsPerKey, kBitsMin, kBitsMax));
+  bits_.assign(bits / 64, 0);
+  shift_ = 32 - std::countr_zero(bits);
+  slots_.resize(std::bit_ceil(keys * 2 + 1));
+  slot_shift_ = 32 - std::countr_zero(slots_.size());
+  for (std::size_t i = 0; i < sorted.size();) {
+    const Key key = sorted[i].first;
+    std::size_t end = i;
+    while (end < sorted.size() && sorted[end].first == key) ++end;
+    const std::uint32_t bit = (key * 0x9E3779B1u) >> shift_;
+    bits_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+    std::size_t slot = key * 0x85EBCA6Bu >> slot_shift_;
+    while (slots_[slot].places.size != 0) slot = (slot + 1) & (slots_.size() - 1);
+    slots_[slot] = {.key = key,
+                    .places = {.begin = static_cast<std::uint32_t>(i),
+                               .size = static_cast<std::uint32_t>(end - i)}};
+    i = end;
+  }
+}
+
+// For each literal the bytes that are rarest in typical text and least in use.
+template <std::size_t kWidth>
+void LiteralMatcher::choose(const std::vector<std::string_view>& literals,
+                            const std::vector<std::uint32_t>& which, Keys<kWidth>& keys,
+                            std::vector<Place>& places) {
+  using Key = typename Keys<kWidth>::Key;
+  std::unordered_map<Key, std::size_t> company;
+  std::vector<std::pair<Key, Place>> chosen;
+  for (const std::uint32_t index : which) {
+    const std::string_view text = literals[index];
+    std::size_t best = 0;
+    std::size_t least = SIZE_MAX;
+    for (std::size_t at = 0; at + kWidth <= text.size(); ++at) {
+      const auto found = company.find(Keys<kWidth>::at(text.data() + at));
+      const std::size_t cost = typical_count_before(text, at + kWidth) +
+                               (found == company.end() ? 0 : found->second * kCompanyCost);
+      if (cost >= least) continue;
+      least = cost;
+      best = at;
+    }
+    const Key key = Keys<kWidth>::at(text.data() + best);
+    ++company[key];
+    chosen.emplace_back(key, Place{.literal = index, .offset = static_cast<std::uint32_t>(best)});
+  }
+  std::sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.first, a.second.literal) < std::pair(b.first, b.second.literal);
+  });
+  keys.build(chosen);
+  for (const auto& [key, place] : chosen) places.push_back(place);
+}
+
+LiteralMatcher::LiteralMatcher(const std::vector<std::string_view>& literals) {
+  std::array<std::vector<std::uint32_t>, 3> by_size;  // one byte; two and three; more
+  for (const std::string_view text : literals) {
+    PICKET_CHECK(!text.empty());
+    const auto index = static_cast<std::uint32_t>(literals_.size());
+    by_size[text.size() == 1 ? 0 : text.size() < 4 ? 1 : 2].push_back(index);
+    literals_.push_back({.begin = static_cast<std::uint32_t>(texts_.size()),
+                         .size = static_cast<std::uint32_t>(text.size())});
+    texts_ += text;
+  }
+  ones_ = std::move(by_size[0]);
+  choose(literals, by_size[1], twos_, two_places_);
+  choose(literals, by_size[2], fours_, four_places_);
+}
+
+}  // namespace picket::rules

@@ -1,0 +1,137 @@
+// LiteralMatcher: finds many literals in one pass over a text.
+//
+// Each literal is known by four of its bytes, those that typical text has least and that other
+// literals do not have yet. A bitmap says for every four bytes of the text whether any literal may
+// be around them, a table which ones, and only then bytes are compared. Literals of two and three
+// bytes are known by two of them and cost a second pass, those of one byte a search each. Made in
+// microseconds, so that rules can be loaded in no time (docs/decisions/0005-waking-rules.md).
+// Immutable; any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace picket::rules {
+
+class LiteralMatcher {
+ public:
+  LiteralMatcher() = default;  // of no literals
+  // Not empty each; told apart by their index.
+  explicit LiteralMatcher(const std::vector<std::string_view>& literals);
+
+  bool empty() const { return literals_.empty(); }
+  // Calls found(index, begin) for every place of every literal, in no order, until it answers true.
+  // True if it did.
+  template <class Found>
+  bool scan(std::string_view text, Found found) const;
+
+ private:
+  // A literal around the bytes that it is known by.
+  struct Place {
+    std::uint32_t literal = 0;
+    std::uint32_t offset = 0;  // of these bytes in it
+  };
+  struct Span {
+    std::uint32_t begin = 0;
+    std::uint32_t size = 0;
+  };
+
+  // Which places belong to a key of `kWidth` bytes.
+  template <std::size_t kWidth>
+  class Keys {
+   public:
+    using Key = std::uint32_t;  // of the bytes, the first in the lowest bits
+
+    static Key at(const char* text) {
+      Key key = 0;
+      std::memcpy(&key, text, kWidth);
+      return key;
+    }
+    bool empty() const { return slots_.empty(); }
+    bool maybe(Key key) const {
+      const std::uint32_t bit = (key * 0x9E3779B1u) >> shift_;
+      return ((bits_[bit / 64] >> (bit % 64)) & 1) != 0;
+    }
+    // Its places: [begin, begin + size) of those given to build(); none for an unknown key.
+    Span places(Key key) const {
+      for (std::size_t i = key * 0x85EBCA6Bu >> slot_shift_;; i = (i + 1) & (slots_.size() - 1)) {
+        const Slot& slot = slots_[i];
+        if (slot.places.size == 0 || slot.key == key) return slot.places;
+      }
+    }
+    // `sorted`: each place with its key, by key.
+    void build(const std::vector<std::pair<Key, Place>>& sorted);
+
+   private:
+    struct Slot {
+      Key key = 0;
+      Span places;
+    };
+    std::vector<std::uint64_t> bits_;
+    std::vector<Slot> slots_;
+    int shift_ = 31;
+    int slot_shift_ = 31;
+  };
+
+  template <std::size_t kWidth>
+  void choose(const std::vector<std::string_view>& literals,
+              const std::vector<std::uint32_t>& which, Keys<kWidth>& keys,
+              std::vector<Place>& places);
+  template <std::size_t kWidth, class Found>
+  bool scan_for(const Keys<kWidth>& keys, const std::vector<Place>& places, std::string_view text,
+                Found& found) const;
+  std::string_view literal(std::uint32_t index) const {
+    return {texts_.data() + literals_[index].begin, literals_[index].size};
+  }
+
+  std::string texts_;
+  std::vector<Span> literals_;
+  Keys<4> fours_;
+  std::vector<Place> four_places_;
+  Keys<2> twos_;
+  std::vector<Place> two_places_;
+  std::vector<std::uint32_t> ones_;  // literals of one byte
+};
+
+template <std::size_t kWidth, class Found>
+bool LiteralMatcher::scan_for(const Keys<kWidth>& keys, const std::vector<Place>& places,
+                              std::string_view text, Found& found) const {
+  if (keys.empty() || text.size() < kWidth) return false;
+  const char* const last = text.data() + text.size() - kWidth;
+  for (const char* at = text.data(); at <= last; ++at) {
+    const std::uint32_t key = Keys<kWidth>::at(at);
+    if (!keys.maybe(key)) [[likely]]
+      continue;
+    const Span span = keys.places(key);
+    for (std::uint32_t i = span.begin; i < span.begin + span.size; ++i) {
+      const std::string_view wanted = literal(places[i].literal);
+      const auto here = static_cast<std::size_t>(at - text.data());
+      if (here < places[i].offset) continue;
+      const std::size_t begin = here - places[i].offset;
+      if (begin + wanted.size() > text.size()) continue;
+      if (std::memcmp(text.data() + begin, wanted.data(), wanted.size()) != 0) continue;
+      if (found(places[i].literal, begin)) return true;
+    }
+  }
+  return false;
+}
+
+template <class Found>
+bool LiteralMatcher::scan(std::string_view text, Found found) const {
+  if (scan_for(fours_, four_places_, text, found)) return true;
+  if (scan_for(twos_, two_places_, text, found)) return true;
+  for (const std::uint32_t one : ones_) {
+    const char wanted = literal(one).front();
+    for (std::size_t at = text.find(wanted); at != std::string_view::npos;
+         at = text.find(wanted, at + 1)) {
+      if (found(one, at)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace picket::rules
