@@ -125,8 +125,10 @@ void SyslogEvents::read_content(const Syslog& syslog, const Definition* forced,
   const Definition* definition = forced != nullptr ? forced : found.definition;
   std::string_view message = syslog.message;
   if (message.starts_with("@cee:")) message = trim(message.substr(5));
-  if (message.starts_with('{') && json_->parse(message, forced, zone_offset_s, batch, event))
+  if (message.starts_with('{') && json_->parse(message, forced, zone_offset_s, batch, event)) {
+    event.plain = false;  // it speaks of the message, not of the whole record
     return;
+  }
   event.status = ParseStatus::kPartial;
   if (definition == nullptr) return;
   event.kind = definition->kind;

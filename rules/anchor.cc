@@ -85,6 +85,18 @@ std::string_view last(std::string_view text, std::size_t size) {
   return text.substr(text.size() - std::min(size, text.size()));
 }
 
+// Bytes that are no UTF-8 (of "utf16") do not fold apart from what stands before them; ASCII does.
+std::string_view ascii_run(std::string_view text) {
+  std::string_view best;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i < text.size() && static_cast<unsigned char>(text[i]) < 0x80) continue;
+    if (i - begin > best.size()) best = text.substr(begin, i - begin);
+    begin = i + 1;
+  }
+  return best;
+}
+
 AnchorSet literal(const CompiledTest& test, Anchor::Kind kind, std::string_view text) {
   if (test.column == 0) {  // keywords are looked for in the record itself
     kind = Anchor::Kind::kContains;
@@ -125,13 +137,21 @@ AnchorSet glob(const CompiledTest& test) {
   AnchorSet best = one(test, Anchor::Kind::kPresent, {});
   for (const PatternPart& part : test.parts) {
     if (part.kind != PatternPart::Kind::kText) continue;
-    AnchorSet candidate = literal(test, Anchor::Kind::kContains, fold(part.text));
+    AnchorSet candidate =
+        literal(test, Anchor::Kind::kContains, fold(test.cased ? ascii_run(part.text) : part.text));
     if (candidate.rate < best.rate) best = std::move(candidate);
   }
   return best;
 }
 
+AnchorSet cased(const CompiledTest& test) {
+  return literal(test, Anchor::Kind::kContains, fold(ascii_run(test.text)));
+}
+
 std::optional<AnchorSet> of_test(const CompiledTest& test) {
+  const bool has_text = test.shape == Shape::kExact || test.shape == Shape::kContains ||
+                        test.shape == Shape::kPrefix || test.shape == Shape::kSuffix;
+  if (test.cased && has_text && ascii_run(test.text).size() != test.text.size()) return cased(test);
   const std::string text = test.cased ? fold(test.text) : test.text;
   switch (test.shape) {
     case Shape::kExact:

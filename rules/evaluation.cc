@@ -37,7 +37,10 @@ void Evaluation::load(Batch& batch, const Event& event, const Route& route) {
 // Preference among the fields of a column is left to evaluation: to wake a rule too many is no
 // error.
 void Evaluation::wake(Batch& batch, const Event& event, const Route& route) {
-  ++stamp_;
+  if (++stamp_ == 0) {  // wrapped: old stamps would look new
+    std::fill(stamps_.begin(), stamps_.end(), 0);
+    stamp_ = 1;
+  }
   woken_.assign(route.always.begin(), route.always.end());
   const auto on = [this](std::uint32_t rule) { wake_rule(rule); };
   for (const Field& field : batch.fields(event)) {
@@ -66,9 +69,15 @@ void Evaluation::wake_by_value(Batch& batch, const Route& route, std::uint16_t c
     for (const std::uint32_t rule : *known) wake_rule(rule);
     return;
   }
+  const LiteralIndex& index = route.indexes[column];
+  if (!key.worth) {
+    index.look_up(fold_value(batch, value), [this](std::uint32_t rule) { wake_rule(rule); });
+    return;
+  }
   found_.clear();
-  route.indexes[column].look_up(fold_value(batch, value),
-                                [this](std::uint32_t rule) { found_.push_back(rule); });
+  index.look_up(fold_value(batch, value), [this](std::uint32_t rule) { found_.push_back(rule); });
+  std::sort(found_.begin(), found_.end());
+  found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
   for (const std::uint32_t rule : found_) wake_rule(rule);
   cache_.keep(key, found_);
 }
@@ -87,7 +96,8 @@ std::string_view Evaluation::fold_value(Batch& batch, const Field& value) {
 void Evaluation::wake_by_keywords(Batch& batch, const Event& event, const Route& route) {
   const std::string_view raw = batch.record_of(event).raw;
   const auto on = [this](std::uint32_t rule) { wake_rule(rule); };
-  if (event.plain || is_plain(raw)) {
+  // Of a damaged JSON record keywords see what its escapes stand for, so it takes the other way.
+  if (event.plain || (!raw.starts_with('{') && is_plain(raw))) {
     route.keywords.look_up(raw, scratch_, on);
     return;
   }

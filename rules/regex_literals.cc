@@ -121,7 +121,8 @@ class Reader {
       count = {0, 2};
     } else if (take("+")) {
       count = {1, 2};
-    } else if (at('{') && rest_.size() > 1 && (is_digit(rest_[1]) || rest_[1] == ',')) {
+    } else if (at('{') && rest_.size() > 1 &&
+               std::string_view("0123456789, \t").find(rest_[1]) != std::string_view::npos) {
       count = braces();
     } else {
       return count;  // another brace stands for itself
@@ -214,17 +215,26 @@ class Reader {
       const char c = take();
       if (c == ']') return;
       if (c == '\\' && !rest_.empty()) {
-        if (at('Q') || at('E')) lost_ = true;
+        if (at('Q') || at('E') || at('c')) lost_ = true;  // "\c]" is one character
         take();
       }
-      if (c == '[' && (at(':') || at('.') || at('='))) {
-        const char kind = take();
-        const std::size_t end = rest_.find(std::string{kind, ']'});
-        if (end == std::string_view::npos) break;
-        rest_.remove_prefix(end + 2);
-      }
+      if (c == '[' && (at(':') || at('.') || at('='))) skip_named_class();
     }
     lost_ = true;
+  }
+
+  // "[:alpha:]". Anything else that begins like one is read differently by different engines.
+  void skip_named_class() {
+    const std::size_t end = rest_.find(":]");
+    std::string_view name = rest_.substr(1, end == std::string_view::npos ? 0 : end - 1);
+    if (name.starts_with('^')) name.remove_prefix(1);
+    const bool letters =
+        std::all_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    if (!at(':') || name.empty() || !letters) {
+      lost_ = true;
+      return;
+    }
+    rest_.remove_prefix(end + 2);
   }
 
   // The character that is meant, if it is one.

@@ -79,20 +79,13 @@ void EventValues::add(std::uint16_t column, std::uint16_t rank, const Field& fie
   Head& head = heads_[column];
   if (!head.present) filled_.push_back(column);
   head.present = true;
-  if (field.kind == ValueKind::kNull) return;
-  if (head.first == kEnd) {
-    head.rank = rank;
-  } else if (rank > head.rank) {
-    return;  // a preferred field has the word
-  } else if (rank < head.rank) {
-    head = Head{.first = kEnd, .last = kEnd, .rank = rank, .present = true};
-  }
-  if (field.kind != ValueKind::kArray) {
-    append(head, field);
-    return;
-  }
-  for_each_value(field, [&](const Field& element) {
-    if (element.kind != ValueKind::kNull) append(head, element);
+  for_each_value(field, [&](const Field& value) {
+    if (value.kind == ValueKind::kNull) return;
+    if (head.first != kEnd && rank > head.rank) return;  // a preferred field has the word
+    if (head.first == kEnd || rank < head.rank) {
+      head = Head{.first = kEnd, .last = kEnd, .rank = rank, .present = true};
+    }
+    append(head, value);
   });
 }
 

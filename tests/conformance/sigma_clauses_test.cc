@@ -157,6 +157,17 @@ TEST(SigmaClauses, Existence) {
           {rule_of("F|exists: false"), R"({"F":null})", false}});
 }
 
+// What wakes a rule must be in every event on which it is true.
+TEST(SigmaClauses, OddTextsAreNotPassedBy) {
+  expect({{rule_of(R"(F|re: '[\c]abc]def')"), R"({"F":"adef"})", true},
+          {rule_of("F|re: '[a[:]x|y:]z]foo'"), R"({"F":"ax"})", true},
+          {rule_of("F|cased|utf16le|contains: \"\\u0089\""), R"({"F":"\u00c9\u0000"})", true},
+          {rule_with("    keywords: [mimikatz]\n    condition: keywords\n"), R"({"a":"mimi\katz"})",
+           true},
+          {rule_with("    keywords: [host]\n    condition: keywords\n"),
+           "<34>1 2024-01-01T00:00:00Z ho\xc5\xbft app - - - {\"a\":1}", true}});
+}
+
 TEST(SigmaClauses, RegularExpressions) {
   expect({{rule_of("F|re: 'b.d'"), R"({"F":"abcde"})", true},
           {rule_of("F|re: 'B.D'"), R"({"F":"abcde"})", false},
@@ -253,12 +264,12 @@ TEST(SigmaClauses, EveryModifierOnConstants) {
   const auto hit = [](const std::string& item) {
     const std::string rule =
         "title: T\nlogsource: {product: windows, category: process_creation}\n"
-        "detection:\n    sel:\n        " + item + "\n    condition: sel\n";
+        "detection:\n    sel:\n        " +
+        item + "\n    condition: sel\n";
     rules::LoadedRules loaded = rules::parse_rules(rule, "clause.yml");
     EXPECT_TRUE(loaded.refused.empty()) << rule;
     Detector detector(std::move(loaded), false);
-    return !detector
-                .detect({R"({"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1})"})
+    return !detector.detect({R"({"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1})"})
                 .front()
                 .empty();
   };
@@ -270,6 +281,24 @@ TEST(SigmaClauses, EveryModifierOnConstants) {
   EXPECT_TRUE(hit("EventID|gte: 1"));
   EXPECT_FALSE(hit("EventID|gt: 1"));
   EXPECT_FALSE(hit("event.category|cidr: 10.0.0.0/8"));
+}
+
+// Of the fields that may hold what a rule asks for, the first that has a value counts.
+TEST(SigmaClauses, APreferredFieldWithoutValuesGivesWay) {
+  const std::string rule =
+      "title: T\nlogsource: {product: windows, category: process_creation}\n"
+      "detection:\n    sel:\n        CommandLine: evil\n    condition: sel\n";
+  Detector detector(rules::parse_rules(rule, "clause.yml"), false);
+  const auto hit = [&](const std::string& fields) {
+    const std::string event =
+        R"({"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,)" + fields + "}";
+    return !detector.detect({event}).front().empty();
+  };
+  EXPECT_TRUE(hit(R"("CommandLine":[],"process.command_line":"evil")"));
+  EXPECT_TRUE(hit(R"("process.command_line":"evil","CommandLine":[])"));
+  EXPECT_TRUE(hit(R"("process.command_line":"evil","CommandLine":[null])"));
+  EXPECT_FALSE(hit(R"("process.command_line":"evil","CommandLine":"good")"));
+  EXPECT_FALSE(hit(R"("CommandLine":"good","process.command_line":"evil")"));
 }
 
 TEST(SigmaClauses, FieldReferences) {

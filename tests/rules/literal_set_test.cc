@@ -45,6 +45,13 @@ TEST(LiteralSet, EqualsSearchingForOneAfterTheOther) {
   EXPECT_LT(found, 14'000);
 }
 
+TEST(LiteralSet, TakesLongTexts) {
+  const std::string text(20'000, 'x');
+  const LiteralSet set({{Place::kAnywhere, text}, {Place::kAnywhere, "y"}});
+  EXPECT_TRUE(set.matches("a" + text));
+  EXPECT_FALSE(set.matches(text.substr(1)));
+}
+
 TEST(LiteralSet, OneTextMayHaveSeveralPlaces) {
   const LiteralSet set({{Place::kAtBegin, "ab"}, {Place::kAtEnd, "ab"}});
   EXPECT_TRUE(set.matches("abc"));

@@ -47,6 +47,11 @@ TEST(RegexLiterals, AreWhatEveryMatchHolds) {
       {"(?x) a b c", {}},
       {R"(\Qa.b\E)", {}},
       {R"(\x{41}bc)", {}},
+      {R"([\c]abc]def)", {}},  // "\c]" is one character of the class
+      {"[a[:]x|y:]z]foo", {}},
+      {"[a[.]xyz|b.]c]foo", {}},
+      {"[[:^alpha:]x]foo", {{"foo"}}},
+      {"abc{ 0,1}d", {}},
       {"foo)bar", {}},
       {"(foo", {}},
       {"[foo", {}},
