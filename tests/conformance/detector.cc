@@ -18,18 +18,34 @@ Detector::Detector(rules::LoadedRules loaded, bool literal) {
   make(std::move(loaded), literal);
 }
 
+namespace {
+
+// What is shipped, read once for all detectors of a test.
+struct Content {
+  std::shared_ptr<const parsers::Catalog> catalog;
+  std::shared_ptr<const rules::Taxonomy> taxonomy;
+
+  Content() {
+    const std::string content = PICKET_SOURCE_DIR "/content";
+    std::vector<std::string> errors;
+    auto sources = parsers::Catalog::load(
+        {content + "/sources", PICKET_SOURCE_DIR "/tests/conformance/sources"}, errors);
+    PICKET_CHECK(sources.has_value());
+    auto names = rules::Taxonomy::load(content + "/taxonomies", errors);
+    PICKET_CHECK(names.has_value());
+    PICKET_CHECK(errors.empty());
+    catalog = *sources;
+    taxonomy = *names;
+  }
+};
+
+}  // namespace
+
 void Detector::make(rules::LoadedRules loaded, bool literal) {
-  const std::string content = PICKET_SOURCE_DIR "/content";
-  std::vector<std::string> errors;
-  auto catalog = parsers::Catalog::load(
-      {content + "/sources", PICKET_SOURCE_DIR "/tests/conformance/sources"}, errors);
-  PICKET_CHECK(catalog.has_value());
-  auto taxonomy = rules::Taxonomy::load(content + "/taxonomies", errors);
-  PICKET_CHECK(taxonomy.has_value());
-  PICKET_CHECK(errors.empty());
-  taxonomy_ = literal ? rules::Taxonomy::none() : *taxonomy;
+  static const Content content;
+  taxonomy_ = literal ? rules::Taxonomy::none() : content.taxonomy;
   compiled_ = rules::compile_rules(std::move(loaded), taxonomy_);
-  parser_ = std::make_unique<parsers::Parser>(*catalog, false);
+  parser_ = std::make_unique<parsers::Parser>(content.catalog, false);
   if (literal) read_as("json-generic");
   evaluation_ = compiled_.set->make_evaluation();
 }
