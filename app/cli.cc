@@ -15,6 +15,8 @@ namespace picket::app {
 namespace {
 
 constexpr const char* kFormats = "auto|ndjson|json|syslog|raw";
+constexpr const char* kLevels = "informational|low|medium|high|critical";
+constexpr const char* kRuleStates = "active|refused|cannot-fire";
 constexpr const char* kReports = "text|json|sarif";
 
 struct Commands {
@@ -28,6 +30,10 @@ struct Commands {
   NounCommand incident;
   NounCommand alert;
   StoreCommand status;
+  RuleListCommand rule_list;
+  RuleFieldsCommand rule_fields;
+  RuleExplainCommand rule_explain;
+  RuleTestCommand rule_test;
   std::string language;
 };
 
@@ -73,6 +79,11 @@ void add_limit(CLI::App& app, std::uint64_t& limit) {
   app.add_option("--limit", limit, say("option.limit"))->capture_default_str()->type_name("N");
 }
 
+// One each: what follows is another argument.
+void add_rules(CLI::App& app, std::vector<std::string>& rules) {
+  app.add_option("--rules", rules, say("option.rules"))->type_name("PATH")->allow_extra_args(false);
+}
+
 void add_demo(CLI::App& app, DemoCommand& command, int& code) {
   CLI::App* demo = add(app, "demo", "demo");
   demo->add_flag("--once", command.once, say("option.once"));
@@ -107,9 +118,7 @@ void add_check(CLI::App& app, CheckCommand& command, int& code) {
 void add_scan(CLI::App& app, ScanCommand& command, int& code) {
   CLI::App* scan = add(app, "scan", "scan");
   scan->add_option("files", command.files, say("option.files"))->required();
-  scan->add_option("--rules", command.rules, say("option.rules"))
-      ->type_name("PATH")
-      ->allow_extra_args(false);  // one each: what follows is a file
+  add_rules(*scan, command.rules);
   choose(scan->add_option("--format", command.format, say("option.format"))->capture_default_str(),
          kFormats);
   scan->add_option("--source", command.source, say("option.definition"))->type_name("NAME");
@@ -144,6 +153,49 @@ void add_ledger(CLI::App& app, LedgerCommand& command, int& code) {
   ledger->add_option("--source", command.source, say("option.ledger_source"))->type_name("NAME");
   add_store(*ledger, command);
   ledger->callback([&] { code = run_ledger(command); });
+}
+
+void add_event_format(CLI::App& app, EventInput& events) {
+  choose(app.add_option("--format", events.format, say("option.format"))->capture_default_str(), kFormats);
+  app.add_option("--source", events.source, say("option.definition"))->type_name("NAME");
+  choose(app.add_option("--taxonomy", events.taxonomy, say("option.taxonomy")), "none");
+}
+
+void add_rule_looks(CLI::App& rule, Commands& commands, int& code) {
+  CLI::App* list = add(rule, "list", "rule.list");
+  list->add_option("paths", commands.rule_list.paths, say("option.rule_paths"));
+  choose(list->add_option("--level", commands.rule_list.level, say("option.rule_level")), kLevels);
+  choose(list->add_option("--state", commands.rule_list.state, say("option.rule_state")), kRuleStates);
+  list->add_flag("--json", commands.rule_list.json, say("option.json"));
+  list->callback([&] { code = run_rule_list(commands.rule_list); });
+  CLI::App* fields = add(rule, "fields", "rule.fields");
+  fields->add_option("paths", commands.rule_fields.paths, say("option.rule_paths"));
+  fields->add_option("--events", commands.rule_fields.events.file, say("option.rule_events"))->type_name("FILE");
+  add_event_format(*fields, commands.rule_fields.events);
+  fields->add_flag("--json", commands.rule_fields.json, say("option.json"));
+  fields->callback([&] { code = run_rule_fields(commands.rule_fields); });
+}
+
+void add_rule(CLI::App& app, Commands& commands, int& code) {
+  CLI::App* rule = add(app, "rule", "rule");
+  rule->require_subcommand(1);
+  CLI::App* test = add(*rule, "test", "rule.test");
+  test->add_option("cases", commands.rule_test.cases, say("option.rule_cases"));
+  add_rules(*test, commands.rule_test.rules);
+  test->add_option("--junit", commands.rule_test.junit, say("option.junit"))->type_name("FILE");
+  test->add_flag("--json", commands.rule_test.json, say("option.json"));
+  test->callback([&] { code = run_rule_test(commands.rule_test); });
+  CLI::App* explain = add(*rule, "explain", "rule.explain");
+  explain->add_option("rule", commands.rule_explain.rule, say("option.rule_name"))->required();
+  explain->add_option("--event", commands.rule_explain.events.file, say("option.rule_event"))
+      ->type_name("FILE")
+      ->required();
+  add_rules(*explain, commands.rule_explain.rules);
+  add_event_format(*explain, commands.rule_explain.events);
+  add_limit(*explain, commands.rule_explain.limit);
+  explain->add_flag("--json", commands.rule_explain.json, say("option.json"));
+  explain->callback([&] { code = run_rule_explain(commands.rule_explain); });
+  add_rule_looks(*rule, commands, code);
 }
 
 struct Noun {
@@ -183,6 +235,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},
            commands.incident, code);
   add_noun(app, {"alert", "option.alert_id", run_alert_ls, run_alert_show}, commands.alert, code);
+  add_rule(app, commands, code);
   add(app, "man", "man")->callback([&app, &code] {
     std::fputs(manual_page(app).c_str(), stdout);
     code = kDone;

@@ -74,6 +74,46 @@ int run_incident_show(const NounCommand& command);
 int run_alert_ls(const NounCommand& command);
 int run_alert_show(const NounCommand& command);
 
+struct RuleListCommand {
+  std::vector<std::string> paths;  // empty: the shipped rules
+  std::string level;
+  std::string state;  // active, refused, cannot-fire
+  bool json = false;
+};
+int run_rule_list(const RuleListCommand& command);
+
+// Events to look at with rules: of a file, or of standard input.
+struct EventInput {
+  std::string file;  // "-" for standard input, empty for none
+  std::string format = "auto";
+  std::string source;    // a source definition by name
+  std::string taxonomy;  // "none", or empty for the shipped ones
+};
+
+struct RuleFieldsCommand {
+  std::vector<std::string> paths;
+  EventInput events;
+  bool json = false;
+};
+int run_rule_fields(const RuleFieldsCommand& command);
+
+struct RuleExplainCommand {
+  std::string rule;  // id, title or path
+  std::vector<std::string> rules;
+  EventInput events;
+  std::uint64_t limit = 20;
+  bool json = false;
+};
+int run_rule_explain(const RuleExplainCommand& command);
+
+struct RuleTestCommand {
+  std::vector<std::string> cases;  // files and folders; empty: the shipped cases
+  std::vector<std::string> rules;
+  std::string junit;  // file to write
+  bool json = false;
+};
+int run_rule_test(const RuleTestCommand& command);
+
 struct ServerCommand {
   std::string config;
   std::string data;  // overrides the configuration's

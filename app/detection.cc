@@ -20,6 +20,11 @@ Result<Detection> load_detection(const ContentPaths& content, const DetectionOpt
       options.rules.empty() ? std::vector<std::string>{content.rules()} : options.rules;
   PICKET_TRY(rules::LoadedRules loaded, rules::load_rules(paths));
   detection.rule_files = loaded.files;
+  if (options.keep_trees) {
+    detection.trees = loaded.detections;
+    detection.correlations = loaded.correlations;
+  }
+  detection.taxonomy = taxonomy;
   rules::CompiledRules compiled = rules::compile_rules(std::move(loaded), std::move(taxonomy));
   detection.rules = std::move(compiled.set);
   detection.refused = std::move(compiled.refused);

@@ -15,11 +15,17 @@ namespace picket::app {
 struct DetectionOptions {
   std::vector<std::string> rules;  // files and folders; empty: the shipped rules
   bool literal = false;            // --taxonomy none
+  bool keep_trees = false;         // for commands that look into rules
 };
 
 struct Detection {
   std::shared_ptr<const rules::RuleSet> rules;
   std::shared_ptr<const parsers::Catalog> catalog;
+  std::shared_ptr<const rules::Taxonomy> taxonomy;
+  // The rules as they were read, with `keep_trees` only; trees[i] is rule i of `rules`, YARA rules
+  // follow behind the last.
+  std::vector<rules::DetectionRule> trees;
+  std::vector<rules::CorrelationRule> correlations;
   std::vector<rules::Finding> refused;
   std::vector<rules::Finding> warnings;
   std::vector<std::string> errors;  // of taxonomies and source definitions, "path:line: reason"

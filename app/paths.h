@@ -8,6 +8,7 @@ namespace picket::app {
 struct ContentPaths {
   std::string root;        // ".../content"; empty: found nowhere
   std::string rules() const { return root + "/rules"; }
+  std::string rule_cases() const { return root + "/rule-cases"; }
   std::string taxonomies() const { return root + "/taxonomies"; }
   std::string sources() const { return root + "/sources"; }
   std::string playbooks() const { return root + "/playbooks"; }

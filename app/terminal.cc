@@ -93,6 +93,10 @@ std::string styled_level(Level level) {
   return styled(word("level", level_name(level)), kStyles[static_cast<std::size_t>(level)]);
 }
 
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
 void tell(std::string_view text) {
   std::string shown;
   while (!text.empty()) {

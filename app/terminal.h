@@ -29,6 +29,8 @@ enum class Style : std::uint8_t { kPlain, kBold, kDim, kRed, kYellow, kGreen, kB
 std::string styled(std::string_view text, Style style);  // plain when colour is not wanted
 std::string styled_level(Level level);  // in the reader's language
 
+void print(std::string_view text);  // to stdout, as it is
+
 // A line for people on stderr, made visible() but for its own line breaks.
 void tell(std::string_view text);
 

@@ -188,4 +188,15 @@ std::optional<std::string_view> Taxonomy::ecs_name(const LogSource& source, std:
   return wide;
 }
 
+std::vector<std::string_view> Taxonomy::sigma_names(const LogSource& source) const {
+  std::vector<std::string_view> names;
+  for (const Entry& entry : entries_) {
+    if (!entry.applies_to(source)) continue;
+    for (const auto& [sigma, ecs] : entry.fields) names.push_back(sigma);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
 }  // namespace picket::rules

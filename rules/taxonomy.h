@@ -33,6 +33,8 @@ class Taxonomy {
   bool knows(const LogSource& source) const;
   // The ECS name of a rule's field; nullopt if the taxonomy does not map it: its name is literal.
   std::optional<std::string_view> ecs_name(const LogSource& source, std::string_view field) const;
+  // The Sigma names that are mapped for rules of the log source, sorted.
+  std::vector<std::string_view> sigma_names(const LogSource& source) const;
   // Every ECS name that some field maps to, so that parsers can be told.
   const std::vector<std::string>& ecs_names() const { return ecs_names_; }
 

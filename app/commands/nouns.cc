@@ -11,8 +11,6 @@
 namespace picket::app {
 namespace {
 
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
 std::string entity_summary(const std::vector<Entity>& entities) {
   std::string text;
   for (const Entity& entity : entities) {

@@ -4,7 +4,7 @@
     check_content.py [project root]
 
 Prints one line for each finding and exits 1 if there is any, 77 (skipped) without a YAML module.
-Whether rules compile and cases hold is tested with the program itself; here is what needs no program.
+Whether rules compile and cases hold is tested with the program itself (`picket rule test`); here is what needs no program.
 """
 
 import importlib.util
