@@ -156,7 +156,8 @@ void add_ledger(CLI::App& app, LedgerCommand& command, int& code) {
 }
 
 void add_event_format(CLI::App& app, EventInput& events) {
-  choose(app.add_option("--format", events.format, say("option.format"))->capture_default_str(), kFormats);
+  choose(app.add_option("--format", events.format, say("option.format"))->capture_default_str(),
+         kFormats);
   app.add_option("--source", events.source, say("option.definition"))->type_name("NAME");
   choose(app.add_option("--taxonomy", events.taxonomy, say("option.taxonomy")), "none");
 }
@@ -165,12 +166,14 @@ void add_rule_looks(CLI::App& rule, Commands& commands, int& code) {
   CLI::App* list = add(rule, "list", "rule.list");
   list->add_option("paths", commands.rule_list.paths, say("option.rule_paths"));
   choose(list->add_option("--level", commands.rule_list.level, say("option.rule_level")), kLevels);
-  choose(list->add_option("--state", commands.rule_list.state, say("option.rule_state")), kRuleStates);
+  choose(list->add_option("--state", commands.rule_list.state, say("option.rule_state")),
+         kRuleStates);
   list->add_flag("--json", commands.rule_list.json, say("option.json"));
   list->callback([&] { code = run_rule_list(commands.rule_list); });
   CLI::App* fields = add(rule, "fields", "rule.fields");
   fields->add_option("paths", commands.rule_fields.paths, say("option.rule_paths"));
-  fields->add_option("--events", commands.rule_fields.events.file, say("option.rule_events"))->type_name("FILE");
+  fields->add_option("--events", commands.rule_fields.events.file, say("option.rule_events"))
+      ->type_name("FILE");
   add_event_format(*fields, commands.rule_fields.events);
   fields->add_flag("--json", commands.rule_fields.json, say("option.json"));
   fields->callback([&] { code = run_rule_fields(commands.rule_fields); });

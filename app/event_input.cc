@@ -17,8 +17,9 @@ Result<void> read_events(const EventInput& input, const Detection& detection, bo
     return fail(Errc::kInvalid, "there is no source definition named '" + input.source + "'");
   }
   parsers::Parser parser = detection.make_parser(keep_all_fields);
-  parser.set_source(SourceId{}, {.format = input.format,
-                                 .definition = input.taxonomy == "none" ? "json-generic" : input.source});
+  parser.set_source(SourceId{},
+                    {.format = input.format,
+                     .definition = input.taxonomy == "none" ? "json-generic" : input.source});
   PICKET_TRY(const std::unique_ptr<RecordFile> file, RecordFile::open(input.file, input.format));
   Batch batch;
   const std::int64_t now_ns = RealClock().now().count();

@@ -36,16 +36,20 @@ void FieldTally::count(const Batch& batch) {
     ++kind.events;
     std::set<FieldId> counted;  // a record may hold a field twice
     for (const Field& field : batch.fields(event)) {
-      if (field.kind != ValueKind::kNull && counted.insert(field.id).second) ++kind.fields[field.id];
+      if (field.kind != ValueKind::kNull && counted.insert(field.id).second)
+        ++kind.fields[field.id];
     }
   }
 }
 
 std::string_view mapping_name(FieldUse::Mapping mapping) {
   switch (mapping) {
-    case FieldUse::Mapping::kEcs: return "ecs";
-    case FieldUse::Mapping::kNamed: return "named";
-    case FieldUse::Mapping::kLiteral: return "literal";
+    case FieldUse::Mapping::kEcs:
+      return "ecs";
+    case FieldUse::Mapping::kNamed:
+      return "named";
+    case FieldUse::Mapping::kLiteral:
+      return "literal";
   }
   return "literal";
 }
@@ -77,7 +81,8 @@ void FieldReport::collect_known_names() {
       }
     };
     learn_all(definition.base.constants, definition.base.aliases);
-    for (const parsers::EventOverride& one : definition.events) learn_all(one.constants, one.aliases);
+    for (const parsers::EventOverride& one : definition.events)
+      learn_all(one.constants, one.aliases);
   }
 }
 
@@ -149,11 +154,13 @@ void FieldReport::look(FieldUse& use) {
     const EventKind& kind = kind_of(kind_id);
     if (!detection_.taxonomy->admits(use.source, kind)) continue;
     std::uint64_t most = 0;  // an event may have the field under several names: it counts once
-    for (const FieldId id : rules::resolve_field(*detection_.taxonomy, use.source, use.field, kind)) {
+    for (const FieldId id :
+         rules::resolve_field(*detection_.taxonomy, use.source, use.field, kind)) {
       const auto found = tally.fields.find(id);
       std::uint64_t times = found == tally.fields.end() ? 0 : found->second;
       const FieldId ecs = kind.ecs_of(id);
-      if (kind.constant(ecs) != nullptr || (ecs == ecs::kEventCode && kind.code >= 0)) times = tally.events;
+      if (kind.constant(ecs) != nullptr || (ecs == ecs::kEventCode && kind.code >= 0))
+        times = tally.events;
       if (times > 0) use.seen_as.emplace(field_name(id));
       most = std::max(most, times);
     }
@@ -196,7 +203,8 @@ void FieldReport::find_correlations_lacking() {
     if (!detection_.correlations[i].name.empty())
       known[detection_.correlations[i].name] = &correlation_lacking_[i];
   }
-  for (bool changed = true; changed;) {  // correlations over correlations: a pass settles one, or is the last
+  for (bool changed = true;
+       changed;) {  // correlations over correlations: a pass settles one, or is the last
     changed = false;
     for (std::size_t i = 0; i < detection_.correlations.size(); ++i) {
       if (!correlation_lacking_[i].empty()) continue;

@@ -1,10 +1,11 @@
-// What becomes of the fields that rules use: which name the taxonomies give them, and whether events
-// have them. And from that, which rules cannot fire.
+// What becomes of the fields that rules use: which name the taxonomies give them, and whether
+// events have them. And from that, which rules cannot fire.
 //
 // A field of a log source is
 //   ecs       mapped by a taxonomy to an ECS name;
-//   named     not mapped, but an ECS name itself, or an original name that a source definition knows;
-//   literal   neither: it is looked for under its own name. Ordinary for structured events, and what
+//   named     not mapped, but an ECS name itself, or an original name that a source definition
+//   knows; literal   neither: it is looked for under its own name. Ordinary for structured events,
+//   and what
 //             a misspelt field is, too.
 //
 // A rule cannot fire if every way of it to be true needs a literal field that is believed absent:
@@ -70,8 +71,8 @@ class FieldReport {
   bool has_events() const { return tally_ != nullptr; }
   std::uint64_t events_of(const rules::LogSource& source) const;
 
-  // Why the rule of detection.trees, or of detection.correlations, cannot fire: the fields, or rules,
-  // that it lacks. Empty if it may.
+  // Why the rule of detection.trees, or of detection.correlations, cannot fire: the fields, or
+  // rules, that it lacks. Empty if it may.
   const std::vector<std::string>& lacking(std::size_t rule) const { return lacking_[rule]; }
   const std::vector<std::string>& correlation_lacking(std::size_t rule) const {
     return correlation_lacking_[rule];

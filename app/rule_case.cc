@@ -15,13 +15,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kRecordsMax = 100'000;             // of one case file
+constexpr std::size_t kRecordsMax = 100'000;               // of one case file
 constexpr std::size_t kRecordBytesMax = 64 * 1024 * 1024;  // of them together
 
 // YAML 1.2 core schema to JSON. As deep as the document, which load_yaml() bounds.
 Json json_of(const YamlNode& node) {
   switch (node.kind) {
-    case YamlNode::Kind::kNull: return nullptr;
+    case YamlNode::Kind::kNull:
+      return nullptr;
     case YamlNode::Kind::kScalar: {
       if (const auto integer = node.integer()) return *integer;
       if (const auto number = node.number()) return *number;
@@ -43,7 +44,8 @@ Json json_of(const YamlNode& node) {
 }
 
 void replace_all(std::string& text, std::string_view what, const std::string& with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + with.size()))
     text.replace(at, what.size(), with);
 }
 
@@ -63,17 +65,19 @@ class CaseFile {
       out_.errors.push_back(root.error().what);
       return;
     }
-    const bool is_rule = root->find("detection") != nullptr || root->find("correlation") != nullptr ||
-                         root->find("filter") != nullptr;
+    const bool is_rule = root->find("detection") != nullptr ||
+                         root->find("correlation") != nullptr || root->find("filter") != nullptr;
     if (is_rule && !alone) return;
     ++out_.files;
-    const Result<void> done = root->find("regression_tests_info") != nullptr ? read_regression(*root) : read_own(*root);
+    const Result<void> done =
+        root->find("regression_tests_info") != nullptr ? read_regression(*root) : read_own(*root);
     if (!done) out_.errors.push_back(done.error().what);
   }
 
  private:
   tl::unexpected<Error> wrong(const YamlNode& node, const std::string& reason) const {
-    return fail(Errc::kInvalid, path_ + ":" + std::to_string(std::max(1, node.line)) + ": " + reason);
+    return fail(Errc::kInvalid,
+                path_ + ":" + std::to_string(std::max(1, node.line)) + ": " + reason);
   }
 
   // ---- our own: rule, must_fire, must_not_fire
@@ -86,7 +90,8 @@ class CaseFile {
     for (const auto& [key, value] : root.map) {
       if (key.scalar == "rule") continue;
       if (key.scalar != "must_fire" && key.scalar != "must_not_fire")
-        return wrong(key, "unknown key '" + key.scalar + "'; rule, must_fire and must_not_fire are known");
+        return wrong(
+            key, "unknown key '" + key.scalar + "'; rule, must_fire and must_not_fire are known");
       if (!value.is_list() || value.list.empty())
         return wrong(key, "`" + key.scalar + "` is a list of events");
       for (std::size_t i = 0; i < value.list.size(); ++i) {
@@ -122,11 +127,12 @@ class CaseFile {
     const std::optional<std::int64_t> times = node.find("repeat")->integer();
     const YamlNode* line = node.find("line");
     const YamlNode* event = node.find("event");
-    if (!times || *times < 1 || *times > static_cast<std::int64_t>(kRecordsMax) || node.map.size() != 2 ||
-        (line == nullptr) == (event == nullptr) || (line != nullptr && !line->is_scalar()) ||
-        (event != nullptr && !event->is_map())) {
-      return wrong(node, "a repetition is {repeat: N, line: TEXT} or {repeat: N, event: MAPPING}, N up to " +
-                             std::to_string(kRecordsMax));
+    if (!times || *times < 1 || *times > static_cast<std::int64_t>(kRecordsMax) ||
+        node.map.size() != 2 || (line == nullptr) == (event == nullptr) ||
+        (line != nullptr && !line->is_scalar()) || (event != nullptr && !event->is_map())) {
+      return wrong(
+          node, "a repetition is {repeat: N, line: TEXT} or {repeat: N, event: MAPPING}, N up to " +
+                    std::to_string(kRecordsMax));
     }
     const std::string pattern = line != nullptr ? line->scalar : dump_json(json_of(*event));
     for (std::int64_t i = 0; i < *times; ++i) {
@@ -150,7 +156,8 @@ class CaseFile {
 
   Result<void> read_regression(const YamlNode& root) {
     std::vector<std::string> ids;
-    if (const YamlNode* metadata = root.find("rule_metadata"); metadata != nullptr && metadata->is_list()) {
+    if (const YamlNode* metadata = root.find("rule_metadata");
+        metadata != nullptr && metadata->is_list()) {
       for (const YamlNode& one : metadata->list) ids.push_back(one.text("id"));
     }
     if (ids.empty() || std::find(ids.begin(), ids.end(), "") != ids.end())
@@ -187,19 +194,21 @@ class CaseFile {
     return {};
   }
 
-  // `path` counts from the root of the tree, which is a folder above the info.yml, or lies beside it.
-  // Recordings in EVTX lie beside the same events in JSON, which are read.
+  // `path` counts from the root of the tree, which is a folder above the info.yml, or lies beside
+  // it. Recordings in EVTX lie beside the same events in JSON, which are read.
   Result<std::string> events_file(const YamlNode& test) const {
     const YamlNode* node = test.find("path");
     if (node == nullptr || !node->is_scalar() || node->scalar.empty())
       return wrong(test, "a regression test needs `path`, its file of events");
     fs::path wanted = node->scalar;
     const bool leaves = std::find(wanted.begin(), wanted.end(), fs::path("..")) != wanted.end();
-    if (wanted.is_absolute() || leaves) return wrong(*node, "`path` must lie inside the tree of the cases");
+    if (wanted.is_absolute() || leaves)
+      return wrong(*node, "`path` must lie inside the tree of the cases");
     if (wanted.extension() == ".evtx") wanted.replace_extension(".json");
     std::error_code error;
     const fs::path here = fs::absolute(path_, error).parent_path();
-    if (fs::is_regular_file(here / wanted.filename(), error)) return (here / wanted.filename()).string();
+    if (fs::is_regular_file(here / wanted.filename(), error))
+      return (here / wanted.filename()).string();
     for (fs::path folder = here; folder.has_relative_path(); folder = folder.parent_path()) {
       if (fs::is_regular_file(folder / wanted, error)) return (folder / wanted).string();
     }

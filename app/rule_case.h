@@ -31,8 +31,8 @@ struct RuleCases {
   std::vector<std::string> errors;  // of case files that are wrong: "path:line: reason"
 };
 
-// All case files among `paths`, which are files or folders. In a folder, YAML files that hold a rule
-// are passed by. Fails when a path does not exist; what is wrong inside files is in `errors`.
+// All case files among `paths`, which are files or folders. In a folder, YAML files that hold a
+// rule are passed by. Fails when a path does not exist; what is wrong inside files is in `errors`.
 Result<RuleCases> load_rule_cases(const std::vector<std::string>& paths);
 
 }  // namespace picket::app

@@ -44,7 +44,8 @@ Result<std::uint64_t> for_each_batch(const RuleCase& one, const Detection& detec
   for (bool more = true; more;) {
     PICKET_TRY(more, file->read(batch, SourceId{}, now_ns, kBatchRecords, kBatchBytes));
     finish();
-    if (events > kEventsMax) return fail(Errc::kLimit, one.events_file + ": the case has too many or too long records");
+    if (events > kEventsMax)
+      return fail(Errc::kLimit, one.events_file + ": the case has too many or too long records");
   }
   return events;
 }
@@ -53,10 +54,14 @@ Result<std::uint64_t> for_each_batch(const RuleCase& one, const Detection& detec
 
 std::string_view outcome_name(CaseResult::Outcome outcome) {
   switch (outcome) {
-    case CaseResult::Outcome::kPassed: return "passed";
-    case CaseResult::Outcome::kFailed: return "failed";
-    case CaseResult::Outcome::kNoRule: return "no-rule";
-    case CaseResult::Outcome::kBadCase: return "bad-case";
+    case CaseResult::Outcome::kPassed:
+      return "passed";
+    case CaseResult::Outcome::kFailed:
+      return "failed";
+    case CaseResult::Outcome::kNoRule:
+      return "no-rule";
+    case CaseResult::Outcome::kBadCase:
+      return "bad-case";
   }
   return "failed";
 }
@@ -86,7 +91,8 @@ CaseResult RuleTester::run(const RuleCase& one) {
   const bool by_hits = rule != rules_.end();
   result.rule_name = by_hits ? detection_.rules->identity(rule->second).name
                              : detection_.correlations[correlation->second].identity.name;
-  const Result<Count> count = by_hits ? count_hits(one, rule->second) : count_alerts(one, correlation->second);
+  const Result<Count> count =
+      by_hits ? count_hits(one, rule->second) : count_alerts(one, correlation->second);
   if (!count) {
     result.outcome = Outcome::kBadCase;
     result.reason = count.error().what;
@@ -143,7 +149,8 @@ std::shared_ptr<const rules::RuleSet> RuleTester::family_of(std::size_t correlat
     wanted.insert(rule.rules.begin(), rule.rules.end());
     for (std::size_t i = 0; i < detection_.correlations.size(); ++i) {
       const rules::CorrelationRule& other = detection_.correlations[i];
-      const bool referred = wanted.contains(other.identity.id) || (!other.name.empty() && wanted.contains(other.name));
+      const bool referred = wanted.contains(other.identity.id) ||
+                            (!other.name.empty() && wanted.contains(other.name));
       if (referred && taken.insert(i).second) open.push_back(i);
     }
   }

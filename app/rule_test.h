@@ -1,8 +1,8 @@
 // Runs cases of rules (rule_case.h) and says what became of each.
 //
-// A case of a detection or YARA rule is judged by its hits under all rules that are loaded; one of a
-// correlation by its alerts, with that correlation and the rules that it refers to and no others, on
-// empty state. Detection was loaded with keep_trees and outlives the tester. One thread.
+// A case of a detection or YARA rule is judged by its hits under all rules that are loaded; one of
+// a correlation by its alerts, with that correlation and the rules that it refers to and no others,
+// on empty state. Detection was loaded with keep_trees and outlives the tester. One thread.
 #pragma once
 
 #include <cstdint>
@@ -50,8 +50,8 @@ class RuleTester {
   std::shared_ptr<const rules::RuleSet> family_of(std::size_t correlation) const;
 
   const Detection& detection_;
-  std::unordered_map<std::string, std::uint32_t> rules_;        // by id: of detection.rules
-  std::unordered_map<std::string, std::size_t> correlations_;   // by id: of detection.correlations
+  std::unordered_map<std::string, std::uint32_t> rules_;       // by id: of detection.rules
+  std::unordered_map<std::string, std::size_t> correlations_;  // by id: of detection.correlations
   rules::EvaluationPtr evaluation_;
 };
 

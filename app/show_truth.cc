@@ -19,7 +19,7 @@ using rules::RefMode;
 using rules::Test;
 using rules::TruthNode;
 
-constexpr std::size_t kFalseShown = 5;    // false tests of an Or
+constexpr std::size_t kFalseShown = 5;     // false tests of an Or
 constexpr std::size_t kWantedShown = 120;  // characters of what a test wants
 constexpr std::size_t kValueShown = 160;
 
@@ -31,12 +31,16 @@ struct Wanted {
 
 Wanted wanted_of(const std::vector<PatternPart>& parts) {
   using Kind = PatternPart::Kind;
-  const auto is = [&](std::size_t i, Kind kind) { return i < parts.size() && parts[i].kind == kind; };
+  const auto is = [&](std::size_t i, Kind kind) {
+    return i < parts.size() && parts[i].kind == kind;
+  };
   if (parts.empty()) return {"is", ""};
   if (parts.size() == 1 && is(0, Kind::kText)) return {"is", parts[0].text};
   if (parts.size() == 1 && is(0, Kind::kAnyRun)) return {"any", ""};
-  if (parts.size() == 2 && is(0, Kind::kAnyRun) && is(1, Kind::kText)) return {"ends", parts[1].text};
-  if (parts.size() == 2 && is(0, Kind::kText) && is(1, Kind::kAnyRun)) return {"begins", parts[0].text};
+  if (parts.size() == 2 && is(0, Kind::kAnyRun) && is(1, Kind::kText))
+    return {"ends", parts[1].text};
+  if (parts.size() == 2 && is(0, Kind::kText) && is(1, Kind::kAnyRun))
+    return {"begins", parts[0].text};
   if (parts.size() == 3 && is(0, Kind::kAnyRun) && is(1, Kind::kText) && is(2, Kind::kAnyRun))
     return {"contains", parts[1].text};
   std::string text;
@@ -53,22 +57,32 @@ Wanted wanted_of(const std::vector<PatternPart>& parts) {
 
 const char* sign_of(Compare compare) {
   switch (compare) {
-    case Compare::kEqual: return "=";
-    case Compare::kLess: return "<";
-    case Compare::kLessEqual: return "<=";
-    case Compare::kGreater: return ">";
-    case Compare::kGreaterEqual: return ">=";
-    case Compare::kNotEqual: return "!=";
+    case Compare::kEqual:
+      return "=";
+    case Compare::kLess:
+      return "<";
+    case Compare::kLessEqual:
+      return "<=";
+    case Compare::kGreater:
+      return ">";
+    case Compare::kGreaterEqual:
+      return ">=";
+    case Compare::kNotEqual:
+      return "!=";
   }
   return "=";
 }
 
 const char* how_of(RefMode mode) {
   switch (mode) {
-    case RefMode::kEqual: return "is";
-    case RefMode::kStartsWith: return "begins";
-    case RefMode::kEndsWith: return "ends";
-    case RefMode::kContains: return "contains";
+    case RefMode::kEqual:
+      return "is";
+    case RefMode::kStartsWith:
+      return "begins";
+    case RefMode::kEndsWith:
+      return "ends";
+    case RefMode::kContains:
+      return "contains";
   }
   return "is";
 }
@@ -87,7 +101,9 @@ std::string flags_of(const Test& test) {
   return flags;
 }
 
-std::string quoted(const std::string& text) { return "'" + text + "'"; }
+std::string quoted(const std::string& text) {
+  return "'" + text + "'";
+}
 
 // The same in every language, for JSON: {"contains", "-enc"}.
 std::pair<std::string, std::string> machine_text(const Test& test) {
@@ -96,24 +112,36 @@ std::pair<std::string, std::string> machine_text(const Test& test) {
       Wanted wanted = wanted_of(test.parts);
       return {wanted.how, std::move(wanted.text)};
     }
-    case Op::kRegex: return {"regex", "/" + test.text + "/" + flags_of(test)};
-    case Op::kCidr: return {"network", test.text};
-    case Op::kNumber: return {sign_of(test.compare), number_text(test.number)};
-    case Op::kExists: return {test.flag ? "present" : "absent", ""};
-    case Op::kNull: return {"empty", ""};
-    case Op::kFieldRef: return {std::string(how_of(test.ref)) + "-field", test.text};
-    case Op::kBool: return {"is", test.flag ? "true" : "false"};
-    case Op::kTime: return {test.text + " " + sign_of(test.compare), number_text(test.number)};
+    case Op::kRegex:
+      return {"regex", "/" + test.text + "/" + flags_of(test)};
+    case Op::kCidr:
+      return {"network", test.text};
+    case Op::kNumber:
+      return {sign_of(test.compare), number_text(test.number)};
+    case Op::kExists:
+      return {test.flag ? "present" : "absent", ""};
+    case Op::kNull:
+      return {"empty", ""};
+    case Op::kFieldRef:
+      return {std::string(how_of(test.ref)) + "-field", test.text};
+    case Op::kBool:
+      return {"is", test.flag ? "true" : "false"};
+    case Op::kTime:
+      return {test.text + " " + sign_of(test.compare), number_text(test.number)};
   }
   return {};
 }
 
 const char* kind_name(Node::Kind kind) {
   switch (kind) {
-    case Node::Kind::kAnd: return "and";
-    case Node::Kind::kOr: return "or";
-    case Node::Kind::kNot: return "not";
-    case Node::Kind::kTest: return "test";
+    case Node::Kind::kAnd:
+      return "and";
+    case Node::Kind::kOr:
+      return "or";
+    case Node::Kind::kNot:
+      return "not";
+    case Node::Kind::kTest:
+      return "test";
   }
   return "test";
 }
@@ -138,7 +166,8 @@ class TreeText {
       add(child, depth + 1);
     }
     if (hidden > 0) {
-      text_ += indent(depth + 1) + styled(say("explain.more_false", {{"n", hidden}}), Style::kDim) + "\n";
+      text_ += indent(depth + 1) + styled(say("explain.more_false", {{"n", hidden}}), Style::kDim) +
+               "\n";
     }
   }
 
@@ -148,7 +177,9 @@ class TreeText {
   void add_line(const TruthNode& node, std::size_t depth) {
     const Style style = node.holds ? Style::kGreen : node.near_miss ? Style::kYellow : Style::kRed;
     const char* mark = node.holds ? "+" : node.near_miss ? "~" : "-";
-    text_ += indent(depth) + styled(std::string(mark) + " " + word("truth", node.holds ? "true" : "false"), style) + "  ";
+    text_ += indent(depth) +
+             styled(std::string(mark) + " " + word("truth", node.holds ? "true" : "false"), style) +
+             "  ";
     if (!node.node->selection.empty()) {
       text_ += styled(visible(node.node->selection), Style::kBold) + "  ";
     }
@@ -167,7 +198,8 @@ class TreeText {
     for (const rules::SeenValue& seen : node.seen) {
       if (node.holds && !seen.passes && node.node->test.op != Op::kFieldRef) continue;
       const std::string field = seen.field.empty() ? say("show.keyword") : seen.field;
-      text_ += indent(depth + 1) + styled(visible(field), Style::kBlue) + " = " + visible(seen.value, kValueShown) + "\n";
+      text_ += indent(depth + 1) + styled(visible(field), Style::kBlue) + " = " +
+               visible(seen.value, kValueShown) + "\n";
     }
   }
 
@@ -208,15 +240,23 @@ std::string test_text(const Test& test) {
       const Wanted wanted = wanted_of(test.parts);
       return text(wanted.how, std::string(wanted.how) == "any" ? "" : quoted(wanted.text));
     }
-    case Op::kRegex: return text("regex", "/" + test.text + "/" + flags_of(test));
-    case Op::kCidr: return text("network", test.text);
-    case Op::kNumber: return field + " " + sign_of(test.compare) + " " + number_text(test.number);
-    case Op::kExists: return text(test.flag ? "present" : "absent", "");
-    case Op::kNull: return text("empty", "");
-    case Op::kFieldRef: return text(how_of(test.ref), say("explain.field", {{"name", test.text}}));
-    case Op::kBool: return text("is", test.flag ? "true" : "false");
+    case Op::kRegex:
+      return text("regex", "/" + test.text + "/" + flags_of(test));
+    case Op::kCidr:
+      return text("network", test.text);
+    case Op::kNumber:
+      return field + " " + sign_of(test.compare) + " " + number_text(test.number);
+    case Op::kExists:
+      return text(test.flag ? "present" : "absent", "");
+    case Op::kNull:
+      return text("empty", "");
+    case Op::kFieldRef:
+      return text(how_of(test.ref), say("explain.field", {{"name", test.text}}));
+    case Op::kBool:
+      return text("is", test.flag ? "true" : "false");
     case Op::kTime:
-      return field + " " + word("part", test.text) + " " + sign_of(test.compare) + " " + number_text(test.number);
+      return field + " " + word("part", test.text) + " " + sign_of(test.compare) + " " +
+             number_text(test.number);
   }
   return field;
 }
@@ -228,7 +268,9 @@ std::string show_truth(const rules::Truth& truth) {
 }
 
 Json truth_json(const rules::Truth& truth) {
-  return {{"log_source", truth.admitted}, {"holds", truth.holds()}, {"condition", node_json(truth.root)}};
+  return {{"log_source", truth.admitted},
+          {"holds", truth.holds()},
+          {"condition", node_json(truth.root)}};
 }
 
 }  // namespace picket::app

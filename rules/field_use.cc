@@ -17,7 +17,8 @@ Outcomes of_test(const Test& test, const Absent& absent) {
     const bool holds = test.op == Op::kNull || (test.op == Op::kExists && !test.flag);
     return {.may_hold = holds, .may_fail = !holds};
   }
-  if (test.op == Op::kFieldRef && is_absent(test.text)) return {.may_hold = false, .may_fail = true};
+  if (test.op == Op::kFieldRef && is_absent(test.text))
+    return {.may_hold = false, .may_fail = true};
   return {};
 }
 

@@ -32,9 +32,9 @@ class Judge {
       return made;
     }
     for (const Node& child : node.children) made.children.push_back(judge(child));
-    const auto true_ones = static_cast<std::size_t>(
-        std::count_if(made.children.begin(), made.children.end(),
-                      [](const TruthNode& child) { return child.holds; }));
+    const auto true_ones =
+        static_cast<std::size_t>(std::count_if(made.children.begin(), made.children.end(),
+                                               [](const TruthNode& child) { return child.holds; }));
     switch (node.kind) {
       case Node::Kind::kAnd:
         made.holds = true_ones == made.children.size();
@@ -80,7 +80,9 @@ class Judge {
     for (const FieldId id : resolve_field(taxonomy_, rule_.log_source, test.field, kind)) {
       const FieldId ecs = kind.ecs_of(id);
       if (const auto value = batch_.text(event_, ecs)) {
-        add(made, {.field = std::string(field_name(ecs)), .value = std::string(*value), .passes = made.holds});
+        add(made, {.field = std::string(field_name(ecs)),
+                   .value = std::string(*value),
+                   .passes = made.holds});
         break;
       }
     }
@@ -139,12 +141,18 @@ class Judge {
 
 std::string_view reason_name(Reason reason) {
   switch (reason) {
-    case Reason::kMatches: return "matches";
-    case Reason::kMissing: return "missing";
-    case Reason::kNull: return "null";
-    case Reason::kOtherMissing: return "other-missing";
-    case Reason::kDiffers: return "differs";
-    case Reason::kPresent: return "present";
+    case Reason::kMatches:
+      return "matches";
+    case Reason::kMissing:
+      return "missing";
+    case Reason::kNull:
+      return "null";
+    case Reason::kOtherMissing:
+      return "other-missing";
+    case Reason::kDiffers:
+      return "differs";
+    case Reason::kPresent:
+      return "present";
   }
   return "differs";
 }

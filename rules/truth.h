@@ -1,9 +1,9 @@
 // The truth of a rule on one event, test by test: for people who ask why it is true, or why not.
 //
 // A TruthNode mirrors each Node of the condition. Every node is judged, also where evaluation would
-// have stopped before, and a test keeps the values that it looked at. Cold path. The answer owns its
-// values and points into the rule, which must outlive it. A TruthFinder belongs to one thread and
-// remembers what it made for a kind of event; rule and taxonomy must outlive it.
+// have stopped before, and a test keeps the values that it looked at. Cold path. The answer owns
+// its values and points into the rule, which must outlive it. A TruthFinder belongs to one thread
+// and remembers what it made for a kind of event; rule and taxonomy must outlive it.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,7 @@ inline constexpr std::size_t kSeenValuesMax = 8;  // of one test: those that pas
 struct TruthNode {
   const Node* node = nullptr;
   bool holds = false;
-  bool near_miss = false;  // an And of several of which one alone is false
+  bool near_miss = false;            // an And of several of which one alone is false
   Reason reason = Reason::kDiffers;  // of a test
   std::vector<SeenValue> seen;       // of a test; of a keyword only those that pass
   std::vector<TruthNode> children;

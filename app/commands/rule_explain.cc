@@ -26,8 +26,8 @@ bool is_file(const std::string& path) {
   return std::filesystem::is_regular_file(path, error);
 }
 
-// By id, by title in any case, or by the beginning of an id when only one fits; of several with that
-// title all.
+// By id, by title in any case, or by the beginning of an id when only one fits; of several with
+// that title all.
 Result<std::vector<const rules::DetectionRule*>> find_rules(const Detection& detection,
                                                             const std::string& name) {
   std::vector<const rules::DetectionRule*> exact;
@@ -35,7 +35,8 @@ Result<std::vector<const rules::DetectionRule*>> find_rules(const Detection& det
   std::vector<std::string_view> titles;
   for (const rules::DetectionRule& rule : detection.trees) {
     titles.push_back(rule.identity.name);
-    if (ascii_equal(rule.identity.id, name) || ascii_equal(rule.identity.name, name)) exact.push_back(&rule);
+    if (ascii_equal(rule.identity.id, name) || ascii_equal(rule.identity.name, name))
+      exact.push_back(&rule);
     if (name.size() >= kIdBytesMin && rule.identity.id.starts_with(name)) begun.push_back(&rule);
   }
   if (!exact.empty()) return exact;
@@ -43,25 +44,29 @@ Result<std::vector<const rules::DetectionRule*>> find_rules(const Detection& det
   if (begun.size() > 1) return fail(Errc::kInvalid, "several rules begin with '" + name + "'");
   for (const rules::CorrelationRule& rule : detection.correlations) {
     if (rule.identity.id == name || ascii_equal(rule.identity.name, name))
-      return fail(Errc::kInvalid, "rule '" + name + "' is a correlation; explain the rules that it refers to");
+      return fail(Errc::kInvalid,
+                  "rule '" + name + "' is a correlation; explain the rules that it refers to");
   }
   for (std::size_t i = detection.trees.size(); i < detection.rules->rule_count(); ++i) {
     const RuleIdentity& identity = detection.rules->identity(static_cast<std::uint32_t>(i));
     if (identity.id == name || ascii_equal(identity.name, name))
-      return fail(Errc::kInvalid, "rule '" + name + "' is a YARA rule, it has no condition of fields");
+      return fail(Errc::kInvalid,
+                  "rule '" + name + "' is a YARA rule, it has no condition of fields");
   }
   return fail(Errc::kNotFound, "there is no rule '" + name + "'" + did_you_mean(name, titles));
 }
 
 class Explanation {
  public:
-  Explanation(const rules::DetectionRule& rule, const Detection& detection, const RuleExplainCommand& command)
+  Explanation(const rules::DetectionRule& rule, const Detection& detection,
+              const RuleExplainCommand& command)
       : rule_(rule), command_(command), finder_(rule, *detection.taxonomy) {}
 
   void print_head() const {
     if (command_.json) return;
-    print(styled(visible(rule_.identity.name), Style::kBold) + "  " + styled_level(rule_.identity.level) + "\n" +
-          visible(rule_.identity.id) + "  " + visible(rule_.identity.path) + ":" + std::to_string(rule_.line) + "\n" +
+    print(styled(visible(rule_.identity.name), Style::kBold) + "  " +
+          styled_level(rule_.identity.level) + "\n" + visible(rule_.identity.id) + "  " +
+          visible(rule_.identity.path) + ":" + std::to_string(rule_.line) + "\n" +
           visible(describe(rule_.log_source)) + "\n");
   }
 
@@ -83,7 +88,8 @@ class Explanation {
   void print_summary(bool complete) const {
     if (command_.json) return;
     for (const auto& [kind, events] : others_) {
-      print(say("explain.other_source", {{"n", events}, {"kind", visible(kind_text(kind))},
+      print(say("explain.other_source", {{"n", events},
+                                         {"kind", visible(kind_text(kind))},
                                          {"source", visible(describe(rule_.log_source))}}) +
             "\n");
     }
@@ -102,7 +108,10 @@ class Explanation {
   void show(Batch& batch, const Event& event, const rules::Truth& truth) const {
     const std::uint64_t seq = batch.record_of(event).seq;
     if (command_.json) {
-      Json json = {{"rule", {{"id", rule_.identity.id}, {"name", rule_.identity.name}, {"path", rule_.identity.path}}},
+      Json json = {{"rule",
+                    {{"id", rule_.identity.id},
+                     {"name", rule_.identity.name},
+                     {"path", rule_.identity.path}}},
                    {"event",
                     {{"source", command_.events.file},
                      {"seq", seq},
@@ -113,9 +122,12 @@ class Explanation {
       return;
     }
     const std::string verdict = word("truth", truth.holds() ? "true" : "false");
-    print("\n" + say("explain.event", {{"n", seq}, {"time", format_time(event.time_ns)},
-                                       {"kind", visible(kind_text(event.kind))}}) +
-          "  " + styled(verdict, truth.holds() ? Style::kGreen : Style::kRed) + "\n" + show_truth(truth));
+    print("\n" +
+          say("explain.event", {{"n", seq},
+                                {"time", format_time(event.time_ns)},
+                                {"kind", visible(kind_text(event.kind))}}) +
+          "  " + styled(verdict, truth.holds() ? Style::kGreen : Style::kRed) + "\n" +
+          show_truth(truth));
   }
 
   const rules::DetectionRule& rule_;
@@ -127,14 +139,16 @@ class Explanation {
 
 // Refused by the loader: that is the answer.
 const rules::Finding* find_refused(const Detection& detection, const std::string& name) {
-  const auto found = std::find_if(detection.refused.begin(), detection.refused.end(), [&](const auto& finding) {
-    return finding.path == name || (!finding.rule_id.empty() && finding.rule_id == name);
-  });
+  const auto found =
+      std::find_if(detection.refused.begin(), detection.refused.end(), [&](const auto& finding) {
+        return finding.path == name || (!finding.rule_id.empty() && finding.rule_id == name);
+      });
   return found == detection.refused.end() ? nullptr : &*found;
 }
 
 Result<std::vector<const rules::DetectionRule*>> choose_rules(const Detection& detection,
-                                                              const RuleExplainCommand& command, bool by_path) {
+                                                              const RuleExplainCommand& command,
+                                                              bool by_path) {
   std::vector<const rules::DetectionRule*> chosen;
   if (!by_path) {
     PICKET_TRY(chosen, find_rules(detection, command.rule));
@@ -142,7 +156,8 @@ Result<std::vector<const rules::DetectionRule*>> choose_rules(const Detection& d
   if (by_path) {
     for (const rules::DetectionRule& rule : detection.trees) chosen.push_back(&rule);
   }
-  if (chosen.empty()) return fail(Errc::kInvalid, command.rule + ": the file has no rule to explain");
+  if (chosen.empty())
+    return fail(Errc::kInvalid, command.rule + ": the file has no rule to explain");
   if (chosen.size() > 1 && command.events.file == "-")
     return fail(Errc::kInvalid, "standard input can be explained with one rule only");
   return chosen;
@@ -159,9 +174,11 @@ int run_rule_explain(const RuleExplainCommand& command) {
   if (!detection) return complain(detection.error().what, kUsageWrong);
   for (const std::string& error : detection->errors) complain(error, kUsageWrong);
   if (const rules::Finding* refused = find_refused(*detection, command.rule)) {
-    return complain(refused->path + ":" + std::to_string(refused->line) + ": " + refused->reason, kRuleWrong);
+    return complain(refused->path + ":" + std::to_string(refused->line) + ": " + refused->reason,
+                    kRuleWrong);
   }
-  const Result<std::vector<const rules::DetectionRule*>> chosen = choose_rules(*detection, command, by_path);
+  const Result<std::vector<const rules::DetectionRule*>> chosen =
+      choose_rules(*detection, command, by_path);
   if (!chosen) return complain(chosen.error().what, kUsageWrong);
   for (const rules::DetectionRule* rule : *chosen) {
     Explanation explanation(*rule, *detection, command);

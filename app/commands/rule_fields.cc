@@ -1,4 +1,5 @@
-// picket rule fields: each field that rules use, where it is looked for, and whether events have it.
+// picket rule fields: each field that rules use, where it is looked for, and whether events have
+// it.
 
 #include "app/command.h"
 #include "app/detection.h"
@@ -30,12 +31,9 @@ Json source_json(const rules::LogSource& source) {
 }
 
 Json json_of(const FieldUse& use, const FieldReport& report) {
-  Json json = {{"kind", "field"},
-               {"log_source", source_json(use.source)},
-               {"field", use.field},
-               {"mapping", mapping_name(use.mapping)},
-               {"target", use.target},
-               {"rules", use.rules},
+  Json json = {{"kind", "field"},           {"log_source", source_json(use.source)},
+               {"field", use.field},        {"mapping", mapping_name(use.mapping)},
+               {"target", use.target},      {"rules", use.rules},
                {"warning", is_warning(use)}};
   if (!use.nearest.empty()) json["nearest"] = use.nearest;
   if (report.has_events()) {
@@ -84,13 +82,14 @@ std::string seen_text(const FieldUse& use, const FieldReport& report) {
 }
 
 void print_table(const FieldReport& report) {
-  std::vector<std::string> head = {say("column.log_source"), say("column.field"), say("column.looked_for"),
-                                   say("column.mapping"), say("column.rules")};
+  std::vector<std::string> head = {say("column.log_source"), say("column.field"),
+                                   say("column.looked_for"), say("column.mapping"),
+                                   say("column.rules")};
   if (report.has_events()) head.push_back(say("column.seen"));
   std::vector<std::vector<std::string>> rows;
   for (const FieldUse& use : report.uses()) {
-    rows.push_back({rules::describe(use.source), use.field, use.target, word("mapping", mapping_name(use.mapping)),
-                    std::to_string(use.rules)});
+    rows.push_back({rules::describe(use.source), use.field, use.target,
+                    word("mapping", mapping_name(use.mapping)), std::to_string(use.rules)});
     if (report.has_events()) rows.back().push_back(seen_text(use, report));
   }
   print(table(head, rows));
@@ -103,33 +102,37 @@ void print_warnings(const Detection& detection, const FieldReport& report) {
     ++warnings;
     if (use.nearest.empty()) continue;
     print(say(use.misspelt ? "rule.misspelt" : "rule.nearest",
-              {{"field", visible(use.field)}, {"source", visible(rules::describe(use.source))}, {"name", visible(use.nearest)}}) +
+              {{"field", visible(use.field)},
+               {"source", visible(rules::describe(use.source))},
+               {"name", visible(use.nearest)}}) +
           "\n");
   }
   const std::vector<Mute> mute = mutes(detection, report);
   for (const Mute& one : mute) {
-    print(visible(one.rule->path) + ":" + std::to_string(one.line) + ": " + word("rule_state", "cannot-fire") + ": " +
-          visible(one.rule->name) + ": " + visible(say("rule.lacks", {{"names", joined(*one.lacking)}})) + "\n");
+    print(visible(one.rule->path) + ":" + std::to_string(one.line) + ": " +
+          word("rule_state", "cannot-fire") + ": " + visible(one.rule->name) + ": " +
+          visible(say("rule.lacks", {{"names", joined(*one.lacking)}})) + "\n");
   }
-  print(say("rule.fields_summary", {{"fields", report.uses().size()}, {"warnings", warnings}, {"rules", mute.size()}}) +
+  print(say("rule.fields_summary",
+            {{"fields", report.uses().size()}, {"warnings", warnings}, {"rules", mute.size()}}) +
         "\n");
 }
 
 }  // namespace
 
 int run_rule_fields(const RuleFieldsCommand& command) {
-  const Result<Detection> detection =
-      load_detection(find_content(), {.rules = command.paths,
-                                      .literal = command.events.taxonomy == "none",
-                                      .keep_trees = true});
+  const Result<Detection> detection = load_detection(
+      find_content(),
+      {.rules = command.paths, .literal = command.events.taxonomy == "none", .keep_trees = true});
   if (!detection) return complain(detection.error().what, kUsageWrong);
   for (const std::string& error : detection->errors) complain(error, kUsageWrong);
   FieldTally tally;
   if (!command.events.file.empty()) {
-    const Result<void> read = read_events(command.events, *detection, true, [&](const Batch& batch) {
-      tally.count(batch);
-      return true;
-    });
+    const Result<void> read =
+        read_events(command.events, *detection, true, [&](const Batch& batch) {
+          tally.count(batch);
+          return true;
+        });
     if (!read) return complain(read.error().what, kUsageWrong);
   }
   const FieldReport report(*detection, command.events.file.empty() ? nullptr : &tally);

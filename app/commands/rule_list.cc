@@ -42,7 +42,8 @@ std::vector<Row> rows_of(const Detection& detection) {
   std::vector<Row> rows;
   for (std::size_t i = 0; i < detection.trees.size(); ++i) {
     const rules::DetectionRule& rule = detection.trees[i];
-    rows.push_back(row_of(rule.identity, rules::describe(rule.log_source), rule.line, report.lacking(i)));
+    rows.push_back(
+        row_of(rule.identity, rules::describe(rule.log_source), rule.line, report.lacking(i)));
   }
   for (std::size_t i = detection.trees.size(); i < detection.rules->rule_count(); ++i) {
     rows.push_back(row_of(detection.rules->identity(static_cast<std::uint32_t>(i)), "yara", 1, {}));
@@ -70,8 +71,9 @@ bool wanted(const Row& row, const RuleListCommand& command) {
 }
 
 Json json_of(const Row& row) {
-  Json json = {{"id", row.id},     {"title", row.title}, {"level", row.level}, {"log_source", row.source},
-               {"path", row.path}, {"line", row.line},   {"state", row.state}};
+  Json json = {
+      {"id", row.id},     {"title", row.title}, {"level", row.level}, {"log_source", row.source},
+      {"path", row.path}, {"line", row.line},   {"state", row.state}};
   if (!row.reason.empty()) json["reason"] = row.reason;
   return json;
 }
@@ -79,11 +81,10 @@ Json json_of(const Row& row) {
 void print_reasons(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     if (row.state == "active") continue;
-    const std::string why = row.state == "refused"
-                                ? translated(row.reason)
-                                : say("rule.lacks", {{"names", row.reason}});
-    print(visible(row.path) + ":" + std::to_string(row.line) + ": " + word("rule_state", row.state) + ": " +
-          visible(why) + "\n");
+    const std::string why = row.state == "refused" ? translated(row.reason)
+                                                   : say("rule.lacks", {{"names", row.reason}});
+    print(visible(row.path) + ":" + std::to_string(row.line) + ": " +
+          word("rule_state", row.state) + ": " + visible(why) + "\n");
   }
 }
 
@@ -94,8 +95,8 @@ void print_rows(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     active += row.state == "active" ? 1U : 0U;
     refused += row.state == "refused" ? 1U : 0U;
-    cells.push_back({row.id, row.level.empty() ? "" : word("level", row.level), word("rule_state", row.state),
-                     row.title, row.source, row.path});
+    cells.push_back({row.id, row.level.empty() ? "" : word("level", row.level),
+                     word("rule_state", row.state), row.title, row.source, row.path});
   }
   if (!rows.empty()) {
     print(table({say("column.id"), say("column.level"), say("column.state"), say("column.title"),
@@ -103,10 +104,10 @@ void print_rows(const std::vector<Row>& rows) {
                 cells));
   }
   print_reasons(rows);
-  print(say("rule.list_summary", {{"active", active},
-                                  {"refused", refused},
-                                  {"cannot", rows.size() - active - refused}}) +
-        "\n");
+  print(
+      say("rule.list_summary",
+          {{"active", active}, {"refused", refused}, {"cannot", rows.size() - active - refused}}) +
+      "\n");
 }
 
 }  // namespace

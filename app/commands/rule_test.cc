@@ -32,7 +32,8 @@ std::string expected_text(const RuleCase& one) {
 
 class Report {
  public:
-  Report(const RuleTestCommand& command, bool skip_unknown) : command_(command), skip_unknown_(skip_unknown) {}
+  Report(const RuleTestCommand& command, bool skip_unknown)
+      : command_(command), skip_unknown_(skip_unknown) {}
 
   void add(const RuleCase& one, const CaseResult& result) {
     const bool skipped = skip_unknown_ && result.outcome == Outcome::kNoRule;
@@ -44,8 +45,8 @@ class Report {
     } else if (result.outcome != Outcome::kPassed && !skipped) {
       const std::string title = result.rule_name.empty() ? one.rule : result.rule_name;
       print(visible(one.path) + ":" + std::to_string(one.line) + ": " +
-            styled(word("outcome", outcome_name(result.outcome)), Style::kRed) + ": " + visible(title) + ": " +
-            visible(one.name) + ": " + visible(message) + "\n");
+            styled(word("outcome", outcome_name(result.outcome)), Style::kRed) + ": " +
+            visible(title) + ": " + visible(one.name) + ": " + visible(message) + "\n");
     }
   }
 
@@ -94,37 +95,48 @@ class Report {
       return;
     }
     switch (outcome) {
-      case Outcome::kPassed: ++totals_.passed; break;
-      case Outcome::kFailed: ++totals_.failed; break;
-      case Outcome::kNoRule: ++totals_.no_rule; break;
-      case Outcome::kBadCase: ++totals_.bad; break;
+      case Outcome::kPassed:
+        ++totals_.passed;
+        break;
+      case Outcome::kFailed:
+        ++totals_.failed;
+        break;
+      case Outcome::kNoRule:
+        ++totals_.no_rule;
+        break;
+      case Outcome::kBadCase:
+        ++totals_.bad;
+        break;
     }
   }
 
   static std::string message_of(const RuleCase& one, const CaseResult& result) {
     if (result.outcome != Outcome::kFailed) return translated(result.reason);
-    return say("rule_test.difference", {{"expected", expected_text(one)}, {"found", result.found}, {"n", result.events}});
+    return say("rule_test.difference",
+               {{"expected", expected_text(one)}, {"found", result.found}, {"n", result.events}});
   }
 
   static Json json_of(const RuleCase& one, const CaseResult& result, bool skipped) {
-    Json json = {{"rule", {{"id", one.rule}, {"name", result.rule_name}}},
-                 {"path", one.path},
-                 {"line", one.line},
-                 {"case", one.name},
-                 {"result", skipped ? "skipped" : outcome_name(result.outcome)},
-                 {"expected", {{"min", one.must_fire ? one.hits_min : 0}, {"fires", one.must_fire}}},
-                 {"found", result.found},
-                 {"events", result.events}};
+    Json json = {
+        {"rule", {{"id", one.rule}, {"name", result.rule_name}}},
+        {"path", one.path},
+        {"line", one.line},
+        {"case", one.name},
+        {"result", skipped ? "skipped" : outcome_name(result.outcome)},
+        {"expected", {{"min", one.must_fire ? one.hits_min : 0}, {"fires", one.must_fire}}},
+        {"found", result.found},
+        {"events", result.events}};
     if (!result.reason.empty()) json["reason"] = result.reason;
     return json;
   }
 
-  static JunitCase junit_of(const RuleCase& one, const CaseResult& result, bool skipped, const std::string& message) {
+  static JunitCase junit_of(const RuleCase& one, const CaseResult& result, bool skipped,
+                            const std::string& message) {
     using Kind = JunitCase::Outcome;
-    const Kind kind = skipped                                ? Kind::kSkipped
-                      : result.outcome == Outcome::kPassed   ? Kind::kPassed
-                      : result.outcome == Outcome::kBadCase  ? Kind::kError
-                                                             : Kind::kFailed;
+    const Kind kind = skipped                               ? Kind::kSkipped
+                      : result.outcome == Outcome::kPassed  ? Kind::kPassed
+                      : result.outcome == Outcome::kBadCase ? Kind::kError
+                                                            : Kind::kFailed;
     return {.suite = one.path,
             .subject = result.rule_name.empty() ? one.rule : result.rule_name,
             .name = one.name + " (" + one.path + ":" + std::to_string(one.line) + ")",
@@ -148,7 +160,8 @@ int code_of(const Totals& totals, const Detection& detection) {
 
 int run_rule_test(const RuleTestCommand& command) {
   const ContentPaths content = find_content();
-  const Result<Detection> detection = load_detection(content, {.rules = command.rules, .keep_trees = true});
+  const Result<Detection> detection =
+      load_detection(content, {.rules = command.rules, .keep_trees = true});
   if (!detection) return complain(detection.error().what, kUsageWrong);
   for (const std::string& error : detection->errors) complain(error, kUsageWrong);
   for (const rules::Finding& finding : detection->refused)
@@ -157,7 +170,8 @@ int run_rule_test(const RuleTestCommand& command) {
   const Result<RuleCases> cases =
       load_rule_cases(shipped ? std::vector<std::string>{content.rule_cases()} : command.cases);
   if (!cases) return complain(cases.error().what, kUsageWrong);
-  if (cases->files == 0 && cases->errors.empty()) return complain("there is no case file", kUsageWrong);
+  if (cases->files == 0 && cases->errors.empty())
+    return complain("there is no case file", kUsageWrong);
 
   Report report(command, shipped && !command.rules.empty());
   for (const std::string& error : cases->errors) report.add_error(error);

@@ -10,18 +10,22 @@ namespace picket::rules {
 namespace {
 
 Node condition_of(const std::string& detection) {
-  LoadedRules loaded = parse_rules("title: T\nlogsource: {product: x}\ndetection:\n" + detection, "t.yml");
+  LoadedRules loaded =
+      parse_rules("title: T\nlogsource: {product: x}\ndetection:\n" + detection, "t.yml");
   EXPECT_EQ(loaded.detections.size(), 1U);
   return loaded.detections.empty() ? Node{} : loaded.detections.front().condition;
 }
 
-bool can_hold_without(const std::string& detection, const std::set<std::string, std::less<>>& absent) {
-  return can_hold(condition_of(detection), [&](std::string_view field) { return absent.contains(field); });
+bool can_hold_without(const std::string& detection,
+                      const std::set<std::string, std::less<>>& absent) {
+  return can_hold(condition_of(detection),
+                  [&](std::string_view field) { return absent.contains(field); });
 }
 
 TEST(FieldUse, ListsFieldsAndReferencesAndNoKeywords) {
   const Node condition = condition_of(
-      "  a: {X|contains: 1, 'Y|fieldref': Z}\n  b: [word, other]\n  c: {'Y|exists': true}\n  condition: a or b or c\n");
+      "  a: {X|contains: 1, 'Y|fieldref': Z}\n  b: [word, other]\n  c: {'Y|exists': true}\n  "
+      "condition: a or b or c\n");
   EXPECT_EQ(fields_of(condition), (std::set<std::string>{"X", "Y", "Z"}));
 }
 

@@ -1,5 +1,5 @@
-// The tree of true and false against the matcher: its root is what evaluation answers, for every pair
-// of rule and event, odd ones and the shipped ones. And what it says of single tests.
+// The tree of true and false against the matcher: its root is what evaluation answers, for every
+// pair of rule and event, odd ones and the shipped ones. And what it says of single tests.
 #include "rules/truth.h"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,8 @@ struct Compared {
 };
 
 // Every rule on every event of the batch.
-Compared compare(const std::vector<DetectionRule>& rules, const Taxonomy& taxonomy, const RuleSet& set, Batch& batch) {
+Compared compare(const std::vector<DetectionRule>& rules, const Taxonomy& taxonomy,
+                 const RuleSet& set, Batch& batch) {
   const EvaluationPtr evaluation = set.make_evaluation();
   set.evaluate(batch, *evaluation);
   std::set<std::pair<std::size_t, std::size_t>> hits;
@@ -88,7 +89,8 @@ TEST(Truth, RootIsWhatEvaluationAnswersOnTheSample) {
   loaded->yara_files.clear();
   const std::vector<DetectionRule> rules = loaded->detections;
   const CompiledRules compiled = compile_rules(std::move(*loaded), *taxonomy);
-  const auto files = list_files(PICKET_SOURCE_DIR "/content/sample", {".log", ".ndjson", ".json", ".jsonl"});
+  const auto files =
+      list_files(PICKET_SOURCE_DIR "/content/sample", {".log", ".ndjson", ".json", ".jsonl"});
   ASSERT_TRUE(files.has_value());
   parsers::Parser parser(shipped_catalog(), false);
   Compared all;
@@ -99,7 +101,8 @@ TEST(Truth, RootIsWhatEvaluationAnswersOnTheSample) {
     constexpr std::size_t kLines = 400;
     for (std::size_t at = 0; at < text->size() && batch.records().size() < kLines;) {
       const std::size_t end = std::min(text->find('\n', at), text->size());
-      batch.add(std::string_view(*text).substr(at, end - at), SourceId{}, batch.records().size(), 0);
+      batch.add(std::string_view(*text).substr(at, end - at), SourceId{}, batch.records().size(),
+                0);
       at = end + 1;
     }
     parser.parse(batch);
@@ -118,14 +121,17 @@ void tell(const TruthNode& node, std::string& out) {
   if (!node.node->selection.empty()) out += node.node->selection + ":";
   if (node.node->kind == Node::Kind::kTest) {
     out += shown(node.node->test) + " " + std::string(reason_name(node.reason));
-    for (const SeenValue& seen : node.seen) out += " " + seen.field + "=" + seen.value + (seen.passes ? "!" : "");
+    for (const SeenValue& seen : node.seen)
+      out += " " + seen.field + "=" + seen.value + (seen.passes ? "!" : "");
   }
   out += "\n";
   for (const TruthNode& child : node.children) tell(child, out);
 }
 
 std::string truth_of(const std::string& detection, const std::string& record) {
-  LoadedRules loaded = parse_rules("title: T\nid: 0b0e0a58-0000-4000-8000-000000000001\nlogsource: {product: x}\n" + detection, "t.yml");
+  LoadedRules loaded = parse_rules(
+      "title: T\nid: 0b0e0a58-0000-4000-8000-000000000001\nlogsource: {product: x}\n" + detection,
+      "t.yml");
   if (loaded.detections.size() != 1) return "not one rule";
   const DetectionRule rule = loaded.detections.front();
   const CompiledRules compiled = compile_rules(std::move(loaded), Taxonomy::none());
@@ -146,9 +152,11 @@ TEST(Truth, SaysWhyATestIsFalse) {
       "detection:\n  sel:\n    A: x\n    B: y\n  other:\n    C|contains: z\n  gone:\n    D: null\n"
       "  condition: sel and other and gone\n";
   EXPECT_EQ(truth_of(rule, R"({"A":"x","B":"q","C":null,"D":"d"})"),
-            "-\n~sel:\n+A='x' matches A=x!\n-B='y' differs B=q\n-other:C=*'z'* null\n-gone:D null present D=d\n");
+            "-\n~sel:\n+A='x' matches A=x!\n-B='y' differs B=q\n-other:C=*'z'* null\n-gone:D null "
+            "present D=d\n");
   EXPECT_EQ(truth_of(rule, R"({"B":"y","C":["a","ZZ"]})"),
-            "~\n~sel:\n-A='x' missing\n+B='y' matches B=y!\n+other:C=*'z'* matches C=ZZ! C=a\n+gone:D null matches\n");
+            "~\n~sel:\n-A='x' missing\n+B='y' matches B=y!\n+other:C=*'z'* matches C=ZZ! "
+            "C=a\n+gone:D null matches\n");
 }
 
 TEST(Truth, ShowsBothSidesOfAFieldReference) {
@@ -160,7 +168,8 @@ TEST(Truth, ShowsBothSidesOfAFieldReference) {
 TEST(Truth, KeepsFewValuesAndThoseThatPassFirst) {
   std::string list;
   for (int i = 0; i < 30; ++i) list += "\"v" + std::to_string(i) + "\",";
-  const std::string told = truth_of("detection:\n  sel:\n    A: hit\n  condition: sel\n", R"({"A":[)" + list + R"("hit"]})");
+  const std::string told = truth_of("detection:\n  sel:\n    A: hit\n  condition: sel\n",
+                                    R"({"A":[)" + list + R"("hit"]})");
   EXPECT_TRUE(told.starts_with("+sel:A='hit' matches A=hit! A=v0 ")) << told;
   EXPECT_EQ(std::count(told.begin(), told.end(), '='), 1 + static_cast<int>(kSeenValuesMax));
 }
