@@ -12,14 +12,26 @@
 namespace picket::app {
 namespace {
 
-// What is left of a name without case and separators.
+// What is left of a name without case and separators. A dot is none: ProcessName is a name of its
+// own beside process.name.
 std::string skeleton(std::string_view name) {
   std::string out;
   for (const char c : name) {
-    if (c == '_' || c == '-' || c == '.' || c == ' ') continue;
+    if (c == '_' || c == '-' || c == ' ') continue;
     out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
   return out;
+}
+
+// Names near enough in length to be nearest: most need not be compared.
+std::string nearest_of(const std::string& name, const std::vector<std::string_view>& known) {
+  const std::size_t apart = std::max<std::size_t>(2, name.size() / 3);
+  std::vector<std::string_view> candidates;
+  for (const std::string_view one : known) {
+    const std::size_t longer = std::max(one.size(), name.size());
+    if (longer - std::min(one.size(), name.size()) <= apart) candidates.push_back(one);
+  }
+  return nearest_name(name, candidates);
 }
 
 bool is_temporal(const rules::CorrelationRule& rule) {
@@ -133,11 +145,23 @@ void FieldReport::judge(FieldUse& use, const std::vector<std::string_view>& know
   }
   if (tally_ != nullptr) look(use);
   if (use.mapping != FieldUse::Mapping::kLiteral || use.seen > 0) return;
+  const std::string alike = alike_name(use);
+  use.misspelt = !alike.empty();
+  use.nearest = use.misspelt ? alike : nearest_of(compact, known);
+}
+
+// Compared with names that are used for this log source only: another product's may differ in case.
+std::string FieldReport::alike_name(const FieldUse& use) const {
+  if (detection_.taxonomy->literal()) return {};
   const std::string bare = skeleton(use.field);
-  const auto same = std::find_if(known.begin(), known.end(),
-                                 [&](std::string_view name) { return skeleton(name) == bare; });
-  use.misspelt = !detection_.taxonomy->literal() && same != known.end();
-  use.nearest = same != known.end() ? std::string(*same) : nearest_name(compact, known);
+  for (const std::string_view name : detection_.taxonomy->sigma_names(use.source)) {
+    if (skeleton(name) == bare) return std::string(name);
+  }
+  if (bare.find('.') == std::string::npos) return {};
+  for (const std::string& name : detection_.taxonomy->ecs_names()) {
+    if (skeleton(name) == bare) return name;
+  }
+  return {};
 }
 
 std::uint64_t FieldReport::events_of(const rules::LogSource& source) const {

@@ -1,16 +1,14 @@
 // What becomes of the fields that rules use: which name the taxonomies give them, and whether
 // events have them. And from that, which rules cannot fire.
 //
-// A field of a log source is
-//   ecs       mapped by a taxonomy to an ECS name;
-//   named     not mapped, but an ECS name itself, or an original name that a source definition
-//   knows; literal   neither: it is looked for under its own name. Ordinary for structured events,
-//   and what
-//             a misspelt field is, too.
+// A field of a log source is `ecs`, mapped by a taxonomy to an ECS name; or `named`, not mapped,
+// but an ECS name itself or an original name that a source definition knows; or `literal`, neither:
+// it is looked for under its own name, which is ordinary for structured events, and what a misspelt
+// field is, too.
 //
 // A rule cannot fire if every way of it to be true needs a literal field that is believed absent:
-//   - without events, one that differs from a known name in case and in `_-.` only (names are
-//     compared exactly), so that it is taken for misspelt;
+//   - without events, one that differs in case and in `_-` only from a name that a taxonomy
+//     maps for the log source, or from an ECS name: taken for misspelt, names are compared exactly;
 //   - with events, one that none of them has, although events of the rule's log source are there.
 // A correlation cannot fire if rules that it needs cannot. All other rules are believed able to.
 //
@@ -84,6 +82,7 @@ class FieldReport {
   void collect_known_names();
   void add_uses();
   void judge(FieldUse& use, const std::vector<std::string_view>& known);
+  std::string alike_name(const FieldUse& use) const;
   std::vector<std::string_view> known_names(const rules::LogSource& source) const;
   void look(FieldUse& use);
   bool is_absent(const FieldUse& use) const;

@@ -1,9 +1,6 @@
 #include "rules/truth.h"
 
 #include <algorithm>
-#include <optional>
-
-#include "rules/evaluation.h"
 
 namespace picket::rules {
 namespace {
@@ -13,13 +10,13 @@ using Shape = CompiledTest::Shape;
 class Judge {
  public:
   Judge(const DetectionRule& rule, const RuleLeaves& leaves, const Taxonomy& taxonomy, Batch& batch,
-        const Event& event)
+        const Event& event, Evaluation& evaluation)
       : rule_(rule),
         leaves_(leaves),
         taxonomy_(taxonomy),
         batch_(batch),
         event_(event),
-        evaluation_(std::nullopt) {
+        evaluation_(evaluation) {
     evaluation_.load(batch, event, *leaves.route);
   }
 
@@ -134,7 +131,7 @@ class Judge {
   const Taxonomy& taxonomy_;
   Batch& batch_;
   const Event& event_;
-  Evaluation evaluation_;
+  Evaluation& evaluation_;
 };
 
 }  // namespace
@@ -166,7 +163,8 @@ const RuleLeaves& TruthFinder::leaves(KindId kind) {
 Truth TruthFinder::find(Batch& batch, const Event& event) {
   Truth truth;
   truth.admitted = taxonomy_.admits(rule_.log_source, kind_of(event.kind));
-  truth.root = Judge(rule_, leaves(event.kind), taxonomy_, batch, event).judge(rule_.condition);
+  truth.root =
+      Judge(rule_, leaves(event.kind), taxonomy_, batch, event, evaluation_).judge(rule_.condition);
   return truth;
 }
 

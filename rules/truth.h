@@ -9,11 +9,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "event/event.h"
+#include "rules/evaluation.h"
 #include "rules/route.h"
 #include "rules/rule.h"
 #include "rules/taxonomy.h"
@@ -67,6 +69,7 @@ class TruthFinder {
   const DetectionRule& rule_;
   const Taxonomy& taxonomy_;
   MatcherCache matchers_;
+  Evaluation evaluation_{std::nullopt};
   std::map<KindId, std::shared_ptr<const RuleLeaves>> leaves_;  // at most one for each kind
 };
 
