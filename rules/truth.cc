@@ -154,17 +154,21 @@ std::string_view reason_name(Reason reason) {
   return "differs";
 }
 
-const RuleLeaves& TruthFinder::leaves(KindId kind) {
+std::shared_ptr<const RuleLeaves> TruthFinder::leaves(KindId kind) {
+  if (!evaluation_ || leaves_.size() >= kKindsMax) {
+    leaves_.clear();
+    evaluation_.emplace(std::nullopt);
+  }
   std::shared_ptr<const RuleLeaves>& known = leaves_[kind];
   if (!known) known = build_leaves(rule_, taxonomy_, kind_of(kind), matchers_);
-  return *known;
+  return known;
 }
 
 Truth TruthFinder::find(Batch& batch, const Event& event) {
   Truth truth;
   truth.admitted = taxonomy_.admits(rule_.log_source, kind_of(event.kind));
-  truth.root =
-      Judge(rule_, leaves(event.kind), taxonomy_, batch, event, evaluation_).judge(rule_.condition);
+  const std::shared_ptr<const RuleLeaves> tests = leaves(event.kind);
+  truth.root = Judge(rule_, *tests, taxonomy_, batch, event, *evaluation_).judge(rule_.condition);
   return truth;
 }
 

@@ -64,13 +64,14 @@ class TruthFinder {
   Truth find(Batch& batch, const Event& event);
 
  private:
-  const RuleLeaves& leaves(KindId kind);
+  std::shared_ptr<const RuleLeaves> leaves(KindId kind);
 
   const DetectionRule& rule_;
   const Taxonomy& taxonomy_;
   MatcherCache matchers_;
-  Evaluation evaluation_{std::nullopt};
-  std::map<KindId, std::shared_ptr<const RuleLeaves>> leaves_;  // at most one for each kind
+  std::optional<Evaluation> evaluation_;                        // knows the routes of leaves_
+  std::map<KindId, std::shared_ptr<const RuleLeaves>> leaves_;  // at most kKindsMax
+  static constexpr std::size_t kKindsMax = 1024;
 };
 
 }  // namespace picket::rules
