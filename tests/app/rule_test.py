@@ -106,6 +106,8 @@ class RuleCommands(unittest.TestCase):
         self.picket("test", "--rules", "rules", "cases")
         self.cases("cases/other.yaml", identity="00000000-0000-4000-8000-0000000000ff")
         self.assertIn("no rule with the id", self.picket("test", "--rules", "rules", "cases", code=1))
+        self.write("rules/waiting.yml", rule("Waiting", ALPHA[:-1] + "2").replace("|contains", "|expand", 1).replace("alpha", "%users%"))
+        self.picket("test", "--rules", "rules", "cases", code=1)  # a placeholder is for the site to fill
         self.write("rules/broken.yml", "title: [\n")
         self.picket("test", "--rules", "rules", "cases", code=2)
         for number, text in enumerate(("must_fire: [x]\n", f"rule: {ALPHA}\nmust_fier: [x]\n",
@@ -113,7 +115,7 @@ class RuleCommands(unittest.TestCase):
                                        f"rule: {ALPHA}\nmust_fire:\n  - {{repeat: 1000000000, line: x}}\n")):
             path = self.write("wrong/wrong.yaml", text)
             said = self.picket("test", "--rules", "rules", "cases", "wrong", code=3)
-            self.assertRegex(said, r"wrong/wrong\.yaml:\d+: ", number)
+            self.assertRegex(said, r"wrong/wrong\.yaml:\d+:", number)
             self.assertIn("wrong cases", said)
             path.unlink()
         self.picket("test", "--rules", "rules", "wrong", code=3)  # nothing to run
@@ -199,7 +201,7 @@ class RuleCommands(unittest.TestCase):
         self.assertEqual({one["reason"] for one in words["children"]}, {"missing"})
         self.assertEqual((other["log_source"], other["holds"]), (False, False))
         said = self.picket("explain", ALPHA, "--rules", "rules", "--event", "-", stdin=json.dumps({**event(), "EventID": 3}))
-        self.assertIn("1 event is of another log source: windows.sysmon 3; the rule is for product: windows", said)
+        self.assertIn("1 event is of another log source: windows.sysmon_operational 3; the rule is for product: windows", said)
 
     def test_explains_in_words(self):
         self.write("rules/alpha.yml", rule(words=[f"w{i}" for i in range(40)]))

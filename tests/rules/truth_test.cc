@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 
@@ -140,7 +141,8 @@ std::string truth_of(const std::string& detection, const std::string& record) {
   parsers::Parser parser(shipped_catalog(), false);
   parser.set_source(SourceId{}, {.format = "auto", .definition = "json-generic"});
   parser.parse(batch);
-  TruthFinder finder(rule, *Taxonomy::none());
+  const std::shared_ptr<const Taxonomy> literal = Taxonomy::none();
+  TruthFinder finder(rule, *literal);
   const Truth truth = finder.find(batch, batch.events().front());
   std::string out;
   tell(truth.root, out);
