@@ -23,8 +23,11 @@ std::string skeleton(std::string_view name) {
   return out;
 }
 
-// Names near enough in length to be nearest: most need not be compared.
+// Names near enough in length to be nearest: most need not be compared. Short names are near to too
+// many.
 std::string nearest_of(const std::string& name, const std::vector<std::string_view>& known) {
+  constexpr std::size_t kSizeMin = 6;
+  if (name.size() < kSizeMin) return {};
   const std::size_t apart = std::max<std::size_t>(2, name.size() / 3);
   std::vector<std::string_view> candidates;
   for (const std::string_view one : known) {
@@ -183,8 +186,9 @@ void FieldReport::look(FieldUse& use) {
       const auto found = tally.fields.find(id);
       std::uint64_t times = found == tally.fields.end() ? 0 : found->second;
       const FieldId ecs = kind.ecs_of(id);
-      if (kind.constant(ecs) != nullptr || (ecs == ecs::kEventCode && kind.code >= 0))
-        times = tally.events;
+      const bool fixed =
+          kind.constant(ecs) != nullptr || (ecs == ecs::kEventCode && kind.code >= 0);
+      if (fixed && most == 0) times = tally.events;
       if (times > 0) use.seen_as.emplace(field_name(id));
       most = std::max(most, times);
     }

@@ -114,7 +114,7 @@ void print_warnings(const Detection& detection, const FieldReport& report) {
           visible(say("rule.lacks", {{"names", joined(*one.lacking)}})) + "\n");
   }
   print(say("rule.fields_summary",
-            {{"fields", report.uses().size()}, {"warnings", warnings}, {"rules", mute.size()}}) +
+            {{"fields", report.uses().size()}, {"warnings", warnings}, {"n", mute.size()}}) +
         "\n");
 }
 

@@ -172,7 +172,7 @@ class RuleCommands(unittest.TestCase):
             self.skipTest(f"{data} is absent")
         rules = [word for name in ("rules", "rules-emerging-threats", "rules-threat-hunting")
                  for word in ("--rules", str(SHARED / "sigma-rules" / name))]
-        total = self.lines("test", *rules, str(data), timeout=120)[-1]
+        total = self.lines("test", *rules, str(data), timeout=280)[-1]
         self.assertEqual((total["passed"], total["failed"], total["bad_cases"]), (129, 0, 0))
 
     # ---- explain
@@ -278,6 +278,8 @@ class RuleCommands(unittest.TestCase):
         self.assertEqual((fields["Image"]["seen"], fields["Image"]["events"], fields["CommandLine"]["seen"],
                           fields["User"]["seen"]), (3, 3, 2, 1))
         self.assertEqual(mute, [])
+        self.write("rules/code.yml", rule("Code", ALPHA[:-1] + "4").replace("User: admin", "EventID: 1"))
+        self.assertEqual(self.fields("rules", "--events", "events.ndjson")[0]["EventID"]["seen_as"], ["EventID"])
 
     def test_a_field_that_nobody_maps_is_a_warning_and_the_rule_cannot_fire(self):
         self.write("rules/alpha.yml", rule().replace("CommandLine", "CommmandLine"))
@@ -290,7 +292,7 @@ class RuleCommands(unittest.TestCase):
         said = self.picket("fields", "rules", "--events", "events.ndjson")
         self.assertIn("warning: nobody maps 'CommmandLine' of product: windows, category: process_creation; "
                       "the nearest known name is 'CommandLine'", said)
-        self.assertIn("1 rules cannot fire", said)
+        self.assertIn("; 1 rule cannot fire", said)
         self.write("events.ndjson", json.dumps(event(EventID=3)) + "\n")  # nothing is known of the log source
         self.assertEqual(self.fields("rules", "--events", "events.ndjson")[1], [])
 
