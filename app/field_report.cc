@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <unordered_map>
 
 #include "base/nearest.h"
@@ -201,6 +202,22 @@ bool FieldReport::is_absent(const FieldUse& use) const {
   return use.misspelt || events_of(use.source) > 0;
 }
 
+// Is there an event on which the rule could be true, as far as the kind of the event decides?
+bool FieldReport::has_events_for(const rules::DetectionRule& rule) {
+  if (tally_ == nullptr) return false;
+  for (const auto& [id, tally] : tally_->kinds()) {
+    if (!detection_.taxonomy->admits(rule.log_source, kind_of(id))) continue;
+    const auto leaves = rules::build_leaves(rule, *detection_.taxonomy, kind_of(id), matchers_);
+    const auto decided = [&](const rules::Test& test) -> std::optional<bool> {
+      using Leaf = rules::RuleLeaves::Leaf;
+      const Leaf::Kind kind = leaves->leaves.at(&test).kind;
+      return kind == Leaf::Kind::kTest ? std::nullopt : std::optional(kind == Leaf::Kind::kTrue);
+    };
+    if (rules::can_hold_if(rule.condition, decided)) return true;
+  }
+  return false;
+}
+
 void FieldReport::find_lacking() {
   std::vector<bool> absent(uses_.size());
   for (std::size_t i = 0; i < uses_.size(); ++i) absent[i] = is_absent(uses_[i]);
@@ -212,6 +229,11 @@ void FieldReport::find_lacking() {
       return found != by_field_.end() && absent[found->second];
     };
     if (rules::can_hold(rule.condition, is_absent_here)) continue;
+    const auto is_misspelt = [&](std::string_view field) {
+      const auto found = by_field_.find({key, std::string(field)});
+      return found != by_field_.end() && absent[found->second] && uses_[found->second].misspelt;
+    };
+    if (rules::can_hold(rule.condition, is_misspelt) && !has_events_for(rule)) continue;
     for (const std::string& field : rules::fields_of(rule.condition)) {
       if (is_absent_here(field)) lacks.push_back(field);
     }

@@ -9,7 +9,8 @@
 // A rule cannot fire if every way of it to be true needs a literal field that is believed absent:
 //   - without events, one that differs in case and in `_-` only from a name that a taxonomy
 //     maps for the log source, or from an ECS name: taken for misspelt, names are compared exactly;
-//   - with events, one that none of them has, although events of the rule's log source are there.
+//   - with events, one that none of them has, although events are there on which the rule could be
+//     true as far as their kind goes: of its log source, and of the event ids that it asks for.
 // A correlation cannot fire if rules that it needs cannot. All other rules are believed able to.
 //
 // Detection and tallies outlive the report. One thread.
@@ -26,6 +27,7 @@
 #include "app/detection.h"
 #include "event/event.h"
 #include "event/kind.h"
+#include "rules/route.h"
 
 namespace picket::app {
 
@@ -86,11 +88,13 @@ class FieldReport {
   std::vector<std::string_view> known_names(const rules::LogSource& source) const;
   void look(FieldUse& use);
   bool is_absent(const FieldUse& use) const;
+  bool has_events_for(const rules::DetectionRule& rule);
   void find_lacking();
   void find_correlations_lacking();
 
   const Detection& detection_;
   const FieldTally* tally_;
+  rules::MatcherCache matchers_;
   std::set<std::string, std::less<>> named_;  // ECS names and originals of source definitions
   std::vector<FieldUse> uses_;
   std::map<std::pair<SourceKey, std::string>, std::size_t> by_field_;

@@ -9,29 +9,29 @@ struct Outcomes {
 };
 
 using Absent = std::function<bool(std::string_view field)>;
+using Known = std::function<std::optional<bool>(const Test&)>;
 
 // A missing field passes only tests that want it to be missing.
-Outcomes of_test(const Test& test, const Absent& absent) {
+std::optional<bool> without(const Test& test, const Absent& absent) {
   const auto is_absent = [&](const std::string& field) { return !field.empty() && absent(field); };
-  if (is_absent(test.field)) {
-    const bool holds = test.op == Op::kNull || (test.op == Op::kExists && !test.flag);
-    return {.may_hold = holds, .may_fail = !holds};
-  }
-  if (test.op == Op::kFieldRef && is_absent(test.text))
-    return {.may_hold = false, .may_fail = true};
-  return {};
+  if (is_absent(test.field)) return test.op == Op::kNull || (test.op == Op::kExists && !test.flag);
+  if (test.op == Op::kFieldRef && is_absent(test.text)) return false;
+  return std::nullopt;
 }
 
-Outcomes outcomes(const Node& node, const Absent& absent) {
-  if (node.kind == Node::Kind::kTest) return of_test(node.test, absent);
+Outcomes outcomes(const Node& node, const Known& known) {
+  if (node.kind == Node::Kind::kTest) {
+    const std::optional<bool> holds = known(node.test);
+    return {.may_hold = holds.value_or(true), .may_fail = !holds.value_or(false)};
+  }
   if (node.kind == Node::Kind::kNot) {
-    const Outcomes child = outcomes(node.children.front(), absent);
+    const Outcomes child = outcomes(node.children.front(), known);
     return {.may_hold = child.may_fail, .may_fail = child.may_hold};
   }
   const bool is_and = node.kind == Node::Kind::kAnd;
   Outcomes all{.may_hold = is_and, .may_fail = !is_and};
   for (const Node& child_node : node.children) {
-    const Outcomes child = outcomes(child_node, absent);
+    const Outcomes child = outcomes(child_node, known);
     if (is_and) {
       all.may_hold = all.may_hold && child.may_hold;
       all.may_fail = all.may_fail || child.may_fail;
@@ -60,7 +60,11 @@ std::set<std::string> fields_of(const Node& condition) {
 }
 
 bool can_hold(const Node& condition, const Absent& absent) {
-  return outcomes(condition, absent).may_hold;
+  return can_hold_if(condition, [&](const Test& test) { return without(test, absent); });
+}
+
+bool can_hold_if(const Node& condition, const Known& known) {
+  return outcomes(condition, known).may_hold;
 }
 
 }  // namespace picket::rules

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,5 +20,8 @@ std::set<std::string> fields_of(const Node& condition);
 // Tests of other fields may be true or false independently of each other, so "yes" is a guess and
 // "no" is certain.
 bool can_hold(const Node& condition, const std::function<bool(std::string_view field)>& absent);
+// The same, where the outcomes of some tests are known.
+bool can_hold_if(const Node& condition,
+                 const std::function<std::optional<bool>(const Test&)>& known);
 
 }  // namespace picket::rules

@@ -296,6 +296,14 @@ class RuleCommands(unittest.TestCase):
         self.write("events.ndjson", json.dumps(event(EventID=3)) + "\n")  # nothing is known of the log source
         self.assertEqual(self.fields("rules", "--events", "events.ndjson")[1], [])
 
+    def test_events_with_other_ids_say_nothing_of_a_rule(self):
+        text = rule().replace(", category: process_creation", ", service: security").replace("User: admin", "User: none")
+        self.write("rules/alpha.yml", text.replace("    image:\n", "    image:\n        EventID: 4662\n        AccessMask: '0x100'\n"))
+        self.write("events.ndjson", json.dumps({"Channel": "Security", "EventID": 4624, "TargetUserName": "x"}) + "\n")
+        self.assertEqual(self.fields("rules", "--events", "events.ndjson")[1], [])
+        self.write("events.ndjson", json.dumps({"Channel": "Security", "EventID": 4662, "TargetUserName": "x"}) + "\n")
+        self.assertIn("AccessMask", self.fields("rules", "--events", "events.ndjson")[1][0]["lacks"])
+
 
 if __name__ == "__main__":
     unittest.main()

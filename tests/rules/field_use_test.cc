@@ -48,6 +48,17 @@ TEST(FieldUse, NegationOfAMissingFieldIsTrue) {
   EXPECT_FALSE(can_hold_without("  a: {'X|exists': true}\n  condition: a\n", {"X"}));
 }
 
+TEST(FieldUse, KnownOutcomesDecide) {
+  const Node condition = condition_of("  a: {X: 1, Y: 1}\n  condition: a\n");
+  const auto decided = [](bool x) {
+    return [x](const rules::Test& test) {
+      return test.field == "X" ? std::optional(x) : std::nullopt;
+    };
+  };
+  EXPECT_TRUE(can_hold_if(condition, decided(true)));
+  EXPECT_FALSE(can_hold_if(condition, decided(false)));
+}
+
 TEST(FieldUse, KeywordsAndReferences) {
   EXPECT_TRUE(can_hold_without("  a: [word]\n  condition: a\n", {"X"}));
   EXPECT_FALSE(can_hold_without("  a: {'X|fieldref': Y}\n  condition: a\n", {"Y"}));
