@@ -11,9 +11,9 @@
 namespace picket::rules {
 namespace {
 
-constexpr std::size_t kBitsPerKey = 24;
-constexpr std::size_t kBitsMin = 256;
-constexpr std::size_t kBitsMax = std::size_t{1} << 18;  // 32 KB
+constexpr std::size_t kMarksPerKey = 16;
+constexpr std::size_t kMarksMin = 256;
+constexpr std::size_t kMarksMax = std::size_t{1} << 17;
 // A literal more around the same bytes is as bad as so many places in typical text.
 constexpr std::size_t kCompanyCost = 2;
 
@@ -25,17 +25,15 @@ void LiteralMatcher::Keys<kWidth>::build(const std::vector<std::pair<Key, Place>
   std::size_t keys = 0;
   for (std::size_t i = 0; i < sorted.size(); ++i)
     keys += i == 0 || sorted[i].first != sorted[i - 1].first;
-  const std::size_t bits = std::bit_ceil(std::clamp(keys * kBitsPerKey, kBitsMin, kBitsMax));
-  bits_.assign(bits / 64, 0);
-  shift_ = 32 - std::countr_zero(bits);
+  marks_.resize(std::bit_ceil(std::clamp(keys * kMarksPerKey, kMarksMin, kMarksMax)));
+  mask_ = static_cast<std::uint32_t>(marks_.size() - 1);
   slots_.resize(std::bit_ceil(keys * 2 + 1));
   slot_shift_ = 32 - std::countr_zero(slots_.size());
   for (std::size_t i = 0; i < sorted.size();) {
     const Key key = sorted[i].first;
     std::size_t end = i;
     while (end < sorted.size() && sorted[end].first == key) ++end;
-    const std::uint32_t bit = (key * 0x9E3779B1u) >> shift_;
-    bits_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+    marks_[Marks::index(key, mask_)] = 1;
     std::size_t slot = key * 0x85EBCA6Bu >> slot_shift_;
     while (slots_[slot].places.size != 0) slot = (slot + 1) & (slots_.size() - 1);
     slots_[slot] = {.key = key,

@@ -52,10 +52,16 @@ class LiteralMatcher {
       return key;
     }
     bool empty() const { return slots_.empty(); }
-    bool maybe(Key key) const {
-      const std::uint32_t bit = (key * 0x9E3779B1u) >> shift_;
-      return ((bits_[bit / 64] >> (bit % 64)) & 1) != 0;
-    }
+    // A table that is not 0 for known keys, and for few others.
+    struct Marks {
+      const std::uint8_t* table;
+      std::uint32_t mask;
+      std::uint8_t of(Key key) const { return table[index(key, mask)]; }
+      static std::uint32_t index(Key key, std::uint32_t mask) {
+        return ((key * 0x9E3779B1u) >> 12) & mask;
+      }
+    };
+    Marks marks() const { return {marks_.data(), mask_}; }
     // Its places: [begin, begin + size) of those given to build(); none for an unknown key.
     Span places(Key key) const {
       for (std::size_t i = key * 0x85EBCA6Bu >> slot_shift_;; i = (i + 1) & (slots_.size() - 1)) {
@@ -71,9 +77,9 @@ class LiteralMatcher {
       Key key = 0;
       Span places;
     };
-    std::vector<std::uint64_t> bits_;
+    std::vector<std::uint8_t> marks_;
+    std::uint32_t mask_ = 0;
     std::vector<Slot> slots_;
-    int shift_ = 31;
     int slot_shift_ = 31;
   };
 
@@ -81,6 +87,9 @@ class LiteralMatcher {
   void choose(const std::vector<std::string_view>& literals,
               const std::vector<std::uint32_t>& which, Keys<kWidth>& keys,
               std::vector<Place>& places);
+  template <std::size_t kWidth, class Found>
+  bool look_closer(const Keys<kWidth>& keys, const std::vector<Place>& places,
+                   std::string_view text, std::size_t at, Found& found) const;
   template <std::size_t kWidth, class Found>
   bool scan_for(const Keys<kWidth>& keys, const std::vector<Place>& places, std::string_view text,
                 Found& found) const;
@@ -98,24 +107,39 @@ class LiteralMatcher {
 };
 
 template <std::size_t kWidth, class Found>
-bool LiteralMatcher::scan_for(const Keys<kWidth>& keys, const std::vector<Place>& places,
+bool LiteralMatcher::look_closer(const Keys<kWidth>& keys, const std::vector<Place>& places,
+                                 std::string_view text, std::size_t at, Found& found) const {
+  const Span span = keys.places(Keys<kWidth>::at(text.data() + at));
+  for (std::uint32_t i = span.begin; i < span.begin + span.size; ++i) {
+    const std::string_view wanted = literal(places[i].literal);
+    if (at < places[i].offset) continue;
+    const std::size_t begin = at - places[i].offset;
+    if (begin + wanted.size() > text.size()) continue;
+    if (std::memcmp(text.data() + begin, wanted.data(), wanted.size()) != 0) continue;
+    if (found(places[i].literal, begin)) return true;
+  }
+  return false;
+}
+
+template <std::size_t kWidth, class Found>
+bool LiteralMatcher::scan_for(const Keys<kWidth>& given, const std::vector<Place>& places,
                               std::string_view text, Found& found) const {
-  if (keys.empty() || text.size() < kWidth) return false;
-  const char* const last = text.data() + text.size() - kWidth;
-  for (const char* at = text.data(); at <= last; ++at) {
-    const std::uint32_t key = Keys<kWidth>::at(at);
-    if (!keys.maybe(key)) [[likely]]
+  if (given.empty() || text.size() < kWidth) return false;
+  const typename Keys<kWidth>::Marks marks = given.marks();
+  const auto marked = [marks, data = text.data()](std::size_t at) {
+    return marks.of(Keys<kWidth>::at(data + at));
+  };
+  const std::size_t count = text.size() - kWidth + 1;
+  std::size_t at = 0;
+  for (; at + 4 <= count; at += 4) {
+    if ((marked(at) | marked(at + 1) | marked(at + 2) | marked(at + 3)) == 0) [[likely]]
       continue;
-    const Span span = keys.places(key);
-    for (std::uint32_t i = span.begin; i < span.begin + span.size; ++i) {
-      const std::string_view wanted = literal(places[i].literal);
-      const auto here = static_cast<std::size_t>(at - text.data());
-      if (here < places[i].offset) continue;
-      const std::size_t begin = here - places[i].offset;
-      if (begin + wanted.size() > text.size()) continue;
-      if (std::memcmp(text.data() + begin, wanted.data(), wanted.size()) != 0) continue;
-      if (found(places[i].literal, begin)) return true;
+    for (std::size_t here = at; here < at + 4; ++here) {
+      if (marked(here) != 0 && look_closer(given, places, text, here, found)) return true;
     }
+  }
+  for (; at < count; ++at) {
+    if (marked(at) != 0 && look_closer(given, places, text, at, found)) return true;
   }
   return false;
 }
