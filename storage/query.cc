@@ -365,10 +365,12 @@ std::string show_term(const QueryNode& node) {
   return node.field + ":" + value;
 }
 
-// Brackets only where a weaker operator stands inside a stronger one.
+// Brackets only where a weaker operator stands inside a stronger one, and around the second of two
+// "not", which would take each other away.
 void show_node(const Query& query, const QueryNode& node, QueryOp inside, std::string& out) {
   const bool list = node.op == QueryOp::kAnd || node.op == QueryOp::kOr;
-  const bool bracket = list && node.op > inside;
+  const bool twice = node.op == QueryOp::kNot && inside == QueryOp::kAll;
+  const bool bracket = twice || (list && node.op > inside);
   if (bracket) out += '(';
   if (node.op == QueryOp::kNot) out += "not ";
   for (std::size_t i = 0; i < node.children.size(); ++i) {

@@ -53,6 +53,7 @@ TEST(Query, ReadsAndShows) {
   query("a AND NOT b", R"("a" and not "b")");
   query("not not a", R"("a")");
   query("not (a b)", R"(not ("a" and "b"))");
+  query("not (not (a))", R"(not (not "a"))");
   query("((a))", R"("a")");
   query("a(b or c)d", R"("a" and ("b" or "c") and "d")");
   query("android order nothing", R"("android" and "order" and "nothing")");
