@@ -419,12 +419,12 @@ TEST_F(CollectorTest, TcpConnectionsHaveCapsAndDeadlines) {
   Socket refused(SOCK_STREAM, port);
   EXPECT_TRUE(refused.closed());
   EXPECT_EQ(door("syslog_tcp").connections_refused, 1U);
-  for (int i = 0; i < 60 && dripping.send("x"); ++i) std::this_thread::sleep_for(milliseconds(10));
+  for (int i = 0; i < 60 && dripping.send("d"); ++i) std::this_thread::sleep_for(milliseconds(10));
   EXPECT_TRUE(dripping.closed());
   EXPECT_TRUE(idle.closed());
   const auto taken = engine_->wait_for(1);
   ASSERT_EQ(taken.size(), 1U);  // the frame that never ended is kept
-  EXPECT_TRUE(taken[0].raw.starts_with("xxx"));
+  EXPECT_TRUE(taken[0].raw.starts_with("ddd"));
   EXPECT_TRUE(Socket(SOCK_STREAM, port).send("<1>a\n"));
   EXPECT_EQ(engine_->wait_for(2).back().raw, "<1>a");
 }

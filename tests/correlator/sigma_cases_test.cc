@@ -65,7 +65,7 @@ std::string run(const Json& test) {
 TEST(SigmaCases, AsAnotherEngineSaw) {
   std::ifstream file(std::string(PICKET_SOURCE_DIR) +
                      "/../shared/data/sigma-eval-cases/correlation_cases.jsonl");
-  if (!file) GTEST_SKIP() << "no sigma-eval-cases beside this checkout";
+  if (!file) GTEST_SKIP() << "third-party data (sigma-eval-cases) is not here: nothing was compared";
   // Extensions of that engine: a boolean condition, a field inside a placeholder.
   const std::set<std::string> foreign = {"test_extended_temporal_or_condition",
                                          "test_expand_modifier_with_correlation"};

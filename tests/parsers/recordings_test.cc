@@ -23,7 +23,7 @@ void leaves(const Json& json, std::multimap<std::string, Json>& out) {
 }
 
 TEST(Recordings, EveryEventIsParsed) {
-  if (!std::filesystem::is_directory(kFolder)) GTEST_SKIP() << kFolder << " is absent";
+  if (!std::filesystem::is_directory(kFolder)) GTEST_SKIP() << "third-party data, " << kFolder << ", is not here: nothing was compared";
   Parsing all(true);
   std::vector<std::string> lines;
   for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
@@ -54,7 +54,7 @@ TEST(Recordings, EveryEventIsParsed) {
 
 // The hot path sees what the slow one sees, of the names that it knows.
 TEST(Recordings, FrozenAgreesWithLearning) {
-  if (!std::filesystem::is_directory(kFolder)) GTEST_SKIP() << kFolder << " is absent";
+  if (!std::filesystem::is_directory(kFolder)) GTEST_SKIP() << "third-party data, " << kFolder << ", is not here: nothing was compared";
   Parsing frozen(false);
   const std::size_t known = field_count();
   Parsing all(true);

@@ -188,7 +188,7 @@ const Result<LoadedRules>& sigma_hq() {
 
 TEST(PysigmaAst, EveryTreeIsTheSame) {
   std::ifstream file(kData + "pysigma-ast/ast.jsonl");
-  if (!file) GTEST_SKIP() << "no pySigma trees at " << kData;
+  if (!file) GTEST_SKIP() << "third-party data (pySigma trees) is not at " << kData << ": nothing was compared";
   const Result<LoadedRules>& rules = sigma_hq();
   ASSERT_TRUE(rules.has_value());
   std::map<std::string, const DetectionRule*> by_id;
@@ -224,7 +224,7 @@ TEST(PysigmaAst, EveryTreeIsTheSame) {
 
 TEST(SigmaHq, RulesAreActiveOrRefusedWithAReason) {
   std::ifstream there(kData + "sigma-rules/sigma_stats.txt");
-  if (!there) GTEST_SKIP() << "no SigmaHQ rules at " << kData;
+  if (!there) GTEST_SKIP() << "third-party data (SigmaHQ rules) is not at " << kData << ": nothing was compared";
   const Result<LoadedRules>& rules = sigma_hq();
   ASSERT_TRUE(rules.has_value());
   std::map<std::string, int> codes;
@@ -243,7 +243,7 @@ TEST(SigmaHq, RulesAreActiveOrRefusedWithAReason) {
 
 TEST(SigmaHq, ThreadsDoNotChangeTheResult) {
   std::ifstream there(kData + "sigma-rules/sigma_stats.txt");
-  if (!there) GTEST_SKIP() << "no SigmaHQ rules at " << kData;
+  if (!there) GTEST_SKIP() << "third-party data (SigmaHQ rules) is not at " << kData << ": nothing was compared";
   const std::vector<std::string> paths = {kData + "sigma-rules/rules-emerging-threats"};
   const Result<LoadedRules> one = load_rules(paths, {.threads = 1, .placeholders = {}});
   const Result<LoadedRules> three = load_rules(paths, {.threads = 3, .placeholders = {}});
