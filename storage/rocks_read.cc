@@ -124,9 +124,12 @@ Result<std::vector<Alert>> RocksStore::alerts(const AlertFilter& filter, std::si
       break;
     }
     last = view(index->key());
-    PICKET_TRY(Alert alert,
-               this->alert(std::string_view(last).substr(std::min<std::size_t>(8, last.size()))));
-    page.push_back(std::move(alert));
+    Result<Alert> alert =
+        this->alert(std::string_view(last).substr(std::min<std::size_t>(8, last.size())));
+    // The index is seen as it was when the walk began; an alert can be withdrawn since.
+    if (!alert && alert.error().code == Errc::kNotFound) continue;
+    if (!alert) return tl::unexpected(alert.error());
+    page.push_back(*std::move(alert));
   }
   if (!index->status().ok()) return rocks_error(index->status(), "alerts");
   return page;

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/storage/crash_fs.h"
@@ -293,6 +295,37 @@ TEST_F(StoreTest, AGrownAlertReplacesItself) {
   std::string cursor;
   EXPECT_EQ(ids(*store_->alerts({}, 10, cursor)), "b a");
   EXPECT_EQ(store_->alert("a")->hit_count, 7U);
+}
+
+TEST_F(StoreTest, AnAlertWithdrawnWhileTheListIsReadDoesNotFailTheList) {
+  const auto commit_alert = [&](bool put) {
+    Commit commit;
+    if (put) {
+      commit.put(make_alert("comes-and-goes", 10));
+    } else {
+      commit.delete_alert("comes-and-goes");
+    }
+    return store_->commit(commit).has_value();
+  };
+  std::atomic<bool> ending = false;
+  std::atomic<std::uint64_t> failures = 0;
+  std::atomic<std::uint64_t> seen = 0;
+  std::thread reader([&] {
+    while (!ending) {
+      std::string cursor;
+      const auto page = store_->alerts({}, 10, cursor);
+      if (!page) ++failures;
+      if (page && !page->empty()) ++seen;
+    }
+  });
+  bool committed = true;
+  for (int i = 0; i < 3'000 || (seen == 0 && i < 300'000); ++i)
+    committed &= commit_alert(i % 2 == 0);
+  ending = true;
+  reader.join();
+  EXPECT_TRUE(committed);
+  EXPECT_GT(seen, 0U);
+  EXPECT_EQ(failures, 0U);
 }
 
 TEST_F(StoreTest, IncidentsByIdByNumberAndByPage) {
