@@ -17,12 +17,7 @@ void EvaluationDelete::operator()(Evaluation* evaluation) const {
 
 void Evaluation::enter(const Route& route) {
   if (last_route_ == &route) return;
-  const auto [found, is_new] = first_columns_.try_emplace(&route, 0);
-  if (is_new) {
-    route.prepare(scratch_);
-    found->second = cache_.add_columns(route.columns.size());
-  }
-  first_column_ = found->second;
+  if (prepared_.insert(&route).second) route.prepare(scratch_);
   if (stamps_.size() < route.rules.size()) stamps_.resize(route.rules.size());
   std::fill(stamps_.begin(), stamps_.end(), 0);
   stamp_ = 0;
@@ -31,7 +26,8 @@ void Evaluation::enter(const Route& route) {
 
 void Evaluation::load(Batch& batch, const Event& event, const Route& route) {
   enter(route);
-  values_.load(batch, event, route);
+  values_.begin(batch, event);
+  values_.load(route);
 }
 
 // Preference among the fields of a column is left to evaluation: to wake a rule too many is no
@@ -50,10 +46,10 @@ void Evaluation::wake(Batch& batch, const Event& event, const Route& route) {
         index.look_up_presence(on);
         for_each_value(field, [&](const Field& element) {
           if (index.wants_text() && element.kind != ValueKind::kNull)
-            wake_by_value(batch, route, column, element);
+            wake_by_value(index, element, event.plain);
         });
       } else if (index.wants_text() && field.kind != ValueKind::kNull) {
-        wake_by_value(batch, route, column, field);
+        wake_by_value(index, field, event.plain);
       } else {
         index.look_up_presence(on);
       }
@@ -62,33 +58,16 @@ void Evaluation::wake(Batch& batch, const Event& event, const Route& route) {
   if (!route.keywords.empty()) wake_by_keywords(batch, event, route);
 }
 
-void Evaluation::wake_by_value(Batch& batch, const Route& route, std::uint16_t column,
-                               const Field& value) {
-  const ValueCache::Key key = cache_.key(first_column_ + column, value.token(), value.escaped);
-  if (const auto known = cache_.find(key)) {
-    for (const std::uint32_t rule : *known) wake_rule(rule);
-    return;
+void Evaluation::wake_by_value(const LiteralIndex& index, const Field& value, bool plain) {
+  const std::string_view token = value.token();
+  LiteralIndex::Look look;
+  if (plain || is_plain(token)) look = index.worth_a_look(token, value.escaped);
+  const auto on = [this](std::uint32_t rule) { wake_rule(rule); };
+  if (look.at_whole || look.inside) {
+    index.look_up(values_.folded(value), look, on);
+  } else {
+    index.look_up_presence(on);
   }
-  const LiteralIndex& index = route.indexes[column];
-  if (!key.worth) {
-    index.look_up(fold_value(batch, value), [this](std::uint32_t rule) { wake_rule(rule); });
-    return;
-  }
-  found_.clear();
-  index.look_up(fold_value(batch, value), [this](std::uint32_t rule) { found_.push_back(rule); });
-  std::sort(found_.begin(), found_.end());
-  found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
-  for (const std::uint32_t rule : found_) wake_rule(rule);
-  cache_.keep(key, found_);
-}
-
-std::string_view Evaluation::fold_value(Batch& batch, const Field& value) {
-  const std::size_t room = folded_size_max(value.size);
-  if (folded_.size() < room) folded_.resize(room);
-  if (!value.escaped) return {folded_.data(), fold_into(value.token(), folded_.data())};
-  if (const auto size = unescape_fold_into(value.token(), folded_.data()))
-    return {folded_.data(), *size};
-  return {folded_.data(), fold_into(field_text(value, batch.arena()), folded_.data())};
 }
 
 // In the record itself when it is plain ASCII without "\u", else in its folded text: a necessary
@@ -104,7 +83,7 @@ void Evaluation::wake_by_keywords(Batch& batch, const Event& event, const Route&
   Field whole{raw.data(), static_cast<std::uint32_t>(raw.size()), FieldId{}, ValueKind::kString,
               false};
   whole.escaped = raw.starts_with('{');  // unescaping twice-quoted text finds what its leaves hold
-  route.keywords.look_up(fold_value(batch, whole), scratch_, on);
+  route.keywords.look_up(values_.folded(whole), scratch_, on);
 }
 
 void Evaluation::evaluate(Batch& batch, const Event& event, const Route& route,
@@ -112,10 +91,11 @@ void Evaluation::evaluate(Batch& batch, const Event& event, const Route& route,
   ++counters_.events;
   if (route.rules.empty()) return;
   enter(route);
+  values_.begin(batch, event);
   wake(batch, event, route);
   if (woken_.empty()) return;
   counters_.woken += woken_.size();
-  values_.load(batch, event, route);
+  values_.load(route);
   const std::size_t before = rules.size();
   for (const std::uint32_t index : woken_) {
     const RouteRule& rule = route.rules[index];

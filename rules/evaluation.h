@@ -7,14 +7,13 @@
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "rules/regex.h"
 #include "rules/route.h"
 #include "rules/rule_set.h"
-#include "rules/value_cache.h"
 #include "rules/values.h"
 #include "rules/yara.h"
 
@@ -55,27 +54,23 @@ class Evaluation {
  private:
   void enter(const Route& route);
   void wake(Batch& batch, const Event& event, const Route& route);
-  void wake_by_value(Batch& batch, const Route& route, std::uint16_t column, const Field& value);
+  // `plain`: the event is ASCII without "\\u".
+  void wake_by_value(const LiteralIndex& index, const Field& value, bool plain);
   void wake_by_keywords(Batch& batch, const Event& event, const Route& route);
   void wake_rule(std::uint32_t rule) {
     if (stamps_[rule] == stamp_) return;
     stamps_[rule] = stamp_;
     woken_.push_back(rule);
   }
-  std::string_view fold_value(Batch& batch, const Field& value);  // until the next one
 
   std::optional<YaraScanner> scanner_;
   EventValues values_;
   HyperscanScratch scratch_;
-  ValueCache cache_;
-  std::unordered_map<const Route*, std::uint32_t>
-      first_columns_;  // of the routes seen: their numbers in cache_
+  std::unordered_set<const Route*> prepared_;  // those seen
   const Route* last_route_ = nullptr;
-  std::uint32_t first_column_ = 0;     // of last_route_
   std::vector<std::uint32_t> stamps_;  // by rule of the route: the event that woke it last
   std::vector<std::uint32_t> woken_;
-  std::vector<std::uint32_t> found_;  // by one value
-  std::vector<char> folded_;          // of one value
+  std::vector<char> folded_;  // of one value
   std::uint32_t stamp_ = 0;
   std::vector<std::pair<KindId, std::uint32_t>> order_;
   std::vector<std::uint32_t> rules_;

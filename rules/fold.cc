@@ -6,6 +6,7 @@
 #include <emmintrin.h>
 #endif
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -21,6 +22,12 @@ constexpr std::size_t kBlock = 16;
 struct AsciiBlock {
   __m128i bytes;
   explicit AsciiBlock(const char* at) : bytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))) {}
+  // The last of a text: fewer than sixteen, and zeros behind them.
+  explicit AsciiBlock(std::string_view rest) {
+    char padded[kBlock] = {};
+    std::memcpy(padded, rest.data(), rest.size());
+    bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(padded));
+  }
   // A bit for each byte that is not ASCII.
   unsigned high() const { return static_cast<unsigned>(_mm_movemask_epi8(bytes)); }
   unsigned equal(char c) const {
@@ -82,55 +89,77 @@ char unescaped(char letter) {
 
 }  // namespace
 
+#if defined(__SSE2__)
+
+AsciiBlock next_block(std::string_view text, std::size_t at) {
+  return at + kBlock <= text.size() ? AsciiBlock(text.data() + at) : AsciiBlock(text.substr(at));
+}
+
 std::size_t fold_into(std::string_view text, char* out) {
   char* const begin = out;
-  std::size_t at = 0;
-  while (at < text.size()) {
-#if defined(__SSE2__)
-    if (at + kBlock <= text.size()) {
-      const AsciiBlock block(text.data() + at);
-      if (block.high() == 0) {
-        block.store_lower(out);
-        out += kBlock;
-        at += kBlock;
-        continue;
-      }
-    }
-#endif
-    at += fold_one(text.substr(at), out);
+  for (std::size_t at = 0; at < text.size();) {
+    const AsciiBlock block = next_block(text, at);
+    const unsigned high = block.high();
+    block.store_lower(out);  // bytes that are not ASCII, and what is behind them, are written again
+    const std::size_t ascii = std::min<std::size_t>(
+        high == 0 ? kBlock : static_cast<std::size_t>(std::countr_zero(high)), text.size() - at);
+    out += ascii;
+    at += ascii;
+    if (high != 0) at += fold_one(text.substr(at), out);
   }
   return static_cast<std::size_t>(out - begin);
 }
 
 std::optional<std::size_t> unescape_fold_into(std::string_view token, char* out) {
   char* const begin = out;
-  std::size_t at = 0;
-  while (at < token.size()) {
-#if defined(__SSE2__)
-    if (at + kBlock <= token.size()) {
-      const AsciiBlock block(token.data() + at);
-      const unsigned slashes = block.equal('\\');
-      if (block.high() == 0) {
-        block.store_lower(out);
-        const unsigned plain = slashes == 0 ? kBlock : static_cast<unsigned>(std::countr_zero(slashes));
-        out += plain;
-        at += plain;
-        if (slashes == 0) continue;
-      }
-    }
-#endif
+  for (std::size_t at = 0; at < token.size();) {
+    const AsciiBlock block = next_block(token, at);
+    const unsigned special = block.high() | block.equal('\\');
+    block.store_lower(out);
+    const std::size_t plain = std::min<std::size_t>(
+        special == 0 ? kBlock : static_cast<std::size_t>(std::countr_zero(special)),
+        token.size() - at);
+    out += plain;
+    at += plain;
+    if (special == 0) continue;
     if (token[at] != '\\') {
       at += fold_one(token.substr(at), out);
       continue;
     }
     const char letter = at + 1 < token.size() ? token[at + 1] : '\0';
-    const char plain = unescaped(letter);
-    if (plain == '\0') return std::nullopt;
-    *out++ = plain;
+    const char meant = unescaped(letter);
+    if (meant == '\0') return std::nullopt;
+    *out++ = meant;
     at += 2;
   }
   return static_cast<std::size_t>(out - begin);
 }
+
+#else
+
+std::size_t fold_into(std::string_view text, char* out) {
+  char* const begin = out;
+  for (std::size_t at = 0; at < text.size();) at += fold_one(text.substr(at), out);
+  return static_cast<std::size_t>(out - begin);
+}
+
+std::optional<std::size_t> unescape_fold_into(std::string_view token, char* out) {
+  char* const begin = out;
+  for (std::size_t at = 0; at < token.size();) {
+    if (token[at] != '\\') {
+      at += fold_one(token.substr(at), out);
+      continue;
+    }
+    const char letter = at + 1 < token.size() ? token[at + 1] : '\0';
+    const char meant = unescaped(letter);
+    if (meant == '\0') return std::nullopt;
+    *out++ = meant;
+    at += 2;
+  }
+  return static_cast<std::size_t>(out - begin);
+}
+
+#endif
 
 std::string fold(std::string_view text) {
   std::string folded(folded_size_max(text.size()), '\0');

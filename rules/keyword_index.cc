@@ -8,7 +8,8 @@
 
 namespace picket::rules {
 
-KeywordDatabase::KeywordDatabase(const std::vector<std::string>& texts) {
+KeywordDatabase::KeywordDatabase(const std::vector<std::string>& texts)
+    : filter_(std::vector<std::string_view>(texts.begin(), texts.end())) {
   std::vector<const char*> begins;
   std::vector<std::size_t> sizes;
   std::vector<unsigned> ids;

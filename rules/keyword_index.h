@@ -1,8 +1,8 @@
 // KeywordIndex: which rules may be true, given a whole record.
 //
-// Keywords stand anywhere in a record, so all its bytes are looked at: one caseless Hyperscan
-// literal database, shared by the routes that have the same keywords. Built once, immutable;
-// look-ups need a HyperscanScratch per thread.
+// Keywords stand anywhere in a record, so all its bytes are looked at: by a filter where they are
+// few, and by one caseless Hyperscan literal database, shared by the routes that have the same
+// keywords. Built once, immutable; look-ups need a HyperscanScratch per thread.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rules/literal_filter.h"
 #include "rules/literal_index.h"
 #include "rules/regex.h"
 
@@ -26,12 +27,15 @@ class KeywordDatabase {
   ~KeywordDatabase();
 
   void prepare(HyperscanScratch& scratch) const { scratch.prepare(database_); }
+  // False: scan() would find nothing.
+  bool may_find(std::string_view record) const { return filter_.may_pass(record); }
   using OnText = void (*)(void* context, unsigned index);
   void scan(std::string_view record, const HyperscanScratch& scratch, void* context,
             OnText on) const;
 
  private:
   hs_database* database_ = nullptr;
+  LiteralFilter filter_;
 };
 
 class KeywordIndex {
@@ -49,7 +53,7 @@ class KeywordIndex {
   template <class Wake>
   void look_up(std::string_view record, const HyperscanScratch& scratch, Wake wake) const {
     for (const std::uint32_t rule : always_) wake(rule);
-    if (!database_) return;
+    if (!database_ || !database_->may_find(record)) return;
     struct Call {
       const KeywordIndex* index;
       Wake* wake;

@@ -20,21 +20,34 @@ void LiteralIndex::add(const Anchor& anchor, std::uint32_t rule) {
       return;
     case Anchor::Kind::kExact:
       append(exact_[anchor.text]);
+      tails_.add(anchor.text, true);
       return;
     case Anchor::Kind::kBaseName:
       append(base_names_[anchor.text]);
+      tails_.add(anchor.text, false);
       return;
-    default:
+    case Anchor::Kind::kSuffix:
+      append(rules_of_ending(anchor.text));
+      tails_.add(anchor.text, false);
+      return;
+    case Anchor::Kind::kContains:
+    case Anchor::Kind::kPrefix:
       break;
   }
   const auto [found, is_new] =
       literal_ids_.try_emplace(anchor.text, static_cast<std::uint32_t>(literals_.size()));
-  if (is_new)
-    literals_.push_back({.text = anchor.text, .anywhere = {}, .at_begin = {}, .at_end = {}});
+  if (is_new) literals_.push_back({.text = anchor.text, .anywhere = {}, .at_begin = {}});
   Literal& literal = literals_[found->second];
-  append(anchor.kind == Anchor::Kind::kContains ? literal.anywhere
-         : anchor.kind == Anchor::Kind::kPrefix ? literal.at_begin
-                                                : literal.at_end);
+  append(anchor.kind == Anchor::Kind::kContains ? literal.anywhere : literal.at_begin);
+}
+
+LiteralIndex::Rules& LiteralIndex::rules_of_ending(const std::string& text) {
+  const std::size_t size = std::min(text.size(), kEndingKeyMax);
+  std::vector<Ending>& same = endings_[size][text.substr(text.size() - size)];
+  for (Ending& ending : same) {
+    if (ending.text == text) return ending.rules;
+  }
+  return same.emplace_back(Ending{.text = text, .rules = {}}).rules;
 }
 
 void LiteralIndex::build() {
@@ -42,6 +55,11 @@ void LiteralIndex::build() {
   std::vector<std::string_view> texts;
   for (const Literal& literal : literals_) texts.push_back(literal.text);
   matcher_ = LiteralMatcher(texts);
+  filter_ = LiteralFilter(texts);
+  tails_.build();
+  for (std::size_t size = 1; size <= kEndingKeyMax; ++size) {
+    if (!endings_[size].empty()) ending_sizes_.push_back(size);
+  }
 }
 
 }  // namespace picket::rules

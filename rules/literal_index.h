@@ -1,10 +1,13 @@
 // LiteralIndex: which rules may be true, given one field's value.
 //
 // One index serves one column of a route. It knows whole values, whole base names ("x.exe" of
-// "...\x.exe") and literals that a value must contain, and answers with the rules to wake. Built
-// once, immutable; any thread.
+// "...\x.exe"), endings, and literals that a value must contain, and answers with the rules to
+// wake. A value is looked at twice: as it stands in the record, where most of them end, and then
+// folded. Built once, immutable; any thread.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -12,7 +15,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "rules/literal_filter.h"
 #include "rules/literal_matcher.h"
+#include "rules/tail_filter.h"
 
 namespace picket::rules {
 
@@ -46,9 +51,19 @@ class LiteralIndex {
   bool empty() const { return empty_; }
   // True when rules want to see the folded text; else presence alone decides.
   bool wants_text() const { return wants_text_; }
+  // What of a value look_up() need look at.
+  struct Look {
+    bool at_whole = true;  // the whole of it, its base name and its ending
+    bool inside = true;
+  };
+  // `token` as it stands in the record: ASCII, and `escaped` if it is the inside of a JSON string
+  // with escapes (but no "\\u").
+  Look worth_a_look(std::string_view token, bool escaped) const {
+    return {.at_whole = tails_.may_pass(token, escaped), .inside = filter_.may_pass(token)};
+  }
   // Calls wake(rule) for every rule that the value wakes, some of them more than once.
   template <class Wake>
-  void look_up(std::string_view folded, Wake wake) const;
+  void look_up(std::string_view folded, Look look, Wake wake) const;
   template <class Wake>
   void look_up_presence(Wake wake) const {
     for (const std::uint32_t rule : present_) wake(rule);
@@ -58,26 +73,39 @@ class LiteralIndex {
   using Rules = std::vector<std::uint32_t>;
   struct Literal {
     std::string text;
-    Rules anywhere, at_begin, at_end;
+    Rules anywhere, at_begin;
   };
+  struct Ending {
+    std::string text;
+    Rules rules;
+  };
+  Rules& rules_of_ending(const std::string& text);
+  template <class Wake>
+  void look_at_whole(std::string_view folded, Wake& wake_all) const;
+
   using Table = std::unordered_map<std::string, Rules, StringHash, std::equal_to<>>;
 
   Table exact_;
   Table base_names_;
+  // By how many of their last bytes are the key: that many or, of the longest, more. A value is
+  // looked up once for each of these sizes that occurs.
+  static constexpr std::size_t kEndingKeyMax = 8;
+  std::array<std::unordered_map<std::string, std::vector<Ending>, StringHash, std::equal_to<>>,
+             kEndingKeyMax + 1>
+      endings_;
+  std::vector<std::size_t> ending_sizes_;
   std::unordered_map<std::string, std::uint32_t> literal_ids_;  // empty after build()
   std::vector<Literal> literals_;
   Rules present_;
   LiteralMatcher matcher_;
+  TailFilter tails_;
+  LiteralFilter filter_;
   bool empty_ = true;
   bool wants_text_ = false;
 };
 
 template <class Wake>
-void LiteralIndex::look_up(std::string_view folded, Wake wake) const {
-  const auto wake_all = [&wake](const Rules& rules) {
-    for (const std::uint32_t rule : rules) wake(rule);
-  };
-  wake_all(present_);
+void LiteralIndex::look_at_whole(std::string_view folded, Wake& wake_all) const {
   if (!exact_.empty()) {
     if (const auto found = exact_.find(folded); found != exact_.end()) wake_all(found->second);
   }
@@ -89,11 +117,28 @@ void LiteralIndex::look_up(std::string_view folded, Wake wake) const {
       }
     }
   }
+  for (const std::size_t size : ending_sizes_) {
+    if (size > folded.size()) break;
+    const auto found = endings_[size].find(folded.substr(folded.size() - size));
+    if (found == endings_[size].end()) continue;
+    for (const Ending& ending : found->second) {
+      if (folded.ends_with(ending.text)) wake_all(ending.rules);
+    }
+  }
+}
+
+template <class Wake>
+void LiteralIndex::look_up(std::string_view folded, Look look, Wake wake) const {
+  auto wake_all = [&wake](const Rules& rules) {
+    for (const std::uint32_t rule : rules) wake(rule);
+  };
+  wake_all(present_);
+  if (look.at_whole) look_at_whole(folded, wake_all);
+  if (!look.inside) return;
   matcher_.scan(folded, [&](std::uint32_t index, std::size_t begin) {
     const Literal& literal = literals_[index];
     wake_all(literal.anywhere);
     if (begin == 0) wake_all(literal.at_begin);
-    if (begin + literal.text.size() == folded.size()) wake_all(literal.at_end);
     return false;
   });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -11,9 +12,11 @@
 namespace picket::rules {
 namespace {
 
-constexpr std::size_t kMarksPerKey = 16;
-constexpr std::size_t kMarksMin = 256;
+constexpr std::size_t kMarksPerKey = 64;
+constexpr std::size_t kMarksMin = 1024;
 constexpr std::size_t kMarksMax = std::size_t{1} << 17;
+// Letters and digits of more keys than these pass a Teddy too often.
+constexpr std::size_t kTeddyKeysMax = 40;
 // A literal more around the same bytes is as bad as so many places in typical text.
 constexpr std::size_t kCompanyCost = 2;
 
@@ -26,14 +29,14 @@ void LiteralMatcher::Keys<kWidth>::build(const std::vector<std::pair<Key, Place>
   for (std::size_t i = 0; i < sorted.size(); ++i)
     keys += i == 0 || sorted[i].first != sorted[i - 1].first;
   marks_.resize(std::bit_ceil(std::clamp(keys * kMarksPerKey, kMarksMin, kMarksMax)));
-  mask_ = static_cast<std::uint32_t>(marks_.size() - 1);
+  mark_shift_ = 32 - std::countr_zero(marks_.size());
   slots_.resize(std::bit_ceil(keys * 2 + 1));
   slot_shift_ = 32 - std::countr_zero(slots_.size());
   for (std::size_t i = 0; i < sorted.size();) {
     const Key key = sorted[i].first;
     std::size_t end = i;
     while (end < sorted.size() && sorted[end].first == key) ++end;
-    marks_[Marks::index(key, mask_)] = 1;
+    marks_[key * 0x9E3779B1u >> mark_shift_] = 1;
     std::size_t slot = key * 0x85EBCA6Bu >> slot_shift_;
     while (slots_[slot].places.size != 0) slot = (slot + 1) & (slots_.size() - 1);
     slots_[slot] = {.key = key,
@@ -65,7 +68,12 @@ void LiteralMatcher::choose(const std::vector<std::string_view>& literals,
     }
     const Key key = Keys<kWidth>::at(text.data() + best);
     ++company[key];
-    chosen.emplace_back(key, Place{.literal = index, .offset = static_cast<std::uint32_t>(best)});
+    const std::size_t other = best == 0 ? text.size() - kWidth : 0;
+    chosen.emplace_back(key, Place{.literal = index,
+                                   .offset = static_cast<std::uint32_t>(best),
+                                   .size = static_cast<std::uint32_t>(text.size()),
+                                   .other = Keys<kWidth>::at(text.data() + other),
+                                   .other_offset = static_cast<std::uint32_t>(other)});
   }
   std::sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) {
     return std::pair(a.first, a.second.literal) < std::pair(b.first, b.second.literal);
@@ -87,6 +95,22 @@ LiteralMatcher::LiteralMatcher(const std::vector<std::string_view>& literals) {
   ones_ = std::move(by_size[0]);
   choose(literals, by_size[1], twos_, two_places_);
   choose(literals, by_size[2], fours_, four_places_);
+  set_up_teddy();
+}
+
+void LiteralMatcher::set_up_teddy() {
+  std::set<std::string_view> keys;
+  for (const Place& place : four_places_)
+    keys.insert(literal(place.literal).substr(place.offset, 4));
+  for (const Place& place : two_places_)
+    keys.insert(literal(place.literal).substr(place.offset, 2));
+  for (const std::uint32_t one : ones_) keys.insert(literal(one));
+  const bool ascii = std::all_of(keys.begin(), keys.end(), [](std::string_view key) {
+    return std::all_of(key.begin(), key.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  });
+  if (ascii && keys.size() <= kTeddyKeysMax)
+    teddy_ = Teddy(std::vector<std::string_view>(keys.begin(), keys.end()));
 }
 
 }  // namespace picket::rules

@@ -1,11 +1,11 @@
 // LiteralMatcher: finds many literals in one pass over a text.
 //
 // Each literal is known by four of its bytes, those that typical text has least and that other
-// literals do not have yet. A bitmap says for every four bytes of the text whether any literal may
-// be around them, a table which ones, and only then bytes are compared. Literals of two and three
-// bytes are known by two of them and cost a second pass, those of one byte a search each. Made in
-// microseconds, so that rules can be loaded in no time (docs/decisions/0005-waking-rules.md).
-// Immutable; any thread.
+// literals do not have yet. Of few literals a Teddy says where such bytes stand; of many, a bitmap
+// says it for every four bytes of the text. A table says which literals may be around them, and
+// only then bytes are compared. Literals of two and three bytes are known by two of them, and cost
+// a second pass where there are many; those of one byte a search each. Made in microseconds, so
+// that rules can be loaded in no time (docs/decisions/0005-waking-rules.md). Immutable; any thread.
 #pragma once
 
 #include <array>
@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "rules/teddy.h"
 
 namespace picket::rules {
 
@@ -30,10 +32,14 @@ class LiteralMatcher {
   bool scan(std::string_view text, Found found) const;
 
  private:
-  // A literal around the bytes that it is known by.
+  // A literal around the bytes that it is known by, and as many bytes from its other end: most
+  // places that are none end there.
   struct Place {
     std::uint32_t literal = 0;
-    std::uint32_t offset = 0;  // of these bytes in it
+    std::uint32_t offset = 0;  // of the bytes in it
+    std::uint32_t size = 0;    // of the literal
+    std::uint32_t other = 0;
+    std::uint32_t other_offset = 0;
   };
   struct Span {
     std::uint32_t begin = 0;
@@ -52,16 +58,13 @@ class LiteralMatcher {
       return key;
     }
     bool empty() const { return slots_.empty(); }
-    // A table that is not 0 for known keys, and for few others.
+    // Not 0 for known keys, and for few others.
     struct Marks {
       const std::uint8_t* table;
-      std::uint32_t mask;
-      std::uint8_t of(Key key) const { return table[index(key, mask)]; }
-      static std::uint32_t index(Key key, std::uint32_t mask) {
-        return ((key * 0x9E3779B1u) >> 12) & mask;
-      }
+      int shift;
+      std::uint8_t of(Key key) const { return table[key * 0x9E3779B1u >> shift]; }
     };
-    Marks marks() const { return {marks_.data(), mask_}; }
+    Marks marks() const { return {marks_.data(), mark_shift_}; }
     // Its places: [begin, begin + size) of those given to build(); none for an unknown key.
     Span places(Key key) const {
       for (std::size_t i = key * 0x85EBCA6Bu >> slot_shift_;; i = (i + 1) & (slots_.size() - 1)) {
@@ -78,7 +81,7 @@ class LiteralMatcher {
       Span places;
     };
     std::vector<std::uint8_t> marks_;
-    std::uint32_t mask_ = 0;
+    int mark_shift_ = 31;
     std::vector<Slot> slots_;
     int slot_shift_ = 31;
   };
@@ -87,18 +90,22 @@ class LiteralMatcher {
   void choose(const std::vector<std::string_view>& literals,
               const std::vector<std::uint32_t>& which, Keys<kWidth>& keys,
               std::vector<Place>& places);
+  void set_up_teddy();
   template <std::size_t kWidth, class Found>
   bool look_closer(const Keys<kWidth>& keys, const std::vector<Place>& places,
                    std::string_view text, std::size_t at, Found& found) const;
   template <std::size_t kWidth, class Found>
   bool scan_for(const Keys<kWidth>& keys, const std::vector<Place>& places, std::string_view text,
                 Found& found) const;
+  template <class Found>
+  bool scan_for_few(std::string_view text, Found& found) const;
   std::string_view literal(std::uint32_t index) const {
     return {texts_.data() + literals_[index].begin, literals_[index].size};
   }
 
   std::string texts_;
   std::vector<Span> literals_;
+  Teddy teddy_;  // of all keys; empty if they are too many
   Keys<4> fours_;
   std::vector<Place> four_places_;
   Keys<2> twos_;
@@ -111,12 +118,13 @@ bool LiteralMatcher::look_closer(const Keys<kWidth>& keys, const std::vector<Pla
                                  std::string_view text, std::size_t at, Found& found) const {
   const Span span = keys.places(Keys<kWidth>::at(text.data() + at));
   for (std::uint32_t i = span.begin; i < span.begin + span.size; ++i) {
-    const std::string_view wanted = literal(places[i].literal);
-    if (at < places[i].offset) continue;
-    const std::size_t begin = at - places[i].offset;
-    if (begin + wanted.size() > text.size()) continue;
-    if (std::memcmp(text.data() + begin, wanted.data(), wanted.size()) != 0) continue;
-    if (found(places[i].literal, begin)) return true;
+    const Place& place = places[i];
+    if (at < place.offset) continue;
+    const std::size_t begin = at - place.offset;
+    if (begin + place.size > text.size()) continue;
+    if (Keys<kWidth>::at(text.data() + begin + place.other_offset) != place.other) continue;
+    if (text.substr(begin, place.size) != literal(place.literal)) continue;
+    if (found(place.literal, begin)) return true;
   }
   return false;
 }
@@ -145,7 +153,24 @@ bool LiteralMatcher::scan_for(const Keys<kWidth>& given, const std::vector<Place
 }
 
 template <class Found>
+bool LiteralMatcher::scan_for_few(std::string_view text, Found& found) const {
+  for (std::size_t at = teddy_.find(text); at != std::string_view::npos;
+       at = teddy_.find(text, at + 1)) {
+    const std::size_t rest = text.size() - at;
+    if (!fours_.empty() && rest >= 4 && look_closer(fours_, four_places_, text, at, found))
+      return true;
+    if (!twos_.empty() && rest >= 2 && look_closer(twos_, two_places_, text, at, found))
+      return true;
+    for (const std::uint32_t one : ones_) {
+      if (literal(one).front() == text[at] && found(one, at)) return true;
+    }
+  }
+  return false;
+}
+
+template <class Found>
 bool LiteralMatcher::scan(std::string_view text, Found found) const {
+  if (!teddy_.empty()) return scan_for_few(text, found);
   if (scan_for(fours_, four_places_, text, found)) return true;
   if (scan_for(twos_, two_places_, text, found)) return true;
   for (const std::uint32_t one : ones_) {

@@ -17,7 +17,7 @@ using Shape = CompiledTest::Shape;
 using NodeKind = CompiledNode::Kind;
 
 constexpr std::size_t kSetMin = 4;       // whole values in an OR list that are worth a hash set
-constexpr std::size_t kLiteralsMin = 6;  // parts of values in one that are worth a database
+constexpr std::size_t kLiteralsMin = 3;  // parts of values in one that are worth a matcher
 
 // A tree while it is being specialised: constants folded, tests compiled.
 struct Draft {

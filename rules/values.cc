@@ -53,10 +53,15 @@ void for_each_leaf(std::string_view json, F f) {
 
 }  // namespace
 
-void EventValues::load(Batch& batch, const Event& event, const Route& route) {
+void EventValues::begin(Batch& batch, const Event& event) {
   batch_ = &batch;
   event_ = &event;
   raw_ = batch.record_of(event).raw;
+  folded_.clear();
+  folded_texts_.reset();
+}
+
+void EventValues::load(const Route& route) {
   values_.clear();
   for (const std::uint16_t column : filled_) {
     if (column < heads_.size()) heads_[column] = Head{};
@@ -66,7 +71,7 @@ void EventValues::load(Batch& batch, const Event& event, const Route& route) {
   heads_[0] = Head{};
   keywords_loaded_ = false;
   const std::size_t ids = route.place_begin.size();
-  for (const Field& field : batch.fields(event)) {
+  for (const Field& field : batch_->fields(*event_)) {
     const auto id = static_cast<std::size_t>(field.id);
     if (id + 1 >= ids) continue;
     for (std::uint32_t p = route.place_begin[id]; p < route.place_begin[id + 1]; ++p) {
@@ -112,21 +117,29 @@ std::string_view EventValues::text(std::uint32_t index) {
 std::string_view EventValues::folded(std::uint32_t index) {
   Value& value = values_[index];
   if (!value.has_folded) {
-    value.folded = fold_value(value.field);
+    value.folded = folded(value.field);
     value.has_folded = true;
   }
   return value.folded;
 }
 
-std::string_view EventValues::fold_value(const Field& field) {
-  if (!field.escaped) return fold_to_arena(field.token());
-  char* const out = batch_->arena().allocate(folded_size_max(field.size));
-  if (const auto size = unescape_fold_into(field.token(), out)) return {out, *size};
-  return fold_to_arena(field_text(field, batch_->arena()));
+// An event has few fields that anybody folds.
+std::string_view EventValues::folded(const Field& value) {
+  for (const auto& [token, text] : folded_) {
+    if (token.data() == value.data && token.size() == value.size) return text;
+  }
+  return folded_.emplace_back(value.token(), fold_value(value)).second;
 }
 
-std::string_view EventValues::fold_to_arena(std::string_view text) {
-  char* const out = batch_->arena().allocate(folded_size_max(text.size()));
+std::string_view EventValues::fold_value(const Field& field) {
+  if (!field.escaped) return fold_text(field.token());
+  char* const out = folded_texts_.allocate(folded_size_max(field.size));
+  if (const auto size = unescape_fold_into(field.token(), out)) return {out, *size};
+  return fold_text(field_text(field, batch_->arena()));
+}
+
+std::string_view EventValues::fold_text(std::string_view text) {
+  char* const out = folded_texts_.allocate(folded_size_max(text.size()));
   return {out, fold_into(text, out)};
 }
 

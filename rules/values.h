@@ -1,13 +1,16 @@
 // EventValues: the values of one event, laid out by the columns of its route.
 //
-// Text and folded text are made when a test first asks for them. Reused from event to event; the
-// views die with the batch. One per evaluating thread.
+// Text and folded text are made when somebody first asks for them, be it to wake rules or to
+// evaluate them. Reused from event to event; views of a value die at the next begin(). One per
+// evaluating thread.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/arena.h"
 #include "event/event.h"
 #include "rules/route.h"
 
@@ -17,8 +20,10 @@ class EventValues {
  public:
   static constexpr std::uint32_t kEnd = 0xFFFFFFFF;
 
-  // Lays out `event`, which is of the route's kind.
-  void load(Batch& batch, const Event& event, const Route& route);
+  // Goes on to `event`; all values of the last one are gone.
+  void begin(Batch& batch, const Event& event);
+  // Lays it out by the columns of `route`, which is of its kind. Once, after begin().
+  void load(const Route& route);
 
   // f(index) for each value of a column until it answers true; true if it did. A value is named by
   // an index that lives until the next load().
@@ -37,6 +42,7 @@ class EventValues {
   const Field& field(std::uint32_t index) const { return values_[index].field; }
   std::string_view text(std::uint32_t index);
   std::string_view folded(std::uint32_t index);
+  std::string_view folded(const Field& value);
   const Event& event() const { return *event_; }
 
  private:
@@ -58,7 +64,7 @@ class EventValues {
   void add(std::uint16_t column, std::uint16_t rank, const Field& field);
   void append(Head& head, const Field& field);
   std::string_view fold_value(const Field& field);
-  std::string_view fold_to_arena(std::string_view text);
+  std::string_view fold_text(std::string_view text);
   void load_keywords();
 
   Batch* batch_ = nullptr;
@@ -68,6 +74,8 @@ class EventValues {
   std::vector<Head> heads_;
   std::vector<std::uint16_t> filled_;
   bool keywords_loaded_ = false;
+  Arena folded_texts_;
+  std::vector<std::pair<std::string_view, std::string_view>> folded_;  // by token, the bytes of it
 };
 
 }  // namespace picket::rules

@@ -1,0 +1,211 @@
+#include "rules/teddy.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace picket::rules {
+namespace {
+
+constexpr std::uint32_t kLowerCase = 0x20202020;
+
+}  // namespace
+
+void Teddy::mark(Halves& halves, const Key& key, std::uint8_t bucket) {
+  const auto bit = static_cast<std::uint8_t>(1U << bucket);
+  for (std::size_t i = 0; i < kWidth; ++i) {
+    if (i >= key.width) {  // any byte will do
+      for (std::uint8_t& low : halves.low[i]) low |= bit;
+      for (std::uint8_t& high : halves.high[i]) high |= bit;
+      continue;
+    }
+    const std::uint32_t byte = (key.bytes >> (8 * i)) & 0xFF;
+    halves.low[i][byte & 0xF] |= bit;
+    // The bit of lower case lies in the upper half. It was set in all bytes, so both forms are
+    // taken.
+    halves.high[i][byte >> 4] |= bit;
+    halves.high[i][(byte & ~0x20U) >> 4] |= bit;
+  }
+}
+
+// The one that lets the fewest bytes more through.
+std::size_t Teddy::choose_bucket(const Halves& halves, const Key& key) const {
+  const auto passing = [](const Halves& of, std::size_t bucket) {
+    double share = 1;
+    for (std::size_t i = 0; i < kWidth; ++i) {
+      double low = 0;
+      double high = 0;
+      for (std::size_t half = 0; half < 16; ++half) {
+        low += (of.low[i][half] >> bucket) & 1;
+        high += (of.high[i][half] >> bucket) & 1;
+      }
+      share *= low * high / 256;
+    }
+    return share;
+  };
+  std::size_t best = 0;
+  double least = 2;
+  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+    Halves with = halves;
+    mark(with, key, static_cast<std::uint8_t>(bucket));
+    const double more = passing(with, bucket) - passing(halves, bucket);
+    if (more >= least) continue;
+    least = more;
+    best = bucket;
+  }
+  return best;
+}
+
+Teddy::Teddy(std::span<const std::string_view> keys) {
+  PICKET_CHECK(keys.size() <= kKeysMax);
+  std::vector<std::pair<std::size_t, Key>> placed;
+  for (const std::string_view text : keys) {
+    PICKET_CHECK(!text.empty() && text.size() <= kWidth);
+    Key key{.width = static_cast<std::uint32_t>(text.size())};
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const auto byte = static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+      PICKET_CHECK(byte < 0x80);
+      key.bytes |= (byte | 0x20) << (8 * i);
+      key.mask |= 0xFFU << (8 * i);
+    }
+    const std::size_t bucket = choose_bucket(halves_, key);
+    mark(halves_, key, static_cast<std::uint8_t>(bucket));
+    placed.emplace_back(bucket, key);
+  }
+  std::stable_sort(placed.begin(), placed.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [bucket, key] : placed) {
+    keys_.push_back(key);
+    for (std::size_t later = bucket + 1; later <= kBuckets; ++later) ++begin_[later];
+  }
+}
+
+bool Teddy::stands(std::string_view text, std::size_t at, unsigned buckets) const {
+  std::uint32_t here = 0;
+  const std::size_t rest = text.size() - at;
+  std::memcpy(&here, text.data() + at, std::min(rest, kWidth));
+  const std::uint32_t lower = here | kLowerCase;
+  for (; buckets != 0; buckets &= buckets - 1) {
+    const auto bucket = static_cast<std::size_t>(std::countr_zero(buckets));
+    for (std::size_t i = begin_[bucket]; i < begin_[bucket + 1]; ++i) {
+      const Key& key = keys_[i];
+      if (key.width > rest || ((lower ^ key.bytes) & key.mask) != 0) continue;
+      return true;
+    }
+  }
+  return false;
+}
+
+unsigned Teddy::buckets_at(std::string_view text, std::size_t at) const {
+  unsigned buckets = 0xFF;
+  for (std::size_t i = 0; i < kWidth && buckets != 0; ++i) {
+    const auto byte = at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
+    buckets &= unsigned{halves_.low[i][byte & 0xF]} & unsigned{halves_.high[i][byte >> 4]};
+  }
+  return buckets;
+}
+
+std::size_t Teddy::find_portably(std::string_view text, std::size_t from) const {
+  if (keys_.empty()) return std::string_view::npos;
+  for (std::size_t at = from; at < text.size(); ++at) {
+    const unsigned buckets = buckets_at(text, at);
+    if (buckets != 0 && stands(text, at, buckets)) return at;
+  }
+  return std::string_view::npos;
+}
+
+#if defined(__x86_64__)
+
+#define PICKET_AVX2 __attribute__((target("avx2")))
+
+namespace {
+
+struct Tables {
+  __m256i low[4];
+  __m256i high[4];
+};
+
+PICKET_AVX2 inline __m256i load_table(const std::uint8_t* of) {
+  return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(of)));
+}
+
+// For each of the first 32 bytes of `block`, the buckets that what begins there passes.
+PICKET_AVX2 inline __m256i passing(const Tables& tables, const char* block) {
+  const __m256i nibble = _mm256_set1_epi8(0x0F);
+  __m256i passed = _mm256_set1_epi8(-1);
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + i));
+    const __m256i low = _mm256_and_si256(bytes, nibble);
+    const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
+    passed = _mm256_and_si256(passed, _mm256_shuffle_epi8(tables.low[i], low));
+    passed = _mm256_and_si256(passed, _mm256_shuffle_epi8(tables.high[i], high));
+  }
+  return passed;
+}
+
+}  // namespace
+
+// `passed` is of the kBlock bytes of `text` from `at` on.
+PICKET_AVX2 std::size_t Teddy::look_closer(const std::uint8_t* passed, std::string_view text,
+                                           std::size_t at) const {
+  const __m256i buckets = _mm256_load_si256(reinterpret_cast<const __m256i*>(passed));
+  auto places = ~static_cast<std::uint32_t>(
+      _mm256_movemask_epi8(_mm256_cmpeq_epi8(buckets, _mm256_setzero_si256())));
+  for (; places != 0; places &= places - 1) {
+    const auto place = static_cast<std::size_t>(std::countr_zero(places));
+    if (at + place >= text.size()) break;
+    if (stands(text, at + place, passed[place])) return at + place;
+  }
+  return std::string_view::npos;
+}
+
+PICKET_AVX2 std::size_t Teddy::find_by_blocks(std::string_view text, std::size_t from) const {
+  constexpr std::size_t kReach = kBlock + kWidth - 1;
+  Tables tables;
+  for (std::size_t i = 0; i < kWidth; ++i) {
+    tables.low[i] = load_table(halves_.low[i].data());
+    tables.high[i] = load_table(halves_.high[i].data());
+  }
+  alignas(kBlock) std::uint8_t buckets[kBlock];
+  for (std::size_t at = from; at < text.size(); at += kBlock) {
+    char rest[kReach];
+    const char* block = text.data() + at;
+    if (text.size() - at < kReach) {  // the end of the text, and zeros behind it
+      std::memset(rest, 0, kReach);
+      std::memcpy(rest, block, text.size() - at);
+      block = rest;
+    }
+    const __m256i passed = passing(tables, block);
+    if (_mm256_testz_si256(passed, passed) != 0) [[likely]]
+      continue;
+    _mm256_store_si256(reinterpret_cast<__m256i*>(buckets), passed);
+    const std::size_t found = look_closer(buckets, text, at);
+    if (found != std::string_view::npos) return found;
+  }
+  return std::string_view::npos;
+}
+
+#undef PICKET_AVX2
+
+std::size_t Teddy::find(std::string_view text, std::size_t from) const {
+  static const bool has_blocks = __builtin_cpu_supports("avx2");
+  if (keys_.empty()) return std::string_view::npos;
+  return has_blocks ? find_by_blocks(text, from) : find_portably(text, from);
+}
+
+#else
+
+std::size_t Teddy::find(std::string_view text, std::size_t from) const {
+  return find_portably(text, from);
+}
+
+#endif
+
+}  // namespace picket::rules
