@@ -17,6 +17,7 @@ constexpr std::size_t kPlacedMax = 48;   // longer ones are looked for anywhere
 constexpr std::size_t kLiteralMax = 24;  // longer literals are cut: more bytes tell nothing more
 constexpr std::size_t kLiteralMin = 4;   // and none is cut to less
 constexpr double kPresentRate = 0.9;
+constexpr double kUnseenRate = 0.02;
 
 bool typical_has(std::string_view value, Anchor::Kind kind, std::string_view literal) {
   switch (kind) {
@@ -36,13 +37,14 @@ bool typical_has(std::string_view value, Anchor::Kind kind, std::string_view lit
 }
 
 // The estimated share of values that pass: what the typical values say, and less for longer
-// literals.
+// literals. What none of them has is rare, however short it is.
 double estimate(Anchor::Kind kind, std::string_view literal) {
   const auto values = typical_values();
   std::size_t seen = 0;
   for (const std::string_view value : values) seen += typical_has(value, kind, literal) ? 1U : 0U;
   const double by_length =
-      std::exp2(-1.2 * static_cast<double>(std::min<std::size_t>(literal.size(), 16)));
+      std::min(std::exp2(-1.2 * static_cast<double>(std::min<std::size_t>(literal.size(), 16))),
+               seen == 0 ? kUnseenRate : 1.0);
   return std::min(1.0,
                   4.0 * static_cast<double>(seen) / static_cast<double>(values.size()) + by_length);
 }

@@ -123,7 +123,7 @@ bool Evaluation::holds(const Route& route, std::uint32_t index) {
     case CompiledNode::Kind::kSet: {
       const ValueSet& set = route.sets[node.index];
       return values_.any(set.column, [&](std::uint32_t value) {
-        return set.values.find(values_.folded(value)) != set.values.end();
+        return set.has(values_.folded(value));
       });
     }
     case CompiledNode::Kind::kLiterals: {

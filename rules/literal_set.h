@@ -1,7 +1,7 @@
 // LiteralSet: is any of these literals in a text, at its place?
 //
-// An OR list of texts of one column: one pass over the value instead of one for each literal.
-// Immutable; any thread.
+// An OR list of texts of one column: one pass over the value instead of one for each literal, and
+// of endings not even that. Immutable; any thread.
 #pragma once
 
 #include <compare>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "rules/literal_matcher.h"
+#include "rules/tail_bits.h"
 
 namespace picket::rules {
 
@@ -30,8 +31,12 @@ class LiteralSet {
   const std::vector<Literal>& literals() const { return literals_; }
 
  private:
-  std::vector<Literal> literals_;
-  LiteralMatcher matcher_;
+  bool ends_as_one(std::string_view folded) const;
+
+  std::vector<Literal> literals_;  // endings behind the others
+  std::size_t first_ending_ = 0;   // literals_[first_ending_, ...) are endings
+  TailBits tails_;                 // of them
+  LiteralMatcher matcher_;         // of the others
 };
 
 }  // namespace picket::rules

@@ -5,6 +5,7 @@
 #include <pcre2.h>
 
 #include <array>
+#include <cstdlib>
 
 #include "base/check.h"
 
@@ -22,11 +23,29 @@ int stop_at_first(unsigned, unsigned long long, unsigned long long, unsigned, vo
   return 1;
 }
 
-hs_database* compile_hyperscan(const std::string& pattern, RegexFlags flags) {
+unsigned hyperscan_flags(RegexFlags flags) {
   unsigned bits = HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY;
   if (flags.ignore_case) bits |= HS_FLAG_CASELESS;
   if (flags.multi_line) bits |= HS_FLAG_MULTILINE;
   if (flags.dot_all) bits |= HS_FLAG_DOTALL;
+  return bits;
+}
+
+// Bytes that every match of an expression has.
+std::size_t shortest_match(const std::string& pattern, RegexFlags flags) {
+  hs_expr_info_t* info = nullptr;
+  hs_compile_error_t* error = nullptr;
+  if (hs_expression_info(pattern.c_str(), hyperscan_flags(flags), &info, &error) != HS_SUCCESS) {
+    hs_free_compile_error(error);
+    return 0;
+  }
+  const std::size_t shortest = info->min_width;
+  std::free(info);
+  return shortest;
+}
+
+hs_database* compile_hyperscan(const std::string& pattern, RegexFlags flags) {
+  const unsigned bits = hyperscan_flags(flags);
   hs_database* database = nullptr;
   hs_compile_error_t* error = nullptr;
   if (hs_compile(pattern.c_str(), bits, HS_MODE_BLOCK, nullptr, &database, &error) != HS_SUCCESS) {
@@ -106,6 +125,8 @@ Result<std::unique_ptr<const Regex>> Regex::compile(const std::string& pattern, 
   regex->hyperscan_ = compile_hyperscan(pattern, flags);
   if (regex->hyperscan_ == nullptr) {
     PICKET_TRY(regex->pcre_, Pcre::compile(pattern, flags));
+  } else {
+    regex->shortest_ = shortest_match(pattern, flags);
   }
   return std::unique_ptr<const Regex>(std::move(regex));
 }
@@ -120,6 +141,7 @@ bool Regex::search(std::string_view text, const HyperscanScratch& scratch) const
     pcre_->search(text, found);
     return found;
   }
+  if (text.size() < shortest_) return false;
   const int result = hs_scan(hyperscan_, text.data(), static_cast<unsigned>(text.size()), 0, scratch.get(),
                              stop_at_first, &found);
   PICKET_CHECK(result == HS_SUCCESS || result == HS_SCAN_TERMINATED);

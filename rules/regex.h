@@ -56,6 +56,7 @@ class Regex {
   struct Pcre;
 
   hs_database* hyperscan_ = nullptr;
+  std::size_t shortest_ = 0;         // bytes that every match has, as Hyperscan knows
   std::unique_ptr<Pcre> pcre_;       // confirms when Hyperscan cannot
   std::string pattern_;
   RegexFlags flags_;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kDepthMax = 20;
 constexpr std::size_t kSetMax = 64;  // literals in a set
-constexpr std::size_t kMinSize = 2;  // shorter literals say nothing
+constexpr std::size_t kMinSize = 2;  // shorter literals say nothing, but for rare signs
 
 using Literals = std::vector<std::string>;
 using Sets = std::vector<Literals>;
@@ -20,6 +20,10 @@ bool is_digit(char c) {
 }
 bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+// One sign that ordinary values do not have.
+bool is_rare(std::string_view run) {
+  return run.size() == 1 && std::string_view("`^~{}[]<>|;!$&?*").find(run[0]) != std::string_view::npos;
 }
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
@@ -91,7 +95,7 @@ class Reader {
     Sets needs;
     std::string run;
     const auto end_run = [&] {
-      if (run.size() >= kMinSize) needs.push_back({run});
+      if (run.size() >= kMinSize || is_rare(run)) needs.push_back({run});
       run.clear();
     };
     while (!lost_ && !rest_.empty() && !at('|') && !at(')')) {

@@ -246,8 +246,9 @@ class RouteBuilder {
   }
 
   Draft gather_values(std::uint16_t column_index, const std::vector<const CompiledTest*>& tests) {
-    ValueSet set{.column = column_index, .values = {}};
+    ValueSet set{.column = column_index, .values = {}, .tails = {}};
     for (const CompiledTest* test : tests) set.values.insert(test->text);
+    set.tails = TailBits(set.values, true);
     route_->sets.push_back(std::move(set));
     return {.kind = Draft::Kind::kSet,
             .children = {},

@@ -25,6 +25,7 @@
 #include "rules/literal_set.h"
 #include "rules/regex.h"
 #include "rules/rule.h"
+#include "rules/tail_bits.h"
 #include "rules/taxonomy.h"
 
 namespace picket::rules {
@@ -88,6 +89,11 @@ struct CompiledNode {
 struct ValueSet {
   std::uint16_t column = kNoColumn;
   std::unordered_set<std::string, StringHash, std::equal_to<>> values;  // folded
+  TailBits tails;                                                       // of them
+
+  bool has(std::string_view folded) const {
+    return tails.may_have(folded) && values.find(folded) != values.end();
+  }
 };
 
 // An OR list of parts of values of one column.
