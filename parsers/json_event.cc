@@ -3,8 +3,6 @@
 #include <array>
 #include <charconv>
 
-#include "parsers/timestamp.h"
-
 namespace picket::parsers {
 namespace {
 
@@ -92,13 +90,13 @@ std::string_view JsonEvents::text(Role role, Arena& arena) const {
   return field_text(*field, arena);
 }
 
-void JsonEvents::set_time(std::int32_t zone_offset_s, Arena& arena, Event& event) const {
+void JsonEvents::set_time(std::int32_t zone_offset_s, Arena& arena, Event& event) {
   constexpr std::array<Role, 6> kTimes = {Role::kSystemTime, Role::kTimestamp, Role::kTimeCreated,
                                           Role::kEventTime,  Role::kUtcTime,   Role::kTime};
   for (const Role role : kTimes) {
     if (reader_.in_role(role) == nullptr) continue;
     const std::int32_t zone = role == Role::kUtcTime ? 0 : zone_offset_s;
-    const auto time = read_timestamp(text(role, arena), zone);
+    const auto time = timestamps_.read(text(role, arena), zone);
     if (!time) continue;
     event.time_ns = *time;
     return;

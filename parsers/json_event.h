@@ -14,6 +14,7 @@
 #include "parsers/catalog.h"
 #include "parsers/json_names.h"
 #include "parsers/json_reader.h"
+#include "parsers/timestamp.h"
 #include "parsers/windows.h"
 
 namespace picket::parsers {
@@ -32,11 +33,12 @@ class JsonEvents {
  private:
   KindId kind(const Definition* forced, Arena& arena);
   std::string_view text(Role role, Arena& arena) const;
-  void set_time(std::int32_t zone_offset_s, Arena& arena, Event& event) const;
+  void set_time(std::int32_t zone_offset_s, Arena& arena, Event& event);
   void push_stand_in(Role role, std::initializer_list<Role> others, FieldId id, Batch& batch) const;
 
   JsonReader reader_;
   WindowsKinds windows_;
+  TimestampReader timestamps_;
   const Catalog* catalog_;
   const Definition* generic_;
   FieldId provider_name_;

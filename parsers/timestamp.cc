@@ -2,7 +2,7 @@
 
 #include <array>
 #include <charconv>
-#include <cmath>
+#include <cstring>
 
 #include "base/time.h"
 
@@ -10,6 +10,7 @@ namespace picket::parsers {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::size_t kLengthMax = 64;
 
 // A number of seconds has at most 10 digits until the year 2286, of milliseconds 13, ...
 std::optional<std::int64_t> read_epoch(std::string_view text) {
@@ -44,11 +45,51 @@ bool is_epoch(std::string_view text) {
 }  // namespace
 
 std::optional<std::int64_t> read_timestamp(std::string_view text, std::int32_t zone_offset_s) {
-  if (text.size() > 64) return std::nullopt;
+  if (text.size() > kLengthMax) return std::nullopt;
   if (const std::optional<ParsedTime> time = parse_time(text)) {
     return time->zone_known ? time->time_ns : time->time_ns - zone_offset_s * kSecond;
   }
   return is_epoch(text) ? read_epoch(text) : std::nullopt;
+}
+
+// As parse_time() reads it; nullopt for all that has to be read in full.
+std::optional<std::int64_t> TimestampReader::within_minute(std::string_view text,
+                                                           std::int32_t zone_offset_s) const {
+  constexpr std::size_t kSecondsEnd = kMinuteLength + 3;
+  if (text.size() < kSecondsEnd || text.size() > kLengthMax || !known_) return std::nullopt;
+  if (std::memcmp(text.data(), minute_.data(), kMinuteLength) != 0) return std::nullopt;
+  const auto digit = [&text](std::size_t at) { return static_cast<unsigned>(text[at]) - '0'; };
+  if (text[kMinuteLength] != ':' || digit(17) > 5 || digit(18) > 9) return std::nullopt;
+  std::int64_t time = minute_ns_ + (digit(17) * 10 + digit(18)) * kSecond;
+  std::size_t at = kSecondsEnd;
+  if (at < text.size() && (text[at] == '.' || text[at] == ',')) {
+    const std::size_t first = ++at;
+    std::int64_t scale = kSecond;
+    for (; at < text.size() && digit(at) <= 9; ++at) {
+      scale /= 10;  // 0 behind the ninth digit
+      time += digit(at) * scale;
+    }
+    if (at == first) return std::nullopt;
+  }
+  if (at == text.size()) return time - zone_offset_s * kSecond;
+  if (at + 1 == text.size() && (text[at] == 'Z' || text[at] == 'z')) return time;
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> TimestampReader::read(std::string_view text,
+                                                  std::int32_t zone_offset_s) {
+  if (const auto time = within_minute(text, zone_offset_s)) return time;
+  const std::optional<std::int64_t> time = read_timestamp(text, zone_offset_s);
+  if (!time || text.size() < kMinuteLength || text[4] != '-') return time;
+  std::array<char, kMinuteLength + 3> whole{};
+  std::memcpy(whole.data(), text.data(), kMinuteLength);
+  std::memcpy(whole.data() + kMinuteLength, ":00", 3);
+  const std::optional<ParsedTime> minute = parse_time({whole.data(), whole.size()});
+  known_ = minute.has_value();
+  if (!known_) return time;
+  std::memcpy(minute_.data(), text.data(), kMinuteLength);
+  minute_ns_ = minute->time_ns;
+  return time;
 }
 
 int month_number(std::string_view text) {
