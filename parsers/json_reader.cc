@@ -1,25 +1,19 @@
-// The walk. Stage 1 gives the offsets of every { } [ ] : , and of the first byte of every scalar,
-// so between two of them lies one scalar and white space, and the byte that ends a string is the
-// last one before the next offset that is no space. What stage 1 leaves to us: the order of the
-// tokens, numbers and literals, and what follows a backslash.
+// The walk. Between strings there is little to read, and inside of them nothing: JsonScan has
+// checked what stands there and says where they end. It could find a quote to be escaped, or within
+// a string, wrongly only behind a byte outside of strings that may not be there; the walk looks at
+// each of those and stops at the first such byte.
 #include "parsers/json_reader.h"
 
-#include <simdjson.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "base/arena.h"
-#include "base/check.h"
 #include "event/ecs.h"
 
 namespace picket::parsers {
 namespace {
-
-constexpr std::size_t kKeptCapacity = 1024 * 1024;  // scratch above this is given back
 
 bool is_space(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -27,120 +21,22 @@ bool is_space(char c) {
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
-bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+bool is_bracket(char c) {
+  return c == '{' || c == '[';
 }
 
-// RFC 8259 section 6.
-bool is_number(const char* at, const char* end) {
-  if (at < end && *at == '-') ++at;
-  if (at == end || !is_digit(*at)) return false;
-  if (*at == '0') {
-    ++at;
-  } else {
-    while (at < end && is_digit(*at)) ++at;
-  }
-  if (at < end && *at == '.') {
-    if (++at == end || !is_digit(*at)) return false;
-    while (at < end && is_digit(*at)) ++at;
-  }
-  if (at < end && (*at == 'e' || *at == 'E')) {
-    ++at;
-    if (at < end && (*at == '+' || *at == '-')) ++at;
-    if (at == end || !is_digit(*at)) return false;
-    while (at < end && is_digit(*at)) ++at;
-  }
-  return at == end;
-}
-
-bool is_escape_letter(char c) {
-  switch (c) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
-      return true;
-    default:
-      return false;
-  }
-}
-
-// A bit for each byte of a 64-byte block that is a backslash, and whether any byte is not ASCII.
-struct Block {
-  std::uint64_t backslashes = 0;
-  bool high = false;
-
-  explicit Block(const char* bytes) {
-#if defined(__SSE2__)
-    const __m128i wanted = _mm_set1_epi8('\\');
-    __m128i all = _mm_setzero_si128();
-    for (unsigned i = 0; i < 4; ++i) {
-      const __m128i part = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes + 16 * i));
-      const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(part, wanted)));
-      backslashes |= static_cast<std::uint64_t>(mask) << (16 * i);
-      all = _mm_or_si128(all, part);
-    }
-    high = _mm_movemask_epi8(all) != 0;
-#else
-    for (unsigned i = 0; i < 64; ++i) {
-      backslashes |= static_cast<std::uint64_t>(bytes[i] == '\\') << i;
-      high |= static_cast<unsigned char>(bytes[i]) >= 0x80;
-    }
-#endif
-  }
-};
-
-// The bytes that a backslash escapes, of 64; `carry` says that the block before ended in a
-// backslash that escapes the first. In a run of backslashes every second one is escaped: an
-// addition carries from where a run begins to where it ends, once for runs that begin at odd
-// places.
-std::uint64_t escaped_bytes(std::uint64_t backslashes, std::uint64_t& carry) {
-  constexpr std::uint64_t kEven = 0x5555555555555555u;
-  backslashes &= ~carry;
-  const std::uint64_t follows = (backslashes << 1) | carry;
-  const std::uint64_t odd_starts = backslashes & ~kEven & ~follows;
-  const std::uint64_t even_runs = odd_starts + backslashes;
-  carry = even_runs < backslashes ? 1 : 0;
-  return (kEven ^ (even_runs << 1)) & follows;
+// How many digits the eight bytes of `word` begin with.
+std::size_t leading_digits(std::uint64_t word) {
+  constexpr std::uint64_t kHigh = 0x8080808080808080u;
+  const std::uint64_t values = word ^ 0x3030303030303030u;  // of digits: 0 to 9
+  const std::uint64_t others = (values | (values + 0x7676767676767676u)) & kHigh;
+  return static_cast<std::size_t>(std::countr_zero(others)) / 8;
 }
 
 }  // namespace
 
-struct JsonReader::Stage1 {
-  std::unique_ptr<simdjson::internal::dom_parser_implementation> parser;
-  std::size_t capacity = 0;
-
-  bool run(std::string_view json) {
-    if (json.size() > capacity && !grow(json.size())) return false;
-    return parser->stage1(reinterpret_cast<const std::uint8_t*>(json.data()), json.size(),
-                          simdjson::stage1_mode::regular) == simdjson::SUCCESS;
-  }
-
-  bool grow(std::size_t size) {
-    const std::size_t wanted = std::bit_ceil(size < 4096 ? std::size_t{4096} : size);
-    parser.reset();
-    capacity = 0;
-    // The depth is for simdjson's second stage, which is not used.
-    if (simdjson::get_active_implementation()->create_dom_parser_implementation(
-            wanted, 1, parser) != simdjson::SUCCESS) {
-      return false;
-    }
-    capacity = wanted;
-    return true;
-  }
-};
-
-JsonReader::JsonReader(JsonNames& names)
-    : names_(&names),
-      stage1_(std::make_unique<Stage1>()),
-      fields_(kKeysMax),
-      seen_(std::size_t{1} << 16) {}
-JsonReader::JsonReader(JsonReader&&) noexcept = default;
-JsonReader::~JsonReader() = default;
+JsonReader::JsonReader(JsonNames& names, JsonScan::Kernel kernel)
+    : names_(names), scan_(kernel), fields_(kKeysMax + 1), seen_(std::size_t{1} << 16) {}
 
 bool JsonReader::read(std::string_view json) {
   field_count_ = 0;
@@ -154,153 +50,156 @@ bool JsonReader::read(std::string_view json) {
   }
   if (json.empty() || json.size() > kBytesMax) return false;
   text_ = json.data();
-  const bool valid = stage1_->run(json) && scan_backslashes(json) && walk(json);
+  size_ = json.size();
+  const bool valid = scan_.run(json) && walk();
   if (!valid) {
     field_count_ = 0;
     roles_.fill(kNone);
   }
-  if (stage1_->capacity > kKeptCapacity) {
-    stage1_->parser.reset();
-    stage1_->capacity = 0;
-    backslashes_ = {};
-  }
+  scan_.shrink();
   return valid;
 }
 
-bool JsonReader::scan_backslashes(std::string_view json) {
-  const std::size_t blocks = json.size() / 64;
-  if (backslashes_.size() < blocks + 1) backslashes_.resize(blocks + 1);
-  std::uint64_t any = 0;
-  bool high = false;
-  for (std::size_t i = 0; i < blocks; ++i) {
-    const Block block(json.data() + 64 * i);
-    backslashes_[i] = block.backslashes;
-    any |= block.backslashes;
-    high |= block.high;
-  }
-  std::array<char, 64> rest{};
-  const std::size_t left = json.size() - 64 * blocks;
-  if (left > 0) std::memcpy(rest.data(), json.data() + 64 * blocks, left);
-  const Block last(rest.data());
-  backslashes_[blocks] = last.backslashes;
-  any_backslash_ = (any | last.backslashes) != 0;
-  plain_ = !high && !last.high;
-  return !any_backslash_ || check_escapes(json);
+// The first byte from `at` that is no space; may be the one behind the text.
+std::size_t JsonReader::visible(std::size_t at) const {
+  if (text_[at] > ' ') [[likely]]
+    return at;
+  while (at < size_ && is_space(text_[at])) ++at;
+  return at;
 }
 
-// A backslash outside of a string fails the walk, so here all of them are taken as in strings.
-bool JsonReader::check_escapes(std::string_view json) {
-  std::uint64_t carry = 0;
-  const std::size_t blocks = json.size() / 64 + 1;
-  for (std::size_t i = 0; i < blocks; ++i) {
-    std::uint64_t to_check = escaped_bytes(backslashes_[i], carry) & ~backslashes_[i];
-    for (; to_check != 0; to_check &= to_check - 1) {
-      const std::size_t at = 64 * i + static_cast<std::size_t>(std::countr_zero(to_check));
-      if (at >= json.size()) return false;
-      if (is_escape_letter(json[at])) continue;
-      if (json[at] != 'u' || json.size() - at < 5) return false;
-      plain_ = false;
-      for (std::size_t digit = 1; digit <= 4; ++digit) {
-        if (!is_hex(json[at + digit])) return false;
-      }
+std::size_t JsonReader::digits_end(std::size_t at) const {
+  if constexpr (std::endian::native == std::endian::little) {
+    while (at < size_) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, text_ + at, 8);
+      const std::size_t count = leading_digits(word);
+      at += count;
+      if (count < 8) break;
     }
+  } else {
+    while (at < size_ && is_digit(text_[at])) ++at;
   }
-  return carry == 0;
+  return std::min(at, size_);
 }
 
-bool JsonReader::escaped(std::size_t begin, std::size_t end) const {
-  if (!any_backslash_ || begin == end) return false;
-  const std::size_t first = begin / 64;
-  const std::size_t last = (end - 1) / 64;
-  const std::uint64_t from = ~std::uint64_t{0} << (begin % 64);
-  const std::uint64_t to = ~std::uint64_t{0} >> (63 - (end - 1) % 64);
-  if (first == last) return (backslashes_[first] & from & to) != 0;
-  if ((backslashes_[first] & from) != 0 || (backslashes_[last] & to) != 0) return true;
-  for (std::size_t i = first + 1; i < last; ++i) {
-    if (backslashes_[i] != 0) return true;
+// RFC 8259 section 6: behind the number that begins at `at`, 0 if there is none.
+std::size_t JsonReader::number_end(std::size_t at) const {
+  if (text_[at] == '-') ++at;
+  std::size_t end = digits_end(at);
+  if (end <= at || (text_[at] == '0' && end != at + 1)) return 0;
+  if (text_[end] == '.') {
+    at = end + 1;
+    end = digits_end(at);
+    if (end <= at) return 0;
   }
-  return false;
+  if (text_[end] == 'e' || text_[end] == 'E') {
+    at = end + 1;
+    if (text_[at] == '+' || text_[at] == '-') ++at;
+    end = digits_end(at);
+    if (end <= at) return 0;
+  }
+  return end;
 }
 
-// The token that begins at `begin`; the next structural character is at `end`.
-bool JsonReader::scalar(std::uint32_t begin, std::uint32_t end, Field& value) const {
-  while (is_space(text_[end - 1])) --end;
-  const char first = text_[begin];
-  if (first == '"') {
-    value.data = text_ + begin + 1;
-    value.size = end - begin - 2;
-    value.kind = ValueKind::kString;
-    value.escaped = escaped(begin + 1, end - 1);
-    return true;
-  }
-  const std::string_view token(text_ + begin, end - begin);
-  value.data = token.data();
-  value.size = static_cast<std::uint32_t>(token.size());
-  value.escaped = false;
-  if (first == '-' || is_digit(first)) {
+// A string, with its quotes at `place`.
+bool JsonReader::string(Place& place, Field& value) const {
+  if (place.quote[0] != place.at) return false;
+  const std::size_t end = place.quote[1];
+  value.data = text_ + place.at + 1;
+  value.size = static_cast<std::uint32_t>(end - place.at - 1);
+  value.kind = ValueKind::kString;
+  value.escaped = scan_.escaped(place.at + 1, end);
+  place.at = end + 1;
+  place.quote += 2;
+  return true;
+}
+
+// A number, a truth value or null.
+bool JsonReader::scalar(Place& place, Field& value) const {
+  if (place.at >= size_) return false;
+  const char* const begin = text_ + place.at;
+  std::size_t end = 0;
+  if (*begin == '-' || is_digit(*begin)) {
     value.kind = ValueKind::kNumber;
-    return is_number(token.data(), token.data() + token.size());
+    end = number_end(place.at);
+  } else if (std::memcmp(begin, "null", 4) == 0) {
+    value.kind = ValueKind::kNull;
+    end = place.at + 4;
+  } else {
+    value.kind = ValueKind::kBool;
+    if (std::memcmp(begin, "true", 4) == 0) end = place.at + 4;
+    if (std::memcmp(begin, "false", 5) == 0) end = place.at + 5;
   }
-  value.kind = token == "null" ? ValueKind::kNull : ValueKind::kBool;
-  return token == "true" || token == "false" || token == "null";
+  if (end == 0 || end > size_) return false;
+  value.data = begin;
+  value.size = static_cast<std::uint32_t>(end - place.at);
+  value.escaped = false;
+  place.at = end;
+  return true;
 }
 
-bool JsonReader::read_key(std::uint32_t begin, std::uint32_t colon, NameKey& key) {
-  if (text_[begin] != '"' || text_[colon] != ':') return false;
-  std::uint32_t end = colon;
-  while (text_[end - 1] != '"') --end;
-  const std::string_view text(text_ + begin + 1, end - begin - 2);
-  if (!escaped(begin + 1, end - 1)) {
-    key = NameKey::padded(text);
-    return true;
-  }
+NameKey JsonReader::read_key(std::uint32_t begin, std::uint32_t end) {
+  const std::string_view text(text_ + begin, end - begin);
+  if (!scan_.escaped(begin, end)) return NameKey::padded(text);
   Arena arena;
   const Field field{
       .data = text.data(), .size = static_cast<std::uint32_t>(text.size()), .escaped = true};
   key_ = field_text(field, arena);
-  key = NameKey::of(key_);
-  return true;
+  return NameKey::of(key_);
 }
 
-bool JsonReader::open(Node node, const JsonName& name, Node child, std::uint32_t at,
+// What the key in [begin, end) is, whose value begins with the byte `value`.
+const JsonKeys::Meaning& JsonReader::look_up(Place& place, Node node, std::uint32_t begin,
+                                             std::uint32_t end, char value) {
+  const std::string_view written(text_ + begin, end - begin);
+  JsonKeys::Last last = place.last;
+  const Meaning* found = names_.guess(last, node, written, value);
+  if (found == nullptr) [[unlikely]]
+    found = &names_.look_up(last, node, read_key(begin, end), written, value);
+  place.last = last;
+  return *found;
+}
+
+bool JsonReader::open(Node node, const Meaning& name, Node child, std::size_t at,
                       std::uint32_t scope) {
-  if (depth_ == kDepthMax) return false;
+  if (depth_ == kDepthMax || at >= size_) return false;
   Frame& frame = frames_[depth_++];
   frame.node = node;
+  frame.child = child;
   frame.scope = scope;
   frame.name = name;
-  frame.begin = at;
-  frame.child = child;
+  frame.begin = static_cast<std::uint32_t>(at);
   frame.array = text_[at] == '[';
   frame.plain = false;
+  frame.started = false;
   return true;
 }
 
-JsonReader::Seen JsonReader::mark(const JsonName& name, std::uint32_t scope,
-                                  std::uint32_t at) const {
+JsonReader::Seen JsonReader::mark(std::size_t depth, std::uint32_t scope, std::size_t at) const {
   Seen seen;
   seen.event = event_;
   seen.scope = scope & 0x1FFFFFF;
-  seen.depth = name.depth & 0x7F;
-  seen.at = at;
+  seen.depth = depth & 0x7F;
+  seen.at = static_cast<std::uint32_t>(at);
   return seen;
 }
 
-void JsonReader::keep(const JsonName& name, bool system, std::uint32_t scope, const Field& value) {
-  Seen& seen = seen_[name.field];
+// What was read last, at the end of fields_, is a field. `depth` is that of the key: the name as
+// one key goes before its path.
+void JsonReader::keep(const Meaning& name, bool system, std::size_t depth, std::uint32_t scope) {
+  Seen& seen = seen_[name.rank];
   if (seen.event == event_) [[unlikely]] {
-    keep_again(name, system, scope, value);
+    keep_again(name, system, depth, scope);
     return;
   }
-  const auto at = static_cast<std::uint32_t>(field_count_);
-  seen = mark(name, scope, at);
-  Field& field = fields_[field_count_++];
-  field = value;
-  field.id = FieldId{name.field};
+  const std::size_t at = field_count_++;
+  seen = mark(depth, scope, at);
+  fields_[at].id = FieldId{name.field};
   if (name.role == Role::kNone) return;
   std::uint32_t& role = roles_[static_cast<std::size_t>(name.role)];
   if (role != kNone) return;  // several names have this role: the first counts
-  role = at;
+  role = static_cast<std::uint32_t>(at);
   system_roles_ |= static_cast<std::uint32_t>(system) << static_cast<unsigned>(name.role);
 }
 
@@ -323,15 +222,15 @@ FieldId JsonReader::system_name(Role role, FieldId own) {
 // A name for the second time. Event data keeps the name, as rules mean it (the Channel of an event
 // that says which log was cleared); what the system says of the event keeps its role, under its ECS
 // name.
-void JsonReader::keep_again(const JsonName& name, bool system, std::uint32_t scope,
-                            const Field& value) {
-  Seen& seen = seen_[name.field];
-  Field named = value;
+void JsonReader::keep_again(const Meaning& name, bool system, std::size_t depth,
+                            std::uint32_t scope) {
+  Seen& seen = seen_[name.rank];
+  Field named = fields_[field_count_];
   named.id = FieldId{name.field};
   if (seen.scope == scope) {
-    if (name.depth > seen.depth) return;
+    if (depth > seen.depth) return;
     fields_[seen.at] = named;
-    seen = mark(name, scope, seen.at);
+    seen = mark(depth, scope, seen.at);
     return;
   }
   const std::uint32_t bit = std::uint32_t{1} << static_cast<unsigned>(name.role);
@@ -346,85 +245,121 @@ void JsonReader::keep_again(const JsonName& name, bool system, std::uint32_t sco
     if (system != system_first) fields_[role].id = system_name(name.role, named.id);
   }
   fields_[field_count_++] = named;
-  seen = mark(name, scope, at);
+  seen = mark(depth, scope, at);
 }
 
-bool JsonReader::walk(std::string_view json) {
-  const std::uint32_t* const at = stage1_->parser->structural_indexes.get();
-  const std::uint32_t count = stage1_->parser->n_structural_indexes;
-  if (count < 2 || json[at[0]] != '{') return false;
-  std::uint32_t i = 1;
-  std::size_t keys = 0;
-  NameKey key;
-  Field value;
-  static constexpr JsonName kUnnamed{};
-  if (!open(Node::kRoot, kUnnamed, Node::kNowhere, at[0], 0)) return false;
-  bool first = true;  // nothing was read in the innermost bracket yet
-  while (depth_ > 0) {
-    if (i >= count) return false;
-    Frame& frame = frames_[depth_ - 1];
-    const char c = json[at[i]];
-    if (c == (frame.array ? ']' : '}')) {
-      if (frame.array && frame.name.field != JsonName::kNoField && (frame.plain || first)) {
-        value.data = json.data() + frame.begin;
-        value.size = at[i] + 1 - frame.begin;
-        value.kind = ValueKind::kArray;
-        value.escaped = false;
-        keep(frame.name, frame.name.system, frame.scope, value);
-      }
-      --depth_;
-      ++i;
-      first = false;
-      continue;
-    }
+// From where an object was opened, or a bracket in it was closed, to the next bracket. Texts
+// without white space are read without asking for it.
+bool JsonReader::members(Place& outer) {
+  static constexpr Meaning kUnnamed{};
+  // In registers; and copied one by one, as a wide load would wait for the narrow stores before it.
+  Place place{.at = outer.at, .quote = outer.quote, .last = outer.last, .keys = outer.keys};
+  const auto leave = [&] {
+    outer.at = place.at + 1;
+    outer.quote = place.quote;
+    outer.last = place.last;
+    outer.keys = place.keys;
+    return true;
+  };
+  Frame& frame = frames_[depth_ - 1];
+  const Node node = frame.node;
+  const bool in_system = node == Node::kSystem;
+  const std::size_t depth = depth_;
+  bool first = !std::exchange(frame.started, true);
+  for (;; first = false) {
     if (!first) {
-      if (c != ',') return false;
-      ++i;
+      if (text_[place.at] != ',') place.at = visible(place.at);
+      if (text_[place.at] != ',') break;
+      ++place.at;
     }
-    first = false;
-    JsonName name;
-    Node child = Node::kNowhere;
-    const Node node = frame.node;
-    std::uint32_t scope = frame.scope;
-    if (frame.array) {
-      if (i + 1 >= count) return false;
-      const char open_char = json[at[i]];
-      if (open_char == '{') {
-        child = frame.child;
+    if (place.quote[0] != place.at) [[unlikely]] {
+      place.at = visible(place.at);
+      if (first && text_[place.at] == '}') break;
+      if (place.quote[0] != place.at) return false;
+    }
+    if (++place.keys > kKeysMax) return false;
+    const auto begin = static_cast<std::uint32_t>(place.at + 1);
+    const std::uint32_t end = place.quote[1];
+    place.quote += 2;
+    place.at = end + std::size_t{1};
+    if (text_[place.at] != ':') place.at = visible(place.at);
+    if (text_[place.at] != ':') return false;
+    place.at = visible(place.at + 1);
+    const char c = text_[place.at];
+    const Meaning& name = node == Node::kNowhere ? kUnnamed : look_up(place, node, begin, end, c);
+    if (is_bracket(c)) [[unlikely]] {
+      const Node inside = c == '{' ? name.child : Node::kNowhere;
+      std::uint32_t scope = frame.scope;
+      if (c == '{' && node != Node::kNowhere && JsonNames::is_scope(node, name.child))
         scope = ++scopes_;
-      } else {
-        frame.plain = true;
-        if (open_char == '[') child = frame.child;
-      }
-    } else {
-      if (i + 3 >= count || ++keys > kKeysMax) return false;
-      if (!read_key(at[i], at[i + 1], key)) return false;
-      i += 2;
-      const char open_char = json[at[i]];
-      if (node != Node::kNowhere && open_char != '{') {
-        if (const JsonName* known = names_->field(node, key)) {
-          name = *known;
-          name.system |= node == Node::kSystem;
-          name.depth = static_cast<std::uint8_t>(depth_);
-        }
-      }
-      if (node != Node::kNowhere && (open_char == '{' || open_char == '[')) {
-        child = names_->child(node, key);
-        if (open_char == '{' && JsonNames::is_scope(node, child)) scope = ++scopes_;
-      }
+      if (!open(inside, name, name.child, place.at, scope)) return false;
+      frames_[depth].name.system |= in_system;
+      return leave();
     }
-    const char begin = json[at[i]];
-    if (begin == '{' || begin == '[') {
-      const Node inside = begin == '{' ? child : Node::kNowhere;
-      if (!open(inside, name, child, at[i], scope)) return false;
-      first = true;
-    } else {
-      if (!scalar(at[i], at[i + 1], value)) return false;
-      if (name.field != JsonName::kNoField) keep(name, name.system, scope, value);
-    }
-    ++i;
+    Field& value = fields_[field_count_];  // in its place already, should it be one
+    if (c == '"' ? !string(place, value) : !scalar(place, value)) return false;
+    if (name.field != JsonName::kNoField) keep(name, name.system || in_system, depth, frame.scope);
   }
-  return i == count;
+  if (text_[place.at] != '}' || place.at >= size_) return false;
+  --depth_;
+  return leave();
+}
+
+// The same for an array.
+bool JsonReader::elements(Place& place) {
+  static constexpr Meaning kUnnamed{};
+  Frame& frame = frames_[depth_ - 1];
+  bool empty = false;
+  for (bool first = !std::exchange(frame.started, true);; first = false) {
+    place.at = visible(place.at);
+    if (!first) {
+      if (text_[place.at] != ',') break;
+      place.at = visible(place.at + 1);
+    } else if (text_[place.at] == ']') {
+      empty = true;
+      break;
+    }
+    const char c = text_[place.at];
+    if (c != '{') frame.plain = true;
+    if (is_bracket(c)) {
+      const Node inside = c == '{' ? frame.child : Node::kNowhere;
+      const std::uint32_t scope = c == '{' ? ++scopes_ : frame.scope;
+      if (!open(inside, kUnnamed, frame.child, place.at, scope)) return false;
+      ++place.at;
+      return true;
+    }
+    Field value;
+    if (c == '"' ? !string(place, value) : !scalar(place, value)) return false;
+  }
+  if (text_[place.at] != ']' || place.at >= size_) return false;
+  ++place.at;
+  close_array(frame, place.at, empty);
+  --depth_;
+  return true;
+}
+
+// An array is a field itself unless all of its elements are objects.
+void JsonReader::close_array(const Frame& frame, std::size_t end, bool empty) {
+  if (frame.name.field == JsonName::kNoField || !(frame.plain || empty)) return;
+  Field& value = fields_[field_count_];
+  value.data = text_ + frame.begin;
+  value.size = static_cast<std::uint32_t>(end - frame.begin);
+  value.kind = ValueKind::kArray;
+  value.escaped = false;
+  keep(frame.name, frame.name.system, depth_ - 1, frame.scope);
+}
+
+bool JsonReader::walk() {
+  static constexpr Meaning kUnnamed{};
+  Place place{.at = visible(0), .quote = scan_.quotes(), .last = names_.begin()};
+  if (text_[place.at] != '{') return false;
+  if (!open(Node::kRoot, kUnnamed, Node::kNowhere, place.at, 0)) return false;
+  ++place.at;
+  while (depth_ > 0) {
+    if (frames_[depth_ - 1].array ? !elements(place) : !members(place)) return false;
+  }
+  while (place.at < size_ && is_space(text_[place.at])) ++place.at;
+  return place.at == size_;
 }
 
 }  // namespace picket::parsers

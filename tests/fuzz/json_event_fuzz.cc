@@ -6,7 +6,9 @@
 #include "base/check.h"
 #include "event/event.h"
 #include "parsers/catalog.h"
+#include "parsers/json_reader.h"
 #include "parsers/parser.h"
+#include "tests/parsers/slow_json.h"
 
 namespace {
 
@@ -17,10 +19,38 @@ std::shared_ptr<const picket::parsers::Catalog> catalog() {
   return *loaded;
 }
 
+struct Reader {
+  explicit Reader(picket::parsers::JsonScan::Kernel kernel) : names(true), reader(names, kernel) {}
+  picket::parsers::JsonNames names;
+  picket::parsers::JsonReader reader;
+};
+
+// Whatever the instructions are, a text is valid when the obvious reader finds it so, and has the
+// same fields. `text` is followed by 8 readable bytes.
+void check_readers(std::string_view text) {
+  using namespace picket::parsers;
+  static Reader portable(JsonScan::Kernel::kPortable);
+  static Reader best(JsonScan::best());
+  static SlowJson slow;
+  const bool valid = slow.read(text);
+  PICKET_CHECK(portable.reader.read(text) == valid);
+  PICKET_CHECK(best.reader.read(text) == valid);
+  if (!valid) return;
+  PICKET_CHECK(best.reader.plain() == slow.plain());
+  const auto fields = portable.reader.fields();
+  const auto same = best.reader.fields();
+  PICKET_CHECK(fields.size() == same.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    PICKET_CHECK(fields[i].data == same[i].data && fields[i].size == same[i].size);
+    PICKET_CHECK(fields[i].id == same[i].id && fields[i].kind == same[i].kind);
+    PICKET_CHECK(fields[i].escaped == same[i].escaped);
+  }
+}
+
 }  // namespace
 
 // One event for the record; every value can be read; a learning parser and a frozen one agree on
-// whether it is JSON.
+// whether it is JSON, and all readers of JSON agree with an obvious one.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace picket;
   static parsers::Parser frozen(catalog(), false);
@@ -39,6 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       for_each_value(field, [&](const Field& value) { (void)field_text(value, batch->arena()); });
     }
   }
+  check_readers(first.records()[0].raw);
   PICKET_CHECK(first.events()[0].status == second.events()[0].status);
   PICKET_CHECK(first.events()[0].kind == second.events()[0].kind);
   PICKET_CHECK(first.events()[0].time_ns == second.events()[0].time_ns);

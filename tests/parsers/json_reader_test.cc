@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <random>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "base/json.h"
 #include "event/event.h"
+#include "tests/parsers/slow_json.h"
 
 namespace picket::parsers {
 namespace {
@@ -297,6 +299,190 @@ class RandomJson {
   }
   std::mt19937 random_;
 };
+
+// Shapes that come again, some a little changed, as from several sources; and hostile pieces.
+class HostileJson {
+ public:
+  explicit HostileJson(unsigned seed) : random_(seed), tree_(seed + 1) {}
+
+  std::string next() {
+    const std::size_t kind = below(10);
+    if (kind == 0) return tree_.object(5);
+    std::string text = kind < 6 ? shape(below(4)) : list();
+    if (below(3) == 0) damage(text);
+    return text;
+  }
+
+ private:
+  std::size_t below(std::size_t n) { return random_() % n; }
+  template <class List>
+  std::string pick(const List& from) {
+    return std::string(from[below(std::size(from))]);
+  }
+
+  // Keys in an order that belongs to the shape; one of them sometimes missing, doubled or moved.
+  std::string shape(std::size_t which) {
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < 12; ++i)
+      keys.push_back("key" + std::to_string((i * (2 * which + 1)) % 13) + std::string(i, '_'));
+    if (below(3) == 0) keys.erase(keys.begin() + static_cast<std::ptrdiff_t>(below(keys.size())));
+    if (below(3) == 0) keys.push_back(keys[below(keys.size())]);
+    if (below(4) == 0) std::swap(keys[0], keys[below(keys.size())]);
+    std::string text = "{";
+    for (std::size_t i = 0; i < keys.size(); ++i)
+      text += (i == 0 ? "\"" : ",\"") + keys[i] + "\":" + value();
+    return text + "}";
+  }
+  std::string list() {
+    std::string text = "{\"l\":[";
+    for (std::size_t i = below(6); i > 0; --i) text += shape(below(2)) + (i > 1 ? "," : "");
+    return text + "],\"key1\":{\"key1\":" + value() + ",\"x\":{}}}";
+  }
+  std::string value() {
+    static const std::vector<std::string> kValues = {"1",
+                                                     "-0",
+                                                     "0.0e0",
+                                                     "123456789012345678901234567890",
+                                                     "-1.5E+400",
+                                                     "true",
+                                                     "false",
+                                                     "null",
+                                                     "[]",
+                                                     "{}",
+                                                     "[1,[2,\"]\"],{}]",
+                                                     "[{\"a\":1}]",
+                                                     R"("\\\\")",
+                                                     R"("\"")",
+                                                     R"("\u0041")",
+                                                     R"("C:\\a\\b\\c")",
+                                                     "\"\xE2\x82\xAC\"",
+                                                     "\"" + std::string(70, 'y') + R"(\n")",
+                                                     " 7 ",
+                                                     "\t\"v\"\r\n"};
+    return pick(kValues);
+  }
+  void damage(std::string& text) {
+    static const std::vector<std::string> kPieces = {"\xFF",
+                                                     "\xC3",
+                                                     "\xED\xA0\x80",
+                                                     "\x01",
+                                                     "\n",
+                                                     "\\",
+                                                     "\"",
+                                                     "{",
+                                                     "}",
+                                                     "[",
+                                                     "]",
+                                                     ",",
+                                                     ":",
+                                                     "0",
+                                                     "-",
+                                                     "e",
+                                                     ".",
+                                                     "\\u12",
+                                                     "tru",
+                                                     std::string(1, '\0'),
+                                                     "\xE2\x82\xAC"};
+    for (std::size_t edits = 1 + below(2); edits > 0; --edits) {
+      const std::size_t at = below(text.size());
+      const std::size_t kind = below(4);
+      if (kind == 0) text.insert(at, pick(kPieces));
+      if (kind == 1) text.erase(at, 1 + below(3));
+      if (kind == 2) text.replace(at, 1, pick(kPieces));
+      if (kind == 3) text.resize(at + 1);
+    }
+  }
+
+  std::mt19937 random_;
+  RandomJson tree_;
+};
+
+std::string fields_of(const JsonReader& reader) {
+  std::string all;
+  for (const Field& field : reader.fields()) {
+    all += std::string(field_name(field.id)) + '=' + std::string(field.token()) + ' ' +
+           std::to_string(static_cast<int>(field.kind)) + (field.escaped ? "e\n" : "\n");
+  }
+  return all + (reader.plain() ? "plain" : "");
+}
+
+std::string fields_of(const SlowJson& reader) {
+  std::string all;
+  for (const SlowJson::Leaf& leaf : reader.leaves()) {
+    all += leaf.name + '=' + leaf.token + ' ' + std::to_string(static_cast<int>(leaf.kind)) +
+           (leaf.escaped ? "e\n" : "\n");
+  }
+  return all + (reader.plain() ? "plain" : "");
+}
+
+// One after the other by the same readers, so that guesses are made, and wrong ones too. What
+// follows the text in memory goes on as JSON would.
+TEST(JsonReader, AgreesWithASlowReader) {
+  constexpr std::array<std::string_view, 6> kBehind = {"",           "}",         "]}}}}}}}}",
+                                                       "1234567890", ",\"a\":1}", "\"}"};
+  for (const auto kernel :
+       {JsonScan::Kernel::kPortable, JsonScan::Kernel::kSse2, JsonScan::Kernel::kAvx2}) {
+    if (!JsonScan::has(kernel)) continue;
+    JsonNames names(true);
+    JsonReader reader(names, kernel);
+    SlowJson slow;
+    HostileJson random(44);
+    int valid = 0;
+    constexpr int kTexts = 2'500;
+    for (int i = 0; i < kTexts; ++i) {
+      const std::string text = random.next();
+      const std::string with_tail =
+          text + std::string(kBehind[static_cast<std::size_t>(i) % kBehind.size()]) +
+          std::string(8, '\0');
+      const bool expected = slow.read(text);
+      ASSERT_EQ(reader.read({with_tail.data(), text.size()}), expected) << text;
+      if (!expected) continue;
+      ASSERT_EQ(fields_of(reader), fields_of(slow)) << text;
+      ++valid;
+    }
+    EXPECT_GT(valid, kTexts / 2);
+    EXPECT_LT(valid, kTexts * 9 / 10);
+  }
+}
+
+// More keys than are remembered at a time, which come again after they were forgotten.
+TEST(JsonReader, KeysAreForgottenAndMetAgain) {
+  Reading r;
+  SlowJson slow;
+  for (std::size_t round = 0; round < 2; ++round) {
+    for (std::size_t text = 0; text < 5; ++text) {
+      std::string json = "{\"first\":1";
+      for (std::size_t i = 0; i < 350; ++i) {
+        json += ",\"many.names." + std::to_string(350 * text + i) +
+                "\":{\"x\":" + std::to_string(round) + ",\"y\":[" + std::to_string(i) + "]}";
+      }
+      json += ",\"" + std::string(600, 'k') + "\":true,\"last\":2}";
+      ASSERT_TRUE(slow.read(json));
+      ASSERT_TRUE(r.read(json));
+      ASSERT_EQ(fields_of(r.reader), fields_of(slow));
+    }
+  }
+}
+
+// Two readers with the same names, and a field that is learnt behind their backs.
+TEST(JsonReader, ReadersShareNames) {
+  JsonNames names(true);
+  JsonReader one(names);
+  JsonReader other(names);
+  const std::string padding(8, '\0');
+  const std::string nested = R"({"shared":{"a":1},"more":{"b":2}})" + padding;
+  const std::string flat = R"({"shared":"x","more":"y","shared":"z"})" + padding;
+  const auto read = [](JsonReader& reader, const std::string& text) {
+    EXPECT_TRUE(reader.read({text.data(), text.size() - 8}));
+    return fields_of(reader);
+  };
+  EXPECT_EQ(read(one, nested), "shared.a=1 1\nmore.b=2 1\nplain");
+  ASSERT_TRUE(names.field_named("shared"));
+  ASSERT_TRUE(names.field_named("more"));
+  EXPECT_EQ(read(one, flat), "shared=z 0\nmore=y 0\nplain");
+  EXPECT_EQ(read(other, flat), "shared=z 0\nmore=y 0\nplain");
+  EXPECT_EQ(read(other, nested), "shared.a=1 1\nmore.b=2 1\nplain");
+}
 
 TEST(JsonReader, AgreesWithATree) {
   Reading r;
