@@ -73,7 +73,11 @@ Json status_json(const EngineStatistics& statistics, const rules::RuleSet& rules
                {"commits", statistics.commits},
                {"rules", {{"detections", rules.rule_count()},
                           {"correlations", rules.correlations().size()},
-                          {"hash", rules.hash()}}}};
+                          {"hash", rules.hash()}}},
+               {"payloads", {{"scanned", statistics.payloads.scanned},
+                             {"timed_out", statistics.payloads.timed_out},
+                             {"too_large", statistics.payloads.too_large},
+                             {"failed", statistics.payloads.failed}}}};
   if (statistics.failure) json["failure"] = *statistics.failure;
   json["doors"] = Json::array();
   if (collector == nullptr) return json;
@@ -156,6 +160,13 @@ std::string metrics_text(const Result<std::vector<storage::Ledger>>& ledgers, co
   text += type_line("picket_rules", "gauge");
   text += sample("picket_rules", "state=\"active\"",
                  static_cast<double>(rules.rule_count() + rules.correlations().size()));
+  text += type_line("picket_yara_payloads_total", "counter");
+  for (const auto& [result, n] : {std::pair("scanned", statistics.payloads.scanned),
+                                  {"timed_out", statistics.payloads.timed_out},
+                                  {"too_large", statistics.payloads.too_large},
+                                  {"failed", statistics.payloads.failed}}) {
+    text += sample("picket_yara_payloads_total", "result=\"" + std::string(result) + "\"", static_cast<double>(n));
+  }
   text += type_line("picket_events_total", "counter") + sample("picket_events_total", "", static_cast<double>(statistics.events));
   text += type_line("picket_commit_seconds", "summary");
   text += sample("picket_commit_seconds_sum", "", statistics.commit_seconds);

@@ -25,6 +25,7 @@ struct Commands {
   CheckCommand check;
   ScanCommand scan;
   ParseCommand parse;
+  YaraCommand yara;
   SearchCommand search;
   LedgerCommand ledger;
   NounCommand incident;
@@ -137,6 +138,19 @@ void add_parse(CLI::App& app, ParseCommand& command, int& code) {
   parse->callback([&] { code = run_parse(command); });
 }
 
+void add_yara(CLI::App& app, YaraCommand& command, int& code) {
+  CLI::App* yara = add(app, "yara", "yara");
+  yara->add_option("paths", command.paths, say("option.yara_paths"))->required();
+  add_rules(*yara, command.rules);
+  yara->add_option("--timeout", command.timeout_ms, say("option.yara_timeout"))
+      ->check(CLI::Range(1, 3'600'000))
+      ->capture_default_str()
+      ->type_name("MS");
+  yara->add_option("--max-bytes", command.max_bytes, say("option.yara_bytes"))->capture_default_str()->type_name("N");
+  yara->add_flag("--json", command.json, say("option.json"));
+  yara->callback([&] { code = run_yara(command); });
+}
+
 void add_search(CLI::App& app, SearchCommand& command, int& code) {
   CLI::App* search = add(app, "search", "search");
   search->add_option("query", command.query, say("option.query"))->required();
@@ -233,6 +247,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_check(app, commands.check, code);
   add_scan(app, commands.scan, code);
   add_parse(app, commands.parse, code);
+  add_yara(app, commands.yara, code);
   add_search(app, commands.search, code);
   add_ledger(app, commands.ledger, code);
   add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},

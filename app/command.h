@@ -29,6 +29,15 @@ struct ScanCommand {
 };
 int run_scan(const ScanCommand& command);
 
+struct YaraCommand {
+  std::vector<std::string> rules;
+  std::vector<std::string> paths;  // files and folders
+  std::uint64_t timeout_ms = 10'000;
+  std::uint64_t max_bytes = 64 * 1024 * 1024;
+  bool json = false;
+};
+int run_yara(const YaraCommand& command);
+
 struct ParseCommand {
   std::vector<std::string> files;
   std::string format = "auto";

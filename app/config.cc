@@ -33,7 +33,7 @@ class ConfigReader {
   void read(const YamlNode& root, Config& config) {
     if (root.is_null()) return;
     reader_.check_keys(root, {"data", "rules", "sources", "api", "systems", "playbooks", "mail", "webhooks",
-                              "webhook_allow", "block", "duty", "soc", "limits"});
+                              "webhook_allow", "block", "duty", "soc", "yara", "limits"});
     if (const std::string data = reader_.may_text(root, "data"); !data.empty()) config.data = data;
     for (const YamlNode* rule : reader_.may_list(root, "rules")) config.rules.push_back(rule->scalar);
     config.systems = reader_.may_text(root, "systems");
@@ -41,6 +41,7 @@ class ConfigReader {
     read_sources(root, config);
     read_api(root, config);
     read_response(root, config);
+    read_yara(root, config.payloads);
     read_limits(root, config);
   }
 
@@ -183,6 +184,28 @@ class ConfigReader {
       } else {
         reader_.problem(*item, "'" + item->scalar + "' is no network, such as 10.0.0.0/8");
       }
+    }
+  }
+
+  void read_yara(const YamlNode& root, rules::PayloadOptions& payloads) {
+    const YamlNode* yara = reader_.may_map(root, "yara");
+    if (yara == nullptr) return;
+    reader_.check_keys(*yara, {"fields", "decode", "timeout_ms", "max_bytes"});
+    read_fields(*yara, "fields", payloads.fields);
+    read_fields(*yara, "decode", payloads.decoded);
+    payloads.limits.timeout_ms = static_cast<std::uint32_t>(
+        reader_.may_integer(*yara, "timeout_ms", 1, 60'000, payloads.limits.timeout_ms));
+    payloads.limits.bytes_max = static_cast<std::size_t>(
+        reader_.may_integer(*yara, "max_bytes", 1024, 256 * 1024 * 1024, static_cast<std::int64_t>(payloads.limits.bytes_max)));
+  }
+
+  // The names given in place of the usual ones; an empty list is none.
+  void read_fields(const YamlNode& map, std::string_view key, std::vector<std::string>& fields) {
+    if (map.find(key) == nullptr) return;
+    fields.clear();
+    for (const YamlNode* name : reader_.may_list(map, key)) {
+      if (name->scalar.empty()) reader_.problem(*name, "a field has a name, such as process.command_line");
+      fields.push_back(name->scalar);
     }
   }
 

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "event/record.h"
 #include "response/options.h"
+#include "rules/payload.h"
 
 namespace picket::app {
 
@@ -43,6 +44,7 @@ struct Config {
   std::string playbooks;             // folder; empty: none
   std::string link_base;             // of the console, in messages
   response::Options response;
+  rules::PayloadOptions payloads;
   std::size_t frame_bytes_max = 64 * 1024;
   std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;
   std::uint64_t reserve_bytes = 64ULL * 1024 * 1024;

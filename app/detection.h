@@ -16,6 +16,7 @@ struct DetectionOptions {
   std::vector<std::string> rules;  // files and folders; empty: the shipped rules
   bool literal = false;            // --taxonomy none
   bool keep_trees = false;         // for commands that look into rules
+  rules::PayloadOptions payloads = {};
 };
 
 struct Detection {

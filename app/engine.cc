@@ -6,6 +6,7 @@
 
 #include "app/terminal.h"
 #include "app/words.h"
+#include "rules/evaluation.h"
 
 namespace picket::app {
 namespace {
@@ -216,6 +217,8 @@ bool Engine::commit_once() {
     ++s.commits;
     s.events += std::exchange(events_, 0);
     s.hits += std::exchange(hits_, 0);
+    s.payloads = payloads_before_;
+    s.payloads.add(evaluation_->counters().payloads);
     s.commit_seconds += std::chrono::duration<double>(clock_.now() - start).count();
     for (const Alert& alert : alerts_) ++s.alerts_by_level[static_cast<std::size_t>(alert.rule.level)];
   });
@@ -269,6 +272,7 @@ void Engine::read_letters() {
 // Between two commits only: the state in the store is whole then.
 void Engine::use(Detection detection) {
   correlator_.reset();
+  if (evaluation_) payloads_before_.add(evaluation_->counters().payloads);
   evaluation_.reset();
   detection_ = std::move(detection);
   parser_.emplace(detection_.make_parser(false));

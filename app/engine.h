@@ -31,6 +31,7 @@
 #include "correlator/store_ports.h"
 #include "event/alert.h"
 #include "event/incident.h"
+#include "rules/payload.h"
 #include "rules/rule_set.h"
 #include "storage/store.h"
 
@@ -62,6 +63,7 @@ struct EngineStatistics {
   std::uint64_t hits = 0;
   std::uint64_t alerts_by_level[5] = {};
   double commit_seconds = 0;  // in all
+  rules::PayloadCounters payloads;  // that YARA looked at, or could not
   bool disk_full = false;
   std::optional<std::string> failure;  // the store refuses for good; the process should end
 };
@@ -132,6 +134,7 @@ class Engine {
   std::unique_ptr<Names> names_;
   std::optional<parsers::Parser> parser_;
   rules::EvaluationPtr evaluation_;
+  rules::PayloadCounters payloads_before_;  // of the rule sets before this one
   storage::Commit commit_;
   correlator::StoreState state_;
   correlator::StoreIncidents incidents_port_;

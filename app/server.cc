@@ -114,7 +114,7 @@ Result<void> Server::Rooms::open_store() {
 }
 
 Result<void> Server::Rooms::load() {
-  PICKET_TRY(detection, load_detection(content, {.rules = config.rules}));
+  PICKET_TRY(detection, load_detection(content, {.rules = config.rules, .payloads = config.payloads}));
   std::string errors;
   for (const std::string& error : detection.errors) errors += error + "\n";
   if (!errors.empty()) return fail(Errc::kInvalid, errors);
@@ -264,8 +264,9 @@ Result<void> Server::reload() {
     for (const std::string& error : errors) text += error + "\n";
     if (!config) return fail(config.error().code, text);
     r.config.rules = config->rules;
+    r.config.payloads = config->payloads;
   }
-  PICKET_TRY(Detection detection, load_detection(r.content, {.rules = r.config.rules}));
+  PICKET_TRY(Detection detection, load_detection(r.content, {.rules = r.config.rules, .payloads = r.config.payloads}));
   if (!detection.errors.empty()) return fail(Errc::kInvalid, detection.errors.front());
   if (detection.rules->rule_count() == 0) return fail(Errc::kInvalid, "no rule would be active");
   r.engine->post_rules(std::move(detection));

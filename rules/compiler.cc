@@ -37,10 +37,12 @@ void intern_names(const CorrelationRule& rule) {
 class CompiledRuleSet final : public RuleSet {
  public:
   CompiledRuleSet(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy,
-                  std::shared_ptr<const YaraRules> yara)
+                  std::shared_ptr<const YaraRules> yara, const PayloadOptions& payloads)
       : taxonomy_(std::move(taxonomy)),
         detections_(std::move(loaded.detections)),
         yara_(std::move(yara)),
+        payloads_(payloads),
+        limits_(payloads.limits),
         routes_(std::make_unique<std::array<Lazy<Route>, Interner::kNamesMax>>()) {
     for (const std::string& name : taxonomy_->ecs_names()) intern_field(name);
     for (const DetectionRule& rule : detections_) intern_names(rule.condition);
@@ -84,8 +86,9 @@ class CompiledRuleSet final : public RuleSet {
     for (const auto& [kind, index] : order) {
       rules.clear();
       scratch.evaluate(batch, batch.events()[index], route(kind), rules);
-      if (yara_->size() > 0 && route(kind).has_payload) {
-        for (const std::uint32_t rule : scratch.scan_payloads(batch, batch.events()[index])) {
+      if (yara_->size() > 0) {
+        for (const std::uint32_t rule :
+             scratch.scan_payloads(batch, batch.events()[index], route(kind), payloads_)) {
           rules.push_back(static_cast<std::uint32_t>(detections_.size()) + rule);
         }
       }
@@ -103,7 +106,7 @@ class CompiledRuleSet final : public RuleSet {
     }
     std::optional<YaraScanner> scanner = make_scanner();
     if (!scanner) return {};
-    return explain_payload(batch, event, rule - static_cast<std::uint32_t>(detections_.size()),
+    return explain_payload(batch, event, payloads_, rule - static_cast<std::uint32_t>(detections_.size()),
                            *yara_, *scanner);
   }
 
@@ -124,13 +127,13 @@ class CompiledRuleSet final : public RuleSet {
   }
   std::optional<YaraScanner> make_scanner() const {
     if (yara_->size() == 0) return std::nullopt;
-    Result<YaraScanner> scanner = YaraScanner::make(yara_);
+    Result<YaraScanner> scanner = YaraScanner::make(yara_, limits_);
     return scanner ? std::optional(std::move(*scanner)) : std::nullopt;
   }
 
   const Route& route(KindId kind) const {
     return (*routes_)[static_cast<std::size_t>(kind)].get(
-        [&] { return build_route(detections_, *taxonomy_, kind_of(kind), matchers_); });
+        [&] { return build_route(detections_, *taxonomy_, kind_of(kind), payloads_, matchers_); });
   }
 
   // Rules that hit tend to hit again.
@@ -194,6 +197,8 @@ class CompiledRuleSet final : public RuleSet {
   std::shared_ptr<const Taxonomy> taxonomy_;
   std::vector<DetectionRule> detections_;
   std::shared_ptr<const YaraRules> yara_;
+  PayloadFields payloads_;
+  YaraScanLimits limits_;
   std::vector<Correlation> correlations_;
   mutable MatcherCache matchers_;
   static constexpr std::size_t kLeavesMax = 4096;
@@ -205,7 +210,8 @@ class CompiledRuleSet final : public RuleSet {
 
 }  // namespace
 
-CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy) {
+CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy,
+                            const PayloadOptions& payloads) {
   CompiledRules compiled;
   compiled.refused = std::move(loaded.refused);
   compiled.warnings = std::move(loaded.warnings);
@@ -223,7 +229,7 @@ CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> 
   std::move(yara.refused.begin(), yara.refused.end(), std::back_inserter(compiled.refused));
   std::move(yara.warnings.begin(), yara.warnings.end(), std::back_inserter(compiled.warnings));
   compiled.set = std::make_shared<CompiledRuleSet>(std::move(loaded), std::move(taxonomy),
-                                                   std::move(yara.rules));
+                                                   std::move(yara.rules), payloads);
   return compiled;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "rules/payload.h"
 #include "rules/rule.h"
 #include "rules/rule_set.h"
 #include "rules/taxonomy.h"
@@ -21,6 +22,7 @@ struct CompiledRules {
   std::vector<Finding> warnings;  // likewise
 };
 
-CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy);
+CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy,
+                            const PayloadOptions& payloads = {});
 
 }  // namespace picket::rules

@@ -105,11 +105,16 @@ void Evaluation::evaluate(Batch& batch, const Event& event, const Route& route,
   std::sort(rules.begin() + static_cast<std::ptrdiff_t>(before), rules.end());
 }
 
-std::vector<std::uint32_t> Evaluation::scan_payloads(Batch& batch, const Event& event) {
-  if (!scanner_) return {};
-  PayloadScan scan = rules::scan_payloads(batch, event, *scanner_);
-  counters_.payloads_timed_out += scan.timed_out;
-  counters_.payloads_too_large += scan.too_large;
+std::vector<std::uint32_t> Evaluation::scan_payloads(Batch& batch, const Event& event,
+                                                     const Route& route,
+                                                     const PayloadFields& fields) {
+  const auto held = batch.fields(event);
+  const bool any = std::any_of(held.begin(), held.end(), [&](const Field& field) {
+    return route.may_hold_payload(field.id);
+  });
+  if (!scanner_ || !any) return {};
+  PayloadScan scan = rules::scan_payloads(batch, event, fields, *scanner_);
+  counters_.payloads.add(scan.counters);
   return std::move(scan.rules);
 }
 

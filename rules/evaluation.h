@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "rules/payload.h"
 #include "rules/regex.h"
 #include "rules/route.h"
 #include "rules/rule_set.h"
@@ -23,8 +24,7 @@ struct EvaluationCounters {
   std::uint64_t events = 0;
   std::uint64_t woken = 0;
   std::uint64_t hits = 0;
-  std::uint64_t payloads_timed_out = 0;  // YARA did not finish: not clean, not a hit
-  std::uint64_t payloads_too_large = 0;  // YARA did not look
+  PayloadCounters payloads;
 };
 
 class Evaluation {
@@ -37,7 +37,8 @@ class Evaluation {
                 std::vector<std::uint32_t>& rules);
 
   // The YARA rules that match a payload of the event.
-  std::vector<std::uint32_t> scan_payloads(Batch& batch, const Event& event);
+  std::vector<std::uint32_t> scan_payloads(Batch& batch, const Event& event, const Route& route,
+                                           const PayloadFields& fields);
 
   // Is the node true on the event loaded last?
   bool holds(const Route& route, std::uint32_t node);

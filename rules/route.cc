@@ -7,7 +7,6 @@
 #include "event/ecs.h"
 #include "rules/anchor.h"
 #include "rules/fold.h"
-#include "rules/payload.h"
 #include "rules/test_value.h"
 
 namespace picket::rules {
@@ -108,7 +107,13 @@ class RouteBuilder {
     route_->keywords.build(texts.empty() ? nullptr : matchers_.keywords(texts));
   }
 
-  void note_payload() { route_->has_payload = may_have_payload(kind_); }
+  void note_payload(const PayloadFields& payloads) {
+    for (const FieldId field : payloads.names_in(kind_)) {
+      const auto id = static_cast<std::size_t>(field);
+      if (route_->payload_fields.size() <= id) route_->payload_fields.resize(id + 1);
+      route_->payload_fields[id] = true;
+    }
+  }
 
   std::unique_ptr<const Route> finish() {
     place_fields();
@@ -528,7 +533,7 @@ std::vector<FieldId> resolve_field(const Taxonomy& taxonomy, const LogSource& so
 
 std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules,
                                          const Taxonomy& taxonomy, const EventKind& kind,
-                                         MatcherCache& matchers) {
+                                         const PayloadFields& payloads, MatcherCache& matchers) {
   RouteBuilder builder(taxonomy, kind, matchers);
   std::map<std::tuple<std::string, std::string, std::string>, bool>
       admitted;  // rules share log sources
@@ -540,7 +545,7 @@ std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules
     if (found->second) builder.add(i, source, rules[i].condition);
   }
   builder.index_rules();
-  builder.note_payload();
+  builder.note_payload(payloads);
   return builder.finish();
 }
 

@@ -23,6 +23,7 @@
 #include "rules/keyword_index.h"
 #include "rules/literal_index.h"
 #include "rules/literal_set.h"
+#include "rules/payload.h"
 #include "rules/regex.h"
 #include "rules/rule.h"
 #include "rules/tail_bits.h"
@@ -118,7 +119,7 @@ struct Route {
   KeywordIndex keywords;
   std::vector<std::uint32_t> always;  // indexes into `rules` that nothing can wake
   bool has_keywords = false;          // column 0 is the whole event
-  bool has_payload = false;           // events of this kind may hold what YARA looks at
+  std::vector<bool> payload_fields;   // by field id: may hold what YARA looks at
 
   // field id -> columns that it may fill, with its rank among their candidates.
   struct Place {
@@ -135,6 +136,10 @@ struct Route {
     const auto id = static_cast<std::size_t>(field);
     if (id + 1 >= watch_begin.size()) return {};
     return {watching.data() + watch_begin[id], watching.data() + watch_begin[id + 1]};
+  }
+  bool may_hold_payload(FieldId field) const {
+    const auto id = static_cast<std::size_t>(field);
+    return id < payload_fields.size() && payload_fields[id];
   }
   void prepare(HyperscanScratch& scratch) const;
 };
@@ -157,7 +162,7 @@ class MatcherCache {
 
 std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules,
                                          const Taxonomy& taxonomy, const EventKind& kind,
-                                         MatcherCache& matchers);
+                                         const PayloadFields& payloads, MatcherCache& matchers);
 
 // One rule for one kind, test by test and without anchors: for explaining.
 struct RuleLeaves {

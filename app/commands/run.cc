@@ -72,6 +72,14 @@ Result<std::string> get(const std::string& url, const std::string& token) {
   return body;
 }
 
+// Nothing where YARA had nothing to look at.
+void print_payloads(const Json& payloads) {
+  const auto n = [&](const char* result) { return payloads.value(result, std::uint64_t{0}); };
+  const std::uint64_t unscanned = n("timed_out") + n("too_large") + n("failed");
+  if (n("scanned") + unscanned == 0) return;
+  print(say("status.payloads", {{"scanned", n("scanned")}, {"unscanned", unscanned}}) + "\n");
+}
+
 void print_status(const Json& status) {
   const std::string head = say("status.head", {{"version", status.value("version", "?")},
                                                {"state", word("state", status.value("state", "?"))}});
@@ -79,6 +87,7 @@ void print_status(const Json& status) {
                                                    {"hits", status.value("hits", 0ULL)},
                                                    {"commits", status.value("commits", 0ULL)}});
   std::printf("%s\n%s\n", head.c_str(), counts.c_str());
+  print_payloads(status.value("payloads", Json::object()));
   std::vector<std::vector<std::string>> rows;
   for (const Json& door : status.value("doors", Json::array())) {
     rows.push_back({door.value("name", ""), std::to_string(door.value("port", 0)), std::to_string(door.value("records", 0ULL)),

@@ -71,6 +71,7 @@ class Scan {
   }
 
   const Statistics& statistics() const { return statistics_; }
+  const rules::PayloadCounters& payloads() const { return evaluation_->counters().payloads; }
 
  private:
   Result<void> run_file(std::size_t index) {
@@ -115,7 +116,8 @@ class Scan {
   Statistics statistics_;
 };
 
-Json statistics_json(const Statistics& statistics, const Detection& detection, double wall, double cpu) {
+Json statistics_json(const Statistics& statistics, const rules::PayloadCounters& payloads, const Detection& detection,
+                     double wall, double cpu) {
   const auto rate = [&](double seconds) {
     return seconds > 0 ? static_cast<double>(statistics.events) / seconds : 0.0;
   };
@@ -124,6 +126,8 @@ Json statistics_json(const Statistics& statistics, const Detection& detection, d
           {"rules_loaded", detection.rules->rule_count() + detection.rules->correlations().size()},
           {"rules_refused", detection.refused.size()},
           {"alerts", statistics.alerts},
+          {"payloads", {{"scanned", payloads.scanned}, {"timed_out", payloads.timed_out},
+                        {"too_large", payloads.too_large}, {"failed", payloads.failed}}},
           {"wall_seconds", wall},
           {"cpu_seconds", cpu},
           {"events_per_second", rate(wall)},
@@ -149,8 +153,12 @@ int run_scan(const ScanCommand& command) {
   const Result<void> done = scan.run();
   if (!done) return complain(done.error().what, kUsageWrong);
   const double wall = std::chrono::duration<double>(clock.now() - start).count();
+  if (const rules::PayloadCounters& p = scan.payloads(); p.unscanned() > 0) {
+    tell(say("notice.payloads_unscanned", {{"n", p.unscanned()}, {"timed_out", p.timed_out},
+                                           {"too_large", p.too_large}, {"failed", p.failed}}));
+  }
   if (!command.stats.empty()) {
-    const Json json = statistics_json(scan.statistics(), *detection, wall, cpu_seconds() - cpu_start);
+    const Json json = statistics_json(scan.statistics(), scan.payloads(), *detection, wall, cpu_seconds() - cpu_start);
     const Result<void> written = write_file(command.stats, dump_json_indented(json) + "\n");
     if (!written) return complain(written.error().what, kUsageWrong);
   }
