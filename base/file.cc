@@ -66,6 +66,26 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   return text;
 }
 
+Result<void> read_pieces(const std::string& path, std::size_t piece_bytes, std::size_t bytes_max,
+                         const std::function<void(std::string_view)>& with_piece) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return fail(code_of(errno), path + ": " + reason(errno));
+  std::string piece;
+  piece.resize(piece_bytes);
+  for (std::size_t used = 0;;) {
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EISDIR) return fail(Errc::kInvalid, path + ": is a folder, not a file");
+    if (got < 0) return fail(Errc::kIo, path + ": " + reason(errno));
+    if (got == 0) return {};
+    used += static_cast<std::size_t>(got);
+    if (used > bytes_max) {
+      return fail(Errc::kLimit, path + ": longer than " + std::to_string(bytes_max) + " bytes");
+    }
+    with_piece(std::string_view(piece).substr(0, static_cast<std::size_t>(got)));
+  }
+}
+
 Result<void> write_file(const std::string& path, std::string_view text, unsigned mode) {
   const std::string temporary = path + ".new";
   {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,11 @@ namespace picket {
 
 // kNotFound, kIo, or kLimit when the file is longer than `bytes_max`.
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max = 64 * 1024 * 1024);
+
+// Calls with_piece with the file's bytes in order, at most `piece_bytes` at a time. Errors as above; what was
+// given before one is part of the file.
+Result<void> read_pieces(const std::string& path, std::size_t piece_bytes, std::size_t bytes_max,
+                         const std::function<void(std::string_view)>& with_piece);
 
 // Replaces the file in one step (temporary file, fsync, rename); `mode` as for open(2).
 Result<void> write_file(const std::string& path, std::string_view text, unsigned mode = 0644);

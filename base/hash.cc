@@ -41,4 +41,28 @@ std::string sha256_hex(std::string_view bytes) {
   return hex(digest, size);
 }
 
+struct Sha256::Context {
+  EVP_MD_CTX* md = EVP_MD_CTX_new();
+};
+
+void Sha256::Free::operator()(Context* context) const {
+  EVP_MD_CTX_free(context->md);
+  delete context;
+}
+
+Sha256::Sha256() : context_(new Context) {
+  PICKET_CHECK(EVP_DigestInit_ex(context_->md, EVP_sha256(), nullptr) == 1);
+}
+
+void Sha256::add(std::string_view piece) {
+  PICKET_CHECK(EVP_DigestUpdate(context_->md, piece.data(), piece.size()) == 1);
+}
+
+std::string Sha256::hex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  PICKET_CHECK(EVP_DigestFinal_ex(context_->md, digest.data(), &size) == 1);
+  return picket::hex(digest, size);
+}
+
 }  // namespace picket

@@ -24,12 +24,26 @@ Json to_json(const Match& match) {
     json["source"] = match.event.source;
     json["seq"] = match.event.seq;
   }
+  if (match.indicator) json["indicator"] = to_json(*match.indicator);
   return json;
 }
 
 std::int64_t time_from(const Json& json, const char* key) {
   const auto parsed = parse_time(json.value(key, std::string()));
   return parsed ? parsed->time_ns : 0;
+}
+
+Indicator indicator_from(const Json& json) {
+  Indicator indicator;
+  indicator.type = json.value("type", std::string());
+  indicator.value = json.value("value", std::string());
+  indicator.source = json.value("source", std::string());
+  indicator.confidence = json.value("confidence", -1);
+  if (json.contains("valid_from")) indicator.valid_from_ns = time_from(json, "valid_from");
+  if (json.contains("valid_until")) indicator.valid_until_ns = time_from(json, "valid_until");
+  indicator.reference = json.value("reference", std::string());
+  indicator.description = json.value("description", std::string());
+  return indicator;
 }
 
 EventRef ref_from(const Json& json) {
@@ -51,6 +65,9 @@ Match match_from(const Json& json) {
   if (const auto span = json.find("span"); span != json.end() && span->size() == 2) {
     match.begin = (*span)[0].get<std::uint32_t>();
     match.end = (*span)[1].get<std::uint32_t>();
+  }
+  if (const auto indicator = json.find("indicator"); indicator != json.end()) {
+    match.indicator = indicator_from(*indicator);
   }
   return match;
 }
@@ -118,6 +135,17 @@ std::string_view level_name(Level level) { return kLevels[static_cast<std::size_
 Level level_of(std::string_view name) {
   const auto* found = std::find(kLevels.begin(), kLevels.end(), name);
   return found == kLevels.end() ? Level::kMedium : static_cast<Level>(found - kLevels.begin());
+}
+
+Json to_json(const Indicator& indicator) {
+  Json json = {{"type", indicator.type}, {"value", indicator.value}};
+  if (!indicator.source.empty()) json["source"] = indicator.source;
+  if (indicator.confidence >= 0) json["confidence"] = indicator.confidence;
+  if (indicator.valid_from_ns != INT64_MIN) json["valid_from"] = format_time(indicator.valid_from_ns);
+  if (indicator.valid_until_ns != INT64_MAX) json["valid_until"] = format_time(indicator.valid_until_ns);
+  if (!indicator.reference.empty()) json["reference"] = indicator.reference;
+  if (!indicator.description.empty()) json["description"] = indicator.description;
+  return json;
 }
 
 Json to_json(const Alert& alert) {

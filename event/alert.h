@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,21 @@ struct EventRef {
   }
 };
 
+// An indicator of compromise, as its feed says it.
+struct Indicator {
+  std::string type;    // "ip", "cidr", "domain", "url", "md5", ...
+  std::string value;
+  std::string source;  // who says so
+  int confidence = -1;  // 0..100; -1: not said
+  std::int64_t valid_from_ns = INT64_MIN;   // inclusive; INT64_MIN: since ever
+  std::int64_t valid_until_ns = INT64_MAX;  // exclusive; INT64_MAX: for ever
+  std::string reference;    // id in the feed: that of STIX
+  std::string description;
+
+  friend bool operator==(const Indicator&, const Indicator&) = default;
+};
+Json to_json(const Indicator& indicator);  // without what is not said
+
 // One test of a rule that was true, and what made it true.
 struct Match {
   EventRef event;           // which event (a correlation has several)
@@ -46,6 +62,7 @@ struct Match {
   std::string value;        // the event's value, whole (cut to 4 KiB)
   std::uint32_t begin = 0;  // byte span of the match in `value`; both 0 when it has none (exists, ...)
   std::uint32_t end = 0;
+  std::optional<Indicator> indicator = {};  // of a feed: what it says; `selection` is then its type
 };
 
 // A user, host, address, ... taken from ECS fields.

@@ -37,12 +37,15 @@ void intern_names(const CorrelationRule& rule) {
 class CompiledRuleSet final : public RuleSet {
  public:
   CompiledRuleSet(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy,
-                  std::shared_ptr<const YaraRules> yara, const PayloadOptions& payloads)
+                  std::shared_ptr<const YaraRules> yara, std::shared_ptr<const IndicatorSet> indicators,
+                  const PayloadOptions& payloads)
       : taxonomy_(std::move(taxonomy)),
         detections_(std::move(loaded.detections)),
         yara_(std::move(yara)),
         payloads_(payloads),
         limits_(payloads.limits),
+        indicators_(std::move(indicators)),
+        first_indicator_(static_cast<std::uint32_t>(detections_.size() + yara_->size())),
         routes_(std::make_unique<std::array<Lazy<Route>, Interner::kNamesMax>>()) {
     for (const std::string& name : taxonomy_->ecs_names()) intern_field(name);
     for (const DetectionRule& rule : detections_) intern_names(rule.condition);
@@ -53,18 +56,21 @@ class CompiledRuleSet final : public RuleSet {
     hash_ = sha256_hex(all);
   }
 
-  std::size_t rule_count() const override { return detections_.size() + yara_->size(); }
+  std::size_t rule_count() const override { return first_indicator_ + indicators_->rule_count(); }
   const RuleIdentity& identity(std::uint32_t rule) const override {
+    if (is_indicator(rule)) return indicators_->identity(rule - first_indicator_);
     return is_yara(rule) ? yara_rule(rule).identity : detections_[rule].identity;
   }
   const std::vector<std::string>& tags(std::uint32_t rule) const override {
+    if (is_indicator(rule)) return indicators_->tags();
     return is_yara(rule) ? yara_rule(rule).tags : detections_[rule].tags;
   }
   AlertKind kind(std::uint32_t rule) const override {
+    if (is_indicator(rule)) return AlertKind::kIndicator;
     return is_yara(rule) ? AlertKind::kYara : AlertKind::kDetection;
   }
   bool raises_alert(std::uint32_t rule) const override {
-    return is_yara(rule) || detections_[rule].generates;
+    return rule >= detections_.size() || detections_[rule].generates;
   }
   const std::vector<Correlation>& correlations() const override { return correlations_; }
   const std::string& hash() const override { return hash_; }
@@ -92,6 +98,7 @@ class CompiledRuleSet final : public RuleSet {
           rules.push_back(static_cast<std::uint32_t>(detections_.size()) + rule);
         }
       }
+      indicators_->match(batch, batch.events()[index], first_indicator_, rules);
       for (const std::uint32_t rule : rules) hits.push_back({.event = index, .rule = rule});
     }
     std::sort(hits.begin() + static_cast<std::ptrdiff_t>(before), hits.end(),
@@ -101,6 +108,7 @@ class CompiledRuleSet final : public RuleSet {
   }
 
   std::vector<Match> explain(Batch& batch, const Event& event, std::uint32_t rule) const override {
+    if (is_indicator(rule)) return indicators_->explain(batch, event, rule - first_indicator_);
     if (!is_yara(rule)) {
       return explain_rule(detections_[rule], *leaves(rule, event.kind), *taxonomy_, batch, event);
     }
@@ -121,7 +129,8 @@ class CompiledRuleSet final : public RuleSet {
   }
 
  private:
-  bool is_yara(std::uint32_t rule) const { return rule >= detections_.size(); }
+  bool is_indicator(std::uint32_t rule) const { return rule >= first_indicator_; }
+  bool is_yara(std::uint32_t rule) const { return rule >= detections_.size() && !is_indicator(rule); }
   const YaraRule& yara_rule(std::uint32_t rule) const {
     return yara_->rule(rule - static_cast<std::uint32_t>(detections_.size()));
   }
@@ -199,6 +208,8 @@ class CompiledRuleSet final : public RuleSet {
   std::shared_ptr<const YaraRules> yara_;
   PayloadFields payloads_;
   YaraScanLimits limits_;
+  std::shared_ptr<const IndicatorSet> indicators_;
+  std::uint32_t first_indicator_;  // of the rules: behind those of YARA
   std::vector<Correlation> correlations_;
   mutable MatcherCache matchers_;
   static constexpr std::size_t kLeavesMax = 4096;
@@ -211,6 +222,7 @@ class CompiledRuleSet final : public RuleSet {
 }  // namespace
 
 CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy,
+                            std::shared_ptr<const IndicatorSet> indicators,
                             const PayloadOptions& payloads) {
   CompiledRules compiled;
   compiled.refused = std::move(loaded.refused);
@@ -229,7 +241,7 @@ CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> 
   std::move(yara.refused.begin(), yara.refused.end(), std::back_inserter(compiled.refused));
   std::move(yara.warnings.begin(), yara.warnings.end(), std::back_inserter(compiled.warnings));
   compiled.set = std::make_shared<CompiledRuleSet>(std::move(loaded), std::move(taxonomy),
-                                                   std::move(yara.rules), payloads);
+                                                   std::move(yara.rules), std::move(indicators), payloads);
   return compiled;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "rules/indicators/set.h"
 #include "rules/payload.h"
 #include "rules/rule.h"
 #include "rules/rule_set.h"
@@ -22,7 +23,9 @@ struct CompiledRules {
   std::vector<Finding> warnings;  // likewise
 };
 
+// The rules of `indicators` follow behind those of YARA. Never null.
 CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy,
+                            std::shared_ptr<const IndicatorSet> indicators = IndicatorSet::none(),
                             const PayloadOptions& payloads = {});
 
 }  // namespace picket::rules

@@ -2,7 +2,7 @@
 //
 // Made by compile_rules() (compiler.h) off the hot path, shared by shared_ptr<const RuleSet>, swapped
 // whole. Indexes of rules are dense and belong to this snapshot: detection rules first, then YARA
-// rules. Const functions may be called from any thread at once, each with a batch and scratch of its own.
+// rules, then those of indicators (indicators/set.h). Const functions may be called from any thread at once, each with a batch and scratch of its own.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ class RuleSet {
   virtual std::size_t rule_count() const = 0;
   virtual const RuleIdentity& identity(std::uint32_t rule) const = 0;
   virtual const std::vector<std::string>& tags(std::uint32_t rule) const = 0;
-  virtual AlertKind kind(std::uint32_t rule) const = 0;       // kDetection or kYara
+  virtual AlertKind kind(std::uint32_t rule) const = 0;       // kDetection, kYara or kIndicator
   // False when the rule only feeds correlations: its hits raise no alert of their own.
   virtual bool raises_alert(std::uint32_t rule) const = 0;
   virtual const std::vector<Correlation>& correlations() const = 0;

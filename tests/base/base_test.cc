@@ -163,6 +163,11 @@ TEST(Interner, GivesEachNameOneIdFromManyThreads) {
 
 TEST(Hash, KnownAnswers) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  Sha256 pieces;
+  pieces.add("a");
+  pieces.add("");
+  pieces.add("bc");
+  EXPECT_EQ(pieces.hex(), sha256_hex("abc"));
   EXPECT_EQ(hash128_hex("").size(), 32U);
   EXPECT_NE(hash128_hex("a"), hash128_hex("b"));
 }
