@@ -107,7 +107,7 @@ class Look {
       const Span whole{0, text.size()};
       const auto found = [&](std::uint32_t index) { f_(index, whole); };
       table_.find(IndicatorSpace::kUrl, url->text, found);
-      if (url->schemeless > 0)
+      if (url->schemeless > 0 && table_.has_schemeless_urls())
         table_.find(IndicatorSpace::kUrl, url->text.substr(url->schemeless), found);
     }
     host(url->host, static_cast<std::size_t>(url->host.data() - text.data()));

@@ -225,20 +225,31 @@ void IndicatorTable::insert(std::uint32_t index) {
   filter_[(hash >> 40) & (filter_.size() - 1)] |= filter_bits(hash);
   ++counts_[static_cast<std::size_t>(space)];
   if (entry.type == IndicatorType::kNetwork) add_network(entry);
+  if (entry.type == IndicatorType::kUrl && value(entry)[0] == '/') schemeless_urls_ = true;
 }
 
 void IndicatorTable::add_network(const Entry& entry) {
   const bool v4 = entry.size == 5;
   Family& family = v4 ? v4_ : v6_;
-  if (family.tops.empty()) family.tops.assign(65536 / 64, 0);
+  const std::size_t tops = std::size_t{1} << (v4 ? kTopBitsV4 : kTopBitsV6);
+  if (family.tops.empty()) family.tops.assign(tops / 64, 0);
   if (std::find(family.lengths.begin(), family.lengths.end(), entry.bits) == family.lengths.end()) {
     family.lengths.push_back(entry.bits);
   }
-  const auto* bytes = reinterpret_cast<const unsigned char*>(pool_.data() + entry.value);
-  const unsigned first = static_cast<unsigned>(bytes[0]) << 8 | bytes[1];
-  const unsigned count = entry.bits >= 16 ? 1u : 1u << (16 - entry.bits);
-  for (unsigned top = first; top < first + count; ++top)
-    family.tops[top / 64] |= 1ull << (top % 64);
+  constexpr unsigned kWideV6 = 16;  // so many tops that it may as well be all
+  if (!v4 && entry.bits < kWideV6) return family.tops.assign(tops / 64, ~std::uint64_t{0});
+  std::array<std::uint8_t, 4> at{};
+  std::memcpy(at.data(), pool_.data() + entry.value, at.size());
+  std::uint32_t first = 0;
+  for (const std::uint8_t byte : at) first = first << 8 | byte;
+  const unsigned within = v4 ? kTopBitsV4 : 32;  // bits that count
+  const std::uint32_t step = 1u << (32 - within);
+  const std::uint32_t count = entry.bits >= within ? 1u : 1u << (within - entry.bits);
+  for (std::uint32_t i = 0; i < count; ++i, first += step) {
+    for (std::size_t b = 0; b < 4; ++b) at[b] = static_cast<std::uint8_t>(first >> (24 - 8 * b));
+    const std::uint32_t top = top_of(at.data(), v4 ? 4 : 16);
+    family.tops[top / 64] |= std::uint64_t{1} << (top % 64);
+  }
 }
 
 void IndicatorTable::finish() {
@@ -249,8 +260,8 @@ void IndicatorTable::finish() {
   last_reference_ = {};
   const std::size_t count = std::max<std::size_t>(1, entries_.size());
   slots_.assign(std::bit_ceil(count + count / 2 + 1),
-                0);                                     // at most two thirds are taken, one never
-  filter_.assign(std::bit_ceil(count * 2 / 8 + 1), 0);  // two to four bytes each
+                0);                                 // at most two thirds are taken, one never
+  filter_.assign(std::bit_ceil(count / 8 + 1), 0);  // one to two bytes each
   for (std::uint32_t i = 0; i < entries_.size(); ++i) insert(i);
   for (Family* family : {&v4_, &v6_}) std::sort(family->lengths.begin(), family->lengths.end());
   pool_.shrink_to_fit();

@@ -2,10 +2,10 @@
 //
 // An indicator is a record of 24 bytes and its value in a pool of bytes; what many share (source
 // and description, validity) is kept once. Records are found through one open-addressed table of
-// four bytes a slot; in front of it a filter of about two bytes an indicator, small enough for the
-// caches, answers nearly every value that is not there. Networks are in the same table, once for
-// each length of prefix that occurs, and a bitmap of the first 16 bits of an address tells where it
-// is worth looking.
+// four bytes a slot; in front of it a filter of about one byte an indicator, small enough for the
+// caches, answers nearly every value that is not there. Networks are in the same table, looked up
+// once for each length of prefix that occurs; a bitmap of the first bits of an address tells where
+// that is worth while.
 //
 // Built by one thread: add(), add(), ..., finish(). Afterwards immutable, any thread.
 #pragma once
@@ -89,6 +89,7 @@ class IndicatorTable {
 
   std::size_t size() const { return entries_.size(); }
   bool has(IndicatorSpace space) const { return counts_[static_cast<std::size_t>(space)] > 0; }
+  bool has_schemeless_urls() const { return schemeless_urls_; }
   const Entry& entry(std::uint32_t index) const { return entries_[index]; }
   const Window& window(const Entry& entry) const { return windows_.at(entry.window); }
   const About& about(const Entry& entry) const { return abouts_.at(entry.about); }
@@ -111,8 +112,9 @@ class IndicatorTable {
   template <class F>
   void find_networks(const Address& address, F f) const {
     const Family& family = address.size == 4 ? v4_ : v6_;
-    const unsigned top = static_cast<unsigned>(address.bytes[0]) << 8 | address.bytes[1];
-    if (family.tops.empty() || (family.tops[top / 64] >> (top % 64) & 1) == 0) return;
+    if (family.tops.empty()) return;
+    const std::uint32_t top = top_of(address.bytes.data(), address.size);
+    if ((family.tops[top / 64] >> (top % 64) & 1) == 0) return;
     for (const std::uint8_t bits : family.lengths) {
       find(IndicatorSpace::kNetwork, NetworkKey(address, bits).view(), f);
     }
@@ -135,9 +137,17 @@ class IndicatorTable {
   };
   struct Family {
     std::vector<std::uint8_t> lengths;  // of prefixes that occur
-    std::vector<std::uint64_t>
-        tops;  // first 16 bits under which there is a network; empty: none at all
+    std::vector<std::uint64_t> tops;    // by top_of(): is there a network around or in it?
   };
+  // IPv4: the first 24 bits. IPv6: the first 32, as 20 that they are hashed to.
+  static constexpr unsigned kTopBitsV4 = 24;
+  static constexpr unsigned kTopBitsV6 = 20;
+  static std::uint32_t top_of(const std::uint8_t* bytes, std::size_t size) {
+    const std::uint32_t first = static_cast<std::uint32_t>(bytes[0]) << 24 |
+                                static_cast<std::uint32_t>(bytes[1]) << 16 |
+                                static_cast<std::uint32_t>(bytes[2]) << 8 | bytes[3];
+    return size == 4 ? first >> (32 - kTopBitsV4) : (first * 0x9E3779B1u) >> (32 - kTopBitsV6);
+  }
 
   std::uint64_t hash_of(IndicatorSpace space, std::string_view bytes) const;
   // The word of the filter by the upper half of the hash, four of its bits by the next 24.
@@ -182,6 +192,7 @@ class IndicatorTable {
   Family v6_;
   std::array<std::size_t, 5> counts_ = {};  // by space
   std::size_t repeated_ = 0;
+  bool schemeless_urls_ = false;
   std::string last_reference_;
   std::uint32_t last_reference_at_ = 0;
 };

@@ -329,6 +329,7 @@ std::string_view normal_domain(std::string_view text, std::span<char, kDomainByt
 
 std::optional<Url> normal_url(std::string_view text, UrlRoom& room) {
   if (text.size() < 4 || text.size() > kUrlBytesMax) return std::nullopt;
+  if (text[0] == '/' && text[1] != '/') return std::nullopt;  // a path alone: most of web logs
   const std::size_t scheme_end = text.find("://");
   std::size_t used = 0;
   std::string_view rest = text;
@@ -385,10 +386,11 @@ std::optional<Url> normal_url(std::string_view text, UrlRoom& room) {
   std::string_view path = rest.substr(path_at);
   path = path.substr(0, path.find('#'));
   if (path.empty() || path[0] == '?') room[used++] = '/';
-  for (const char c : path) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7F) return std::nullopt;
-    room[used++] = c;
-  }
+  bool printable = true;
+  for (const char c : path) printable &= static_cast<unsigned char>(c) > ' ' && c != 0x7F;
+  if (!printable) return std::nullopt;
+  if (!path.empty()) std::memcpy(room.data() + used, path.data(), path.size());
+  used += path.size();
   url.text = {room.data(), used};
   return url;
 }
