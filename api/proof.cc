@@ -166,6 +166,7 @@ Json matches_json(const std::vector<Match>& matches, AlertKind kind,
                     {"field", match.field},
                     {"rule_field", match.rule_field},
                     {"value", segments(match.value, {span}, kValueBytesShown)}});
+    if (match.indicator) json.back()["indicator"] = to_json(*match.indicator);
   }
   return json;
 }

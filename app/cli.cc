@@ -31,6 +31,7 @@ struct Commands {
   NounCommand incident;
   NounCommand alert;
   StoreCommand status;
+  IndicatorCommand indicator;
   RuleListCommand rule_list;
   RuleFieldsCommand rule_fields;
   RuleExplainCommand rule_explain;
@@ -85,6 +86,10 @@ void add_rules(CLI::App& app, std::vector<std::string>& rules) {
   app.add_option("--rules", rules, say("option.rules"))->type_name("PATH")->allow_extra_args(false);
 }
 
+void add_indicators(CLI::App& app, std::vector<std::string>& indicators) {
+  app.add_option("--indicators", indicators, say("option.indicators"))->type_name("PATH")->allow_extra_args(false);
+}
+
 void add_demo(CLI::App& app, DemoCommand& command, int& code) {
   CLI::App* demo = add(app, "demo", "demo");
   demo->add_flag("--once", command.once, say("option.once"));
@@ -112,6 +117,7 @@ void add_check(CLI::App& app, CheckCommand& command, int& code) {
              ->capture_default_str(),
          kReports);
   check->add_option("--config", command.config, say("option.config_to_check"))->type_name("FILE");
+  add_indicators(*check, command.indicators);
   check->add_flag("--warnings", command.warnings, say("option.warnings"));
   check->callback([&] { code = run_check(command); });
 }
@@ -120,6 +126,7 @@ void add_scan(CLI::App& app, ScanCommand& command, int& code) {
   CLI::App* scan = add(app, "scan", "scan");
   scan->add_option("files", command.files, say("option.files"))->required();
   add_rules(*scan, command.rules);
+  add_indicators(*scan, command.indicators);
   choose(scan->add_option("--format", command.format, say("option.format"))->capture_default_str(),
          kFormats);
   scan->add_option("--source", command.source, say("option.definition"))->type_name("NAME");
@@ -215,6 +222,23 @@ void add_rule(CLI::App& app, Commands& commands, int& code) {
   add_rule_looks(*rule, commands, code);
 }
 
+void add_indicator(CLI::App& app, IndicatorCommand& command, int& code) {
+  CLI::App* indicator = add(app, "indicator", "indicator");
+  indicator->require_subcommand(1);
+  const auto with_feeds = [&command](CLI::App& one) {
+    add_indicators(one, command.paths);
+    one.add_option("--config", command.config, say("option.config"))->type_name("FILE");
+    one.add_flag("--json", command.json, say("option.json"));
+  };
+  CLI::App* check = add(*indicator, "check", "indicator.check");
+  check->add_option("values", command.values, say("option.indicator_values"))->required();
+  with_feeds(*check);
+  check->callback([&] { code = run_indicator_check(command); });
+  CLI::App* list = add(*indicator, "ls", "indicator.ls");
+  with_feeds(*list);
+  list->callback([&] { code = run_indicator_ls(command); });
+}
+
 struct Noun {
   std::string name;
   std::string id_words;
@@ -254,6 +278,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
            commands.incident, code);
   add_noun(app, {"alert", "option.alert_id", run_alert_ls, run_alert_show}, commands.alert, code);
   add_rule(app, commands, code);
+  add_indicator(app, commands.indicator, code);
   add(app, "man", "man")->callback([&app, &code] {
     std::fputs(manual_page(app).c_str(), stdout);
     code = kDone;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "rules/indicators/indicator.h"
+
 namespace picket::app {
 
 enum ExitCode : int {
@@ -20,6 +22,7 @@ enum ExitCode : int {
 
 struct ScanCommand {
   std::vector<std::string> rules;
+  std::vector<std::string> indicators;
   std::vector<std::string> files;
   std::string format = "auto";
   std::string source;    // a source definition by name
@@ -47,6 +50,7 @@ int run_parse(const ParseCommand& command);
 
 struct CheckCommand {
   std::vector<std::string> paths;  // rules, playbooks, configuration; empty: everything shipped
+  std::vector<std::string> indicators;
   std::string format = "text";     // text, json, sarif
   std::string config;
   bool warnings = false;
@@ -123,6 +127,16 @@ struct RuleTestCommand {
 };
 int run_rule_test(const RuleTestCommand& command);
 
+// Feeds of indicators: those of `paths`, or of the configuration.
+struct IndicatorCommand {
+  std::vector<std::string> paths;
+  std::string config;
+  std::vector<std::string> values;  // of `check`
+  bool json = false;
+};
+int run_indicator_ls(const IndicatorCommand& command);
+int run_indicator_check(const IndicatorCommand& command);
+
 struct ServerCommand {
   std::string config;
   std::string data;  // overrides the configuration's
@@ -136,6 +150,9 @@ struct DemoCommand {
   bool once = false;
 };
 int run_demo(const DemoCommand& command);
+
+// Feeds as --indicators names them: files and folders, with nothing said about them.
+std::vector<rules::IndicatorFeed> feeds_of(const std::vector<std::string>& paths);
 
 // "picket: ..." on stderr, in the reader's language and made visible() line by line; gives back `code`.
 int complain(const std::string& what, int code);

@@ -1,11 +1,13 @@
 #include "app/config.h"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <map>
 #include <set>
 
 #include "base/file.h"
+#include "base/time.h"
 #include "base/yaml_reader.h"
 
 namespace picket::app {
@@ -32,10 +34,11 @@ class ConfigReader {
 
   void read(const YamlNode& root, Config& config) {
     if (root.is_null()) return;
-    reader_.check_keys(root, {"data", "rules", "sources", "api", "systems", "playbooks", "mail", "webhooks",
+    reader_.check_keys(root, {"data", "rules", "indicators", "sources", "api", "systems", "playbooks", "mail", "webhooks",
                               "webhook_allow", "block", "duty", "soc", "yara", "limits"});
     if (const std::string data = reader_.may_text(root, "data"); !data.empty()) config.data = data;
     for (const YamlNode* rule : reader_.may_list(root, "rules")) config.rules.push_back(rule->scalar);
+    read_indicators(root, config);
     config.systems = reader_.may_text(root, "systems");
     config.playbooks = reader_.may_text(root, "playbooks");
     read_sources(root, config);
@@ -66,6 +69,54 @@ class ConfigReader {
       }
       config.sources.push_back(std::move(source));
     }
+  }
+
+  void read_indicators(const YamlNode& root, Config& config) {
+    for (const YamlNode* node : list_of_maps(root, "indicators")) {
+      reader_.check_keys(*node, {"path", "name", "format", "source", "confidence", "level", "valid_from", "expires",
+                                 "valid_for"});
+      rules::IndicatorFeed feed;
+      feed.path = reader_.need_text(*node, "path");
+      feed.name = reader_.may_text(*node, "name", 128);
+      if (const std::string format = reader_.may_text(*node, "format"); !format.empty()) feed.format = format;
+      if (!is_one_of(feed.format, {"auto", "list", "csv", "stix"})) {
+        reader_.problem(*node, "format '" + feed.format + "' is unknown; formats of indicators are auto, list, csv and stix");
+      }
+      feed.source = reader_.may_text(*node, "source");
+      feed.confidence = static_cast<int>(reader_.may_integer(*node, "confidence", 0, 100, rules::kConfidenceUnknown));
+      if (const std::string level = reader_.may_text(*node, "level"); !level.empty()) {
+        feed.level = level_of(level);
+        if (level_name(*feed.level) != level) {
+          reader_.problem(*node, "level '" + level + "' is unknown; levels are informational, low, medium, high and critical");
+        }
+      }
+      feed.valid_from_ns = read_time(*node, "valid_from", rules::kSinceEver);
+      feed.expires_ns = read_time(*node, "expires", rules::kForEver);
+      feed.valid_for_ns = read_span(*node, "valid_for");
+      config.indicators.push_back(std::move(feed));
+    }
+  }
+
+  std::int64_t read_time(const YamlNode& node, const char* key, std::int64_t fallback) {
+    const std::string text = reader_.may_text(node, key);
+    if (text.empty()) return fallback;
+    const auto time = parse_time(text.size() == 10 ? text + "T00:00:00Z" : text);
+    if (!time) reader_.problem(node, "`" + std::string(key) + "` is a time such as 2026-11-20 or 2026-11-20T08:00:00Z");
+    return time ? time->time_ns : fallback;
+  }
+
+  // "30d", "12h"; 0 if it is missing.
+  std::int64_t read_span(const YamlNode& node, const char* key) {
+    const std::string text = reader_.may_text(node, key);
+    if (text.empty()) return 0;
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string unit(end, text.data() + text.size());
+    if (error != std::errc() || number < 1 || number > 36500 || (unit != "d" && unit != "h")) {
+      reader_.problem(node, "`" + std::string(key) + "` is a number of days or hours, such as 30d or 12h");
+      return 0;
+    }
+    return number * (unit == "d" ? 24 : 1) * 3600 * 1'000'000'000;
   }
 
   SourceConfig read_source(const YamlNode& node) {

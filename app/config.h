@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "event/record.h"
 #include "response/options.h"
+#include "rules/indicators/indicator.h"
 #include "rules/payload.h"
 
 namespace picket::app {
@@ -37,6 +38,7 @@ struct Config {
   std::string path;                  // of the file; empty: the built-in default
   std::string data = "./picket-data";
   std::vector<std::string> rules;    // empty: the shipped ones
+  std::vector<rules::IndicatorFeed> indicators;
   std::vector<SourceConfig> sources;
   std::string api_address = "127.0.0.1";
   std::uint16_t api_port = 8440;

@@ -1,4 +1,4 @@
-// Detection: rules, taxonomies and source definitions, loaded together as commands need them.
+// Detection: rules, indicators, taxonomies and source definitions, loaded together as commands need them.
 #pragma once
 
 #include <memory>
@@ -9,11 +9,13 @@
 #include "base/result.h"
 #include "parsers/parser.h"
 #include "rules/compiler.h"
+#include "rules/indicators/loader.h"
 
 namespace picket::app {
 
 struct DetectionOptions {
   std::vector<std::string> rules;  // files and folders; empty: the shipped rules
+  std::vector<rules::IndicatorFeed> indicators = {};
   bool literal = false;            // --taxonomy none
   bool keep_trees = false;         // for commands that look into rules
   rules::PayloadOptions payloads = {};
@@ -24,9 +26,10 @@ struct Detection {
   std::shared_ptr<const parsers::Catalog> catalog;
   std::shared_ptr<const rules::Taxonomy> taxonomy;
   // The rules as they were read, with `keep_trees` only; trees[i] is rule i of `rules`, YARA rules
-  // follow behind the last.
+  // and those of indicators follow behind the last.
   std::vector<rules::DetectionRule> trees;
   std::vector<rules::CorrelationRule> correlations;
+  rules::LoadedIndicators indicators;  // their rules are the last of `rules`
   std::vector<rules::Finding> refused;
   std::vector<rules::Finding> warnings;
   std::vector<std::string> errors;  // of taxonomies and source definitions, "path:line: reason"

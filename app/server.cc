@@ -51,6 +51,10 @@ void listen_at(Door& door, const SourceConfig& source, SourceId id) {
   door.source = id;
 }
 
+DetectionOptions options_of(const Config& config) {
+  return {.rules = config.rules, .indicators = config.indicators, .payloads = config.payloads};
+}
+
 }  // namespace
 
 struct Server::Rooms {
@@ -114,7 +118,7 @@ Result<void> Server::Rooms::open_store() {
 }
 
 Result<void> Server::Rooms::load() {
-  PICKET_TRY(detection, load_detection(content, {.rules = config.rules, .payloads = config.payloads}));
+  PICKET_TRY(detection, load_detection(content, options_of(config)));
   std::string errors;
   for (const std::string& error : detection.errors) errors += error + "\n";
   if (!errors.empty()) return fail(Errc::kInvalid, errors);
@@ -264,9 +268,10 @@ Result<void> Server::reload() {
     for (const std::string& error : errors) text += error + "\n";
     if (!config) return fail(config.error().code, text);
     r.config.rules = config->rules;
+    r.config.indicators = config->indicators;
     r.config.payloads = config->payloads;
   }
-  PICKET_TRY(Detection detection, load_detection(r.content, {.rules = r.config.rules, .payloads = r.config.payloads}));
+  PICKET_TRY(Detection detection, load_detection(r.content, options_of(r.config)));
   if (!detection.errors.empty()) return fail(Errc::kInvalid, detection.errors.front());
   if (detection.rules->rule_count() == 0) return fail(Errc::kInvalid, "no rule would be active");
   r.engine->post_rules(std::move(detection));

@@ -85,6 +85,7 @@ std::string show_alert(const Alert& alert, const storage::Store& store) {
             styled(visible(match.rule_field.empty() ? say("show.keyword") : match.rule_field), Style::kBlue);
     if (!match.field.empty() && match.field != match.rule_field) text += " = " + visible(match.field);
     text += "\n      " + lit(match) + "\n";
+    if (match.indicator) text += "      " + indicator_text(*match.indicator) + "\n";
   }
   text += "\n" + styled(say("show.events"), Style::kBold) + " (" + std::to_string(alert.events.size()) + ")\n";
   for (std::size_t i = 0; i < std::min(alert.events.size(), kEventsShown); ++i) {
@@ -95,6 +96,21 @@ std::string show_alert(const Alert& alert, const storage::Store& store) {
   if (alert.events.size() > kEventsShown) {
     text += "  " + say("show.more_events", {{"n", alert.events.size() - kEventsShown}}) + "\n";
   }
+  return text;
+}
+
+std::string indicator_text(const Indicator& indicator) {
+  const auto instant = [](std::int64_t time_ns, std::int64_t never) {
+    return time_ns == never ? say("indicator.unlimited") : format_time(time_ns);
+  };
+  std::string text = say("indicator.source", {{"name", visible(indicator.source, 160)}});
+  if (indicator.confidence >= 0) text += ", " + say("indicator.confidence", {{"n", indicator.confidence}});
+  if (indicator.valid_from_ns != INT64_MIN || indicator.valid_until_ns != INT64_MAX) {
+    text += ", " + say("indicator.valid", {{"start", instant(indicator.valid_from_ns, INT64_MIN)},
+                                           {"end", instant(indicator.valid_until_ns, INT64_MAX)}});
+  }
+  if (!indicator.reference.empty()) text += ", " + visible(indicator.reference, 160);
+  if (!indicator.description.empty()) text += ", " + visible(indicator.description, 160);
   return text;
 }
 

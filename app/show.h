@@ -12,6 +12,8 @@ namespace picket::app {
 // The alert with each true test of its rule and the raw records behind it.
 std::string show_alert(const Alert& alert, const storage::Store& store);
 std::string show_incident(const Incident& incident);
+// What a feed says of an indicator besides its type and value.
+std::string indicator_text(const Indicator& indicator);
 std::string layers_text(const std::vector<Layer>& layers);  // "network, server"
 
 }  // namespace picket::app

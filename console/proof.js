@@ -118,7 +118,38 @@ export function openProof(alertId, context) {
     ];
   }
 
+  // What a feed says of the indicators that were found.
+  function indicator(match) {
+    const { type, value, source, confidence, valid_from, valid_until, reference, description } = match.indicator;
+    const fact = (name, text) => (text ? h("tr", {}, h("th", { scope: "row" }, t(name)), h("td", {}, text)) : null);
+    const valid = valid_from || valid_until ? [valid_from ? time(valid_from, true) : "…", " – ", valid_until ? time(valid_until, true) : "…"] : null;
+    return h(
+      "table",
+      { class: "fields" },
+      h(
+        "tbody",
+        {},
+        h("tr", { class: "lit" }, h("th", { scope: "row" }, type), h("td", { class: "mono" }, value)),
+        fact("proof.indicator_source", source),
+        fact("proof.confidence", confidence === undefined ? null : String(confidence)),
+        fact("proof.valid", valid),
+        fact("proof.reference", reference),
+        fact("proof.description", description),
+        fact("proof.line", String(match.line)),
+      ),
+    );
+  }
+
   function rulePane(event) {
+    const indicators = (event?.matches ?? []).filter((match) => match.indicator);
+    if (indicators.length) {
+      return h(
+        "div",
+        { class: "pane rule-pane", tabindex: "0", role: "region", "aria-label": t("proof.indicators") },
+        h("h3", {}, t("proof.indicators"), h("span", { class: "muted small clip" }, proof.alert.rule.path)),
+        indicators.map(indicator),
+      );
+    }
     return h(
       "div",
       { class: "pane rule-pane", tabindex: "0", role: "region", "aria-label": t("proof.rule") },

@@ -19,6 +19,9 @@ struct Report {
   std::vector<std::string> errors;  // configuration and definitions: "path:line: reason"
   std::size_t rules_active = 0;
   std::size_t rule_files = 0;
+  std::size_t indicators = 0;
+  std::size_t feeds = 0;
+  std::size_t indicators_refused = 0;
 };
 
 Json finding_json(const rules::Finding& finding, const char* severity) {
@@ -67,6 +70,12 @@ void print_text(const Report& report, bool warnings) {
                                                     {"active", report.rules_active},
                                                     {"refused", report.refused.size()},
                                                     {"warnings", report.warnings.size()}});
+  if (report.feeds > 0) {
+    std::printf("%s\n", say("check.indicators", {{"feeds", report.feeds},
+                                                 {"indicators", report.indicators},
+                                                 {"refused", report.indicators_refused}})
+                            .c_str());
+  }
   const bool hidden = !warnings && !report.warnings.empty();
   std::printf("%s%s\n", summary.c_str(), hidden ? (" " + say("check.show_warnings")).c_str() : "");
 }
@@ -81,6 +90,9 @@ void print_json(const Report& report) {
                         {"rules_active", report.rules_active},
                         {"rules_refused", report.refused.size()},
                         {"warnings", report.warnings.size()},
+                        {"feeds", report.feeds},
+                        {"indicators", report.indicators},
+                        {"indicators_refused", report.indicators_refused},
                         {"errors", report.errors.size()}};
   std::puts(dump_json(summary).c_str());
 }
@@ -92,23 +104,34 @@ void check_playbooks(const std::string& folder, Report& report) {
   for (const Problem& problem : problems) report.errors.push_back(problem.text());
 }
 
+void add_detection(const Detection& detection, Report& report) {
+  report.refused = detection.refused;
+  report.warnings = detection.warnings;
+  report.errors.insert(report.errors.end(), detection.errors.begin(), detection.errors.end());
+  report.rule_files = detection.rule_files;
+  report.rules_active = detection.rules->rule_count() + detection.rules->correlations().size();
+  const rules::LoadedIndicators& indicators = detection.indicators;
+  report.indicators = indicators.set->size();
+  report.feeds = indicators.feeds.size();
+  report.indicators_refused = indicators.refused();
+  for (rules::Finding& finding : indicators.findings()) report.refused.push_back(std::move(finding));
+}
+
 }  // namespace
 
 int run_check(const CheckCommand& command) {
   Report report;
   const ContentPaths content = find_content();
-  const Result<Detection> detection = load_detection(content, {.rules = command.paths});
-  if (!detection) return complain(detection.error().what, kUsageWrong);
-  report.refused = detection->refused;
-  report.warnings = detection->warnings;
-  report.errors = detection->errors;
-  report.rule_files = detection->rule_files;
-  report.rules_active = detection->rules->rule_count() + detection->rules->correlations().size();
-  check_playbooks(content.playbooks(), report);
+  std::vector<rules::IndicatorFeed> feeds = feeds_of(command.indicators);
   if (!command.config.empty()) {
     const Result<Config> config = load_config(command.config, report.errors);
     if (!config && report.errors.empty()) report.errors.push_back(config.error().what);
+    if (config) feeds.insert(feeds.end(), config->indicators.begin(), config->indicators.end());
   }
+  const Result<Detection> detection = load_detection(content, {.rules = command.paths, .indicators = std::move(feeds)});
+  if (!detection) return complain(detection.error().what, kUsageWrong);
+  add_detection(*detection, report);
+  check_playbooks(content.playbooks(), report);
   if (command.format == "json") {
     print_json(report);
   } else if (command.format == "sarif") {

@@ -46,7 +46,8 @@ std::vector<Row> rows_of(const Detection& detection) {
         row_of(rule.identity, rules::describe(rule.log_source), rule.line, report.lacking(i)));
   }
   for (std::size_t i = detection.trees.size(); i < detection.rules->rule_count(); ++i) {
-    rows.push_back(row_of(detection.rules->identity(static_cast<std::uint32_t>(i)), "yara", 1, {}));
+    const auto rule = static_cast<std::uint32_t>(i);
+    rows.push_back(row_of(detection.rules->identity(rule), std::string(alert_kind_name(detection.rules->kind(rule))), 1, {}));
   }
   for (std::size_t i = 0; i < detection.correlations.size(); ++i) {
     const rules::CorrelationRule& rule = detection.correlations[i];

@@ -125,6 +125,8 @@ Json statistics_json(const Statistics& statistics, const rules::PayloadCounters&
           {"bytes", statistics.bytes},
           {"rules_loaded", detection.rules->rule_count() + detection.rules->correlations().size()},
           {"rules_refused", detection.refused.size()},
+          {"indicators_loaded", detection.indicators.set->size()},
+          {"indicators_refused", detection.indicators.refused()},
           {"alerts", statistics.alerts},
           {"payloads", {{"scanned", payloads.scanned}, {"timed_out", payloads.timed_out},
                         {"too_large", payloads.too_large}, {"failed", payloads.failed}}},
@@ -138,11 +140,16 @@ Json statistics_json(const Statistics& statistics, const rules::PayloadCounters&
 
 int run_scan(const ScanCommand& command) {
   Result<Detection> detection =
-      load_detection(find_content(), {.rules = command.rules, .literal = command.taxonomy == "none"});
+      load_detection(find_content(), {.rules = command.rules,
+                                                     .indicators = feeds_of(command.indicators),
+                                                     .literal = command.taxonomy == "none"});
   if (!detection) return complain(detection.error().what, kUsageWrong);
   for (const std::string& error : detection->errors) complain(error, kUsageWrong);
   if (!detection->refused.empty()) {
     tell(say("notice.rules_refused", {{"n", detection->refused.size()}}));
+  }
+  if (const std::size_t refused = detection->indicators.refused(); refused > 0) {
+    tell(say("notice.indicators_refused", {{"n", refused}}));
   }
   if (detection->rules->rule_count() == 0) return complain("no rule is active, nothing to scan with", kRuleWrong);
 
