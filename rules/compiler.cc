@@ -98,7 +98,8 @@ class CompiledRuleSet final : public RuleSet {
           rules.push_back(static_cast<std::uint32_t>(detections_.size()) + rule);
         }
       }
-      indicators_->match(batch, batch.events()[index], first_indicator_, rules);
+      indicators_->match(batch, batch.events()[index], first_indicator_, scratch.indicator_memo(),
+                         rules);
       for (const std::uint32_t rule : rules) hits.push_back({.event = index, .rule = rule});
     }
     std::sort(hits.begin() + static_cast<std::ptrdiff_t>(before), hits.end(),

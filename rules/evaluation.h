@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "rules/payload.h"
+#include "rules/indicators/memo.h"
 #include "rules/regex.h"
 #include "rules/route.h"
 #include "rules/rule_set.h"
@@ -50,6 +51,7 @@ class Evaluation {
   // Scratch of RuleSet::evaluate(): events by kind, and the rules true on one event.
   std::vector<std::pair<KindId, std::uint32_t>>& order() { return order_; }
   std::vector<std::uint32_t>& rules() { return rules_; }
+  IndicatorMemo& indicator_memo() { return indicator_memo_; }
   const EvaluationCounters& counters() const { return counters_; }
 
  private:
@@ -75,6 +77,7 @@ class Evaluation {
   std::uint32_t stamp_ = 0;
   std::vector<std::pair<KindId, std::uint32_t>> order_;
   std::vector<std::uint32_t> rules_;
+  IndicatorMemo indicator_memo_;
   EvaluationCounters counters_;
 };
 

@@ -198,11 +198,13 @@ std::shared_ptr<const IndicatorSet> IndicatorSet::none() {
 
 // Calls f(field, text, index, span) for each indicator in the event that is valid at its time.
 template <class F>
-void IndicatorSet::look(Batch& batch, const Event& event, F f) const {
+void IndicatorSet::look(Batch& batch, const Event& event, IndicatorMemo* memo, F f) const {
   const IndicatorFields::Roles& roles = fields_->roles(event.kind);
   const Field* at = nullptr;
   std::string_view text;
+  bool any = false;  // in this value, at whatever time
   const auto found = [&](std::uint32_t index, Span span) {
+    any = true;
     const IndicatorTable::Window& window = table_.window(table_.entry(index));
     if (event.time_ns >= window.from_ns && event.time_ns < window.until_ns)
       f(*at, text, index, span);
@@ -212,19 +214,23 @@ void IndicatorSet::look(Batch& batch, const Event& event, F f) const {
     const auto id = static_cast<std::size_t>(field.id);
     if (id >= roles.size() || roles[id] == FieldRole::kNone) continue;
     for_each_value(field, [&](const Field& value) {
-      if (value.kind != ValueKind::kString) return;
+      if (value.kind != ValueKind::kString || value.size == 0) return;
       at = &field;
       text = field_text(value, batch.arena());
+      const auto role = static_cast<std::uint8_t>(roles[id]);
+      if (memo != nullptr && memo->knows(text, role)) return;
+      any = false;
       look.value(text, roles[id]);
+      if (memo != nullptr && !any) memo->keep(text, role);
     });
   }
 }
 
 void IndicatorSet::match(Batch& batch, const Event& event, std::uint32_t first_rule,
-                         std::vector<std::uint32_t>& rules) const {
+                         IndicatorMemo& memo, std::vector<std::uint32_t>& rules) const {
   if (!fields_) return;
   const auto first = static_cast<std::ptrdiff_t>(rules.size());
-  look(batch, event, [&](const Field&, std::string_view, std::uint32_t index, Span) {
+  look(batch, event, &memo, [&](const Field&, std::string_view, std::uint32_t index, Span) {
     const std::uint32_t rule = first_rule + table_.about(table_.entry(index)).rule;
     if (std::find(rules.begin() + first, rules.end(), rule) == rules.end()) rules.push_back(rule);
   });
@@ -235,7 +241,7 @@ std::vector<Match> IndicatorSet::explain(Batch& batch, const Event& event,
   std::vector<Match> matches;
   if (!fields_) return matches;
   const EventKind& kind = kind_of(event.kind);
-  look(batch, event,
+  look(batch, event, nullptr,
        [&](const Field& field, std::string_view text, std::uint32_t index, Span span) {
          const IndicatorTable::Entry& entry = table_.entry(index);
          if (table_.about(entry).rule != rule || matches.size() >= kMatchesMax) return;

@@ -16,6 +16,7 @@
 #include "event/event.h"
 #include "rules/indicators/fields.h"
 #include "rules/indicators/indicator.h"
+#include "rules/indicators/memo.h"
 #include "rules/indicators/table.h"
 #include "rules/rule.h"
 
@@ -36,7 +37,8 @@ class IndicatorSet {
   std::size_t indicators_of(std::uint32_t rule) const { return rules_[rule].indicators; }
 
   // Appends `first_rule` + the number of each rule that has an indicator in the event, each once.
-  void match(Batch& batch, const Event& event, std::uint32_t first_rule,
+  // The memo is the thread's, for this set.
+  void match(Batch& batch, const Event& event, std::uint32_t first_rule, IndicatorMemo& memo,
              std::vector<std::uint32_t>& rules) const;
   // One Match for each indicator of the rule in the event, at most kMatchesMax.
   static constexpr std::size_t kMatchesMax = 100;
@@ -58,7 +60,7 @@ class IndicatorSet {
   };
   IndicatorSet() = default;
   template <class F>
-  void look(Batch& batch, const Event& event, F f) const;
+  void look(Batch& batch, const Event& event, IndicatorMemo* memo, F f) const;
   Indicator indicator_of(const IndicatorTable::Entry& entry) const;
 
   IndicatorTable table_;

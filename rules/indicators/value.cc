@@ -45,6 +45,15 @@ constexpr std::array<char, 256> make_host() {
 }
 constexpr auto kHost = make_host();
 
+// Where the first byte is for which `is` holds; the end if there is none. find_first_of() of
+// several letters calls memchr for each byte.
+template <class Is>
+std::size_t first_that(std::string_view text, Is is) {
+  std::size_t at = 0;
+  while (at < text.size() && !is(text[at])) ++at;
+  return at;
+}
+
 // Four decimal numbers, no zeros in front: as inet_pton reads them, without the copy.
 bool read_v4(std::string_view text, std::uint8_t* bytes) {
   if (text.size() < 7 || text.size() > 15) return false;
@@ -75,7 +84,8 @@ std::string_view refang(std::string_view text, std::string& room) {
   const bool http = starts_with_letters(text, "hxxp:") || starts_with_letters(text, "hxxps:") ||
                     starts_with_letters(text, "hxxp[") || starts_with_letters(text, "hxxps[");
   const bool ftp = starts_with_letters(text, "fxp:") || starts_with_letters(text, "fxp[");
-  if (!http && !ftp && text.find_first_of("[({") == std::string_view::npos) return text;
+  const auto is_bracket = [](char c) { return c == '[' || c == '(' || c == '{'; };
+  if (!http && !ftp && first_that(text, is_bracket) == text.size()) return text;
   constexpr std::pair<std::string_view, std::string_view> kForms[] = {
       {"[.]", "."}, {"(.)", "."},     {"{.}", "."}, {"[dot]", "."}, {"(dot)", "."},
       {"[:]", ":"}, {"[://]", "://"}, {"[/]", "/"}, {"[.", "."},
@@ -252,7 +262,8 @@ const char* read_any(std::string_view text, IndicatorKey& key) {
   if (slash != std::string_view::npos) {
     return parse_address(text.substr(0, slash)) ? read_network(text, key) : read_url(text, key);
   }
-  const bool numeric = text.find_first_not_of("0123456789.") == std::string_view::npos;
+  const bool numeric =
+      first_that(text, [](char c) { return c != '.' && !is_digit(c); }) == text.size();
   if (numeric || text.find(':') != std::string_view::npos) return read_network(text, key);
   if (text.find('.') == std::string_view::npos)
     return "this is no address, domain, URL or hash that is known";
@@ -357,7 +368,8 @@ std::optional<Url> normal_url(std::string_view text, UrlRoom& room) {
   url.schemeless = has_scheme ? used : 0;
   room[used++] = '/';
   room[used++] = '/';
-  const std::size_t path_at = std::min(rest.find_first_of("/?#\\"), rest.size());
+  const std::size_t path_at =
+      first_that(rest, [](char c) { return c == '/' || c == '?' || c == '#' || c == '\\'; });
   std::string_view authority = rest.substr(0, path_at);
   if (const std::size_t user = authority.rfind('@'); user != std::string_view::npos)
     authority.remove_prefix(user + 1);

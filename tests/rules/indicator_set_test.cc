@@ -52,7 +52,8 @@ std::vector<std::string> matches(const IndicatorSet& set, const Fields& fields,
                                  std::int64_t time_ns = 0) {
   OneEvent one(fields, time_ns);
   std::vector<std::uint32_t> rules;
-  set.match(one.batch(), one.event(), 100, rules);
+  IndicatorMemo memo;
+  set.match(one.batch(), one.event(), 100, memo, rules);
   std::vector<std::string> found;
   for (std::uint32_t rule = 0; rule < set.rule_count(); ++rule) {
     const std::vector<Match> proof = set.explain(one.batch(), one.event(), rule);
@@ -339,6 +340,7 @@ TEST(IndicatorSet, AgreesWithTheObviousReference) {
       entries.push_back(entry);
     }
     const auto set = set_of(csv, "csv");
+    IndicatorMemo memo;
     for (unsigned event = 0; event < 60; ++event) {
       std::string name = draw.domain();
       if (draw.below(2) == 0) name[0] = static_cast<char>(std::toupper(name[0]));
@@ -360,6 +362,9 @@ TEST(IndicatorSet, AgreesWithTheObviousReference) {
         for (const Match& match : set->explain(one.batch(), one.event(), rule))
           found.insert(match.indicator->reference);
       }
+      std::vector<std::uint32_t> rules;
+      set->match(one.batch(), one.event(), 0, memo, rules);
+      ASSERT_EQ(rules.empty(), expected.empty()) << "seed " << seed << ", event " << event;
       ASSERT_EQ(found, expected) << "seed " << seed << ", event " << event;
       hits += found.size();
     }
@@ -371,6 +376,7 @@ TEST(IndicatorSet, HostileValues) {
   const auto set = set_of("evil.example\n203.0.113.7\n10.0.0.0/8\nhttp://evil.example/\n" +
                           std::string(32, 'a') + "\n");
   std::mt19937 random(3);
+  IndicatorMemo memo;
   for (int round = 0; round < 400; ++round) {
     std::string value;
     for (std::size_t n = random() % 600; n > 0; --n)
@@ -379,7 +385,7 @@ TEST(IndicatorSet, HostileValues) {
     for (const auto& [name, role] : indicator_fields()) fields.emplace_back(name, value);
     OneEvent one(fields, 0);
     std::vector<std::uint32_t> rules;
-    set->match(one.batch(), one.event(), 0, rules);
+    set->match(one.batch(), one.event(), 0, memo, rules);
     for (const Match& match : set->explain(one.batch(), one.event(), 0))
       ASSERT_LE(match.begin, match.end);
   }
