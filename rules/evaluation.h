@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "rules/payload.h"
 #include "rules/indicators/memo.h"
+#include "rules/payload.h"
 #include "rules/regex.h"
 #include "rules/route.h"
 #include "rules/rule_set.h"
