@@ -1,5 +1,5 @@
-// Writer and Reader: a compact binary form. Integers are LEB128 varints, signed ones zigzag, texts are
-// length-prefixed, doubles are their 8 bytes, little endian.
+// Writer and Reader: a compact binary form. Integers are LEB128 varints, signed ones zigzag, texts
+// are length-prefixed, doubles are their 8 bytes, little endian.
 //
 // A Reader never reads past its bytes: after the first damage every answer is zero or empty and
 // ok() is false, so a caller checks once, at the end. Its views die with the bytes it was given.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
@@ -99,6 +100,19 @@ Result<void> write_file(const std::string& path, std::string_view text, unsigned
     return fail(Errc::kIo, path + ": " + reason(errno));
   }
   return {};
+}
+
+Result<void> write_scratch_file(const std::string& path, std::string_view text, unsigned mode) {
+  std::string temporary = path + ".XXXXXX";
+  const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (file.get() < 0) return fail(code_of(errno), temporary + ": " + reason(errno));
+  Result<void> done = write_all(file.get(), text, temporary);
+  if (done && ::fchmod(file.get(), static_cast<mode_t>(mode)) != 0) {
+    done = fail(Errc::kIo, temporary + ": " + reason(errno));
+  }
+  if (done && ::rename(temporary.c_str(), path.c_str()) != 0) done = fail(Errc::kIo, path + ": " + reason(errno));
+  if (!done) ::unlink(temporary.c_str());
+  return done;
 }
 
 Result<std::vector<std::string>> list_files(const std::string& path,

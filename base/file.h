@@ -23,6 +23,10 @@ Result<void> read_pieces(const std::string& path, std::size_t piece_bytes, std::
 // Replaces the file in one step (temporary file, fsync, rename); `mode` as for open(2).
 Result<void> write_file(const std::string& path, std::string_view text, unsigned mode = 0644);
 
+// The same for what can be made again: no fsync, and a temporary name of its own, so that processes may
+// write the same file at the same time; the last one wins.
+Result<void> write_scratch_file(const std::string& path, std::string_view text, unsigned mode = 0644);
+
 // Every regular file under `path` (or `path` itself, if it is a file) whose name ends in one of
 // `endings` (".yml"), sorted by name. Symbolic links to folders are not followed.
 Result<std::vector<std::string>> list_files(const std::string& path,

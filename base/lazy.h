@@ -20,6 +20,8 @@ class Lazy {
     });
     return *value_;
   }
+  // nullptr while it is not made.
+  const T* get_if() const { return ready_.load(std::memory_order_acquire); }
 
  private:
   mutable std::once_flag once_;
