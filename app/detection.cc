@@ -26,8 +26,9 @@ Result<Detection> load_detection(const ContentPaths& content, const DetectionOpt
   }
   detection.taxonomy = taxonomy;
   PICKET_TRY(detection.indicators, rules::load_indicators(options.indicators));
-  rules::CompiledRules compiled = rules::compile_rules(std::move(loaded), std::move(taxonomy),
-                                                       detection.indicators.set, options.payloads);
+  rules::CompiledRules compiled =
+      rules::compile_rules(std::move(loaded), std::move(taxonomy),
+                           {.indicators = detection.indicators.set, .payloads = options.payloads});
   detection.rules = std::move(compiled.set);
   detection.refused = std::move(compiled.refused);
   detection.warnings = std::move(compiled.warnings);

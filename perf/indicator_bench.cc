@@ -235,7 +235,7 @@ class Bench {
  private:
   void make(Side& side, std::shared_ptr<const rules::IndicatorSet> set) {
     side.rules =
-        rules::compile_rules(need(rules::load_rules(options_.rules)), taxonomy_, std::move(set))
+        rules::compile_rules(need(rules::load_rules(options_.rules)), taxonomy_, {.indicators = std::move(set)})
             .set;
     side.parser = std::make_unique<parsers::Parser>(catalog_, false);
     side.evaluation = side.rules->make_evaluation();

@@ -36,12 +36,22 @@ bool typical_has(std::string_view value, Anchor::Kind kind, std::string_view lit
   }
 }
 
+// True only if no typical value has the literal: three bytes of it in a row are in none.
+bool surely_rare(std::string_view literal) {
+  for (std::size_t at = 0; at + 3 <= literal.size(); ++at) {
+    if (typical_count_before(literal.substr(at, 3), 3) == 0) return true;
+  }
+  return false;
+}
+
 // The estimated share of values that pass: what the typical values say, and less for longer
 // literals. What none of them has is rare, however short it is.
 double estimate(Anchor::Kind kind, std::string_view literal) {
   const auto values = typical_values();
   std::size_t seen = 0;
-  for (const std::string_view value : values) seen += typical_has(value, kind, literal) ? 1U : 0U;
+  if (!surely_rare(literal)) {
+    for (const std::string_view value : values) seen += typical_has(value, kind, literal) ? 1U : 0U;
+  }
   const double by_length =
       std::min(std::exp2(-1.2 * static_cast<double>(std::min<std::size_t>(literal.size(), 16))),
                seen == 0 ? kUnseenRate : 1.0);

@@ -1,29 +1,33 @@
 #include "rules/compiler.h"
 
 #include <algorithm>
-#include <array>
+#include <map>
+#include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "base/guarded.h"
 #include "base/hash.h"
-#include "base/interner.h"
-#include "base/lazy.h"
 #include "event/ecs.h"
 #include "rules/evaluation.h"
 #include "rules/explain.h"
 #include "rules/payload.h"
-#include "rules/route.h"
+#include "rules/route_table.h"
 #include "rules/yara.h"
 
 namespace picket::rules {
 namespace {
 
-// Tells the field table every name that the rule's tests speak of.
-void intern_names(const Node& node) {
+// Tells the field table every name that the rule's tests speak of, each once.
+void intern_names(const Node& node, std::unordered_set<std::string_view>& known) {
+  const auto intern = [&](const std::string& name) {
+    if (!name.empty() && known.insert(name).second) intern_field(compact_name(name));
+  };
   if (node.kind == Node::Kind::kTest) {
-    if (!node.test.field.empty()) intern_field(compact_name(node.test.field));
-    if (node.test.op == Op::kFieldRef) intern_field(compact_name(node.test.text));
+    intern(node.test.field);
+    if (node.test.op == Op::kFieldRef) intern(node.test.text);
   }
-  for (const Node& child : node.children) intern_names(child);
+  for (const Node& child : node.children) intern_names(child, known);
 }
 
 void intern_names(const CorrelationRule& rule) {
@@ -36,20 +40,20 @@ void intern_names(const CorrelationRule& rule) {
 
 class CompiledRuleSet final : public RuleSet {
  public:
-  CompiledRuleSet(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy,
-                  std::shared_ptr<const YaraRules> yara, std::shared_ptr<const IndicatorSet> indicators,
-                  const PayloadOptions& payloads)
-      : taxonomy_(std::move(taxonomy)),
-        detections_(std::move(loaded.detections)),
+  CompiledRuleSet(std::shared_ptr<const RouteTable> routes,
+                  std::vector<CorrelationRule> correlations, std::shared_ptr<const YaraRules> yara,
+                  const CompileOptions& options)
+      : routes_(std::move(routes)),
+        taxonomy_(routes_->taxonomy()),
+        detections_(routes_->rules()),
         yara_(std::move(yara)),
-        payloads_(payloads),
-        limits_(payloads.limits),
-        indicators_(std::move(indicators)),
-        first_indicator_(static_cast<std::uint32_t>(detections_.size() + yara_->size())),
-        routes_(std::make_unique<std::array<Lazy<Route>, Interner::kNamesMax>>()) {
-    for (const std::string& name : taxonomy_->ecs_names()) intern_field(name);
-    for (const DetectionRule& rule : detections_) intern_names(rule.condition);
-    resolve(std::move(loaded.correlations));
+        limits_(options.payloads.limits),
+        indicators_(options.indicators),
+        first_indicator_(static_cast<std::uint32_t>(detections_.size() + yara_->size())) {
+    for (const std::string& name : taxonomy_.ecs_names()) intern_field(name);
+    std::unordered_set<std::string_view> known;  // views into detections_
+    for (const DetectionRule& rule : detections_) intern_names(rule.condition, known);
+    resolve(std::move(correlations));
     std::string all;
     for (std::uint32_t i = 0; i < rule_count(); ++i) all += identity(i).hash;
     for (const Correlation& correlation : correlations_) all += correlation.rule.identity.hash;
@@ -94,7 +98,7 @@ class CompiledRuleSet final : public RuleSet {
       scratch.evaluate(batch, batch.events()[index], route(kind), rules);
       if (yara_->size() > 0) {
         for (const std::uint32_t rule :
-             scratch.scan_payloads(batch, batch.events()[index], route(kind), payloads_)) {
+             scratch.scan_payloads(batch, batch.events()[index], route(kind), routes_->payloads())) {
           rules.push_back(static_cast<std::uint32_t>(detections_.size()) + rule);
         }
       }
@@ -111,11 +115,11 @@ class CompiledRuleSet final : public RuleSet {
   std::vector<Match> explain(Batch& batch, const Event& event, std::uint32_t rule) const override {
     if (is_indicator(rule)) return indicators_->explain(batch, event, rule - first_indicator_);
     if (!is_yara(rule)) {
-      return explain_rule(detections_[rule], *leaves(rule, event.kind), *taxonomy_, batch, event);
+      return explain_rule(detections_[rule], *leaves(rule, event.kind), taxonomy_, batch, event);
     }
     std::optional<YaraScanner> scanner = make_scanner();
     if (!scanner) return {};
-    return explain_payload(batch, event, payloads_, rule - static_cast<std::uint32_t>(detections_.size()),
+    return explain_payload(batch, event, routes_->payloads(), rule - static_cast<std::uint32_t>(detections_.size()),
                            *yara_, *scanner);
   }
 
@@ -123,7 +127,7 @@ class CompiledRuleSet final : public RuleSet {
                                               std::string_view field) const override {
     const EventKind& kind = kind_of(event.kind);
     const LogSource source = rule < detections_.size() ? detections_[rule].log_source : LogSource{};
-    for (const FieldId id : resolve_field(*taxonomy_, source, field, kind)) {
+    for (const FieldId id : resolve_field(taxonomy_, source, field, kind)) {
       if (const auto text = batch.text(event, id)) return text;
     }
     return std::nullopt;
@@ -141,17 +145,15 @@ class CompiledRuleSet final : public RuleSet {
     return scanner ? std::optional(std::move(*scanner)) : std::nullopt;
   }
 
-  const Route& route(KindId kind) const {
-    return (*routes_)[static_cast<std::size_t>(kind)].get(
-        [&] { return build_route(detections_, *taxonomy_, kind_of(kind), payloads_, matchers_); });
-  }
+  const Route& route(KindId kind) const { return routes_->of(kind); }
 
   // Rules that hit tend to hit again.
   std::shared_ptr<const RuleLeaves> leaves(std::uint32_t rule, KindId kind) const {
     return leaves_.with([&](auto& known) {
       if (known.size() >= kLeavesMax) known.clear();
       std::shared_ptr<const RuleLeaves>& found = known[{rule, kind}];
-      if (!found) found = build_leaves(detections_[rule], *taxonomy_, kind_of(kind), matchers_);
+      if (!found)
+        found = build_leaves(detections_[rule], taxonomy_, kind_of(kind), routes_->matchers());
       return found;
     });
   }
@@ -204,45 +206,49 @@ class CompiledRuleSet final : public RuleSet {
     return field;
   }
 
-  std::shared_ptr<const Taxonomy> taxonomy_;
-  std::vector<DetectionRule> detections_;
+  std::shared_ptr<const RouteTable> routes_;
+  const Taxonomy& taxonomy_;                      // of routes_
+  const std::vector<DetectionRule>& detections_;  // of routes_
   std::shared_ptr<const YaraRules> yara_;
-  PayloadFields payloads_;
   YaraScanLimits limits_;
   std::shared_ptr<const IndicatorSet> indicators_;
   std::uint32_t first_indicator_;  // of the rules: behind those of YARA
   std::vector<Correlation> correlations_;
-  mutable MatcherCache matchers_;
   static constexpr std::size_t kLeavesMax = 4096;
   mutable Guarded<std::map<std::pair<std::uint32_t, KindId>, std::shared_ptr<const RuleLeaves>>>
       leaves_;
-  std::unique_ptr<std::array<Lazy<Route>, Interner::kNamesMax>> routes_;  // by kind
   std::string hash_;
 };
 
 }  // namespace
 
 CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy,
-                            std::shared_ptr<const IndicatorSet> indicators,
-                            const PayloadOptions& payloads) {
+                            const CompileOptions& options) {
   CompiledRules compiled;
   compiled.refused = std::move(loaded.refused);
   compiled.warnings = std::move(loaded.warnings);
+  std::map<std::tuple<std::string, std::string, std::string>, bool> known;  // rules share them
   for (const DetectionRule& rule : loaded.detections) {
-    if (taxonomy->knows(rule.log_source)) continue;
+    const LogSource& source = rule.log_source;
+    const auto [found, is_new] =
+        known.try_emplace({source.product, source.category, source.service});
+    if (is_new) found->second = taxonomy->knows(source);
+    if (found->second) continue;
     compiled.warnings.push_back(
         {.path = rule.identity.path,
          .line = rule.line,
          .rule_id = rule.identity.id,
          .code = "unknown-logsource",
-         .reason = "no taxonomy names the log source " + describe(rule.log_source) +
+         .reason = "no taxonomy names the log source " + describe(source) +
                    "; the rule sees only events whose source definition says it"});
   }
   LoadedYara yara = load_yara(loaded.yara_files);
   std::move(yara.refused.begin(), yara.refused.end(), std::back_inserter(compiled.refused));
   std::move(yara.warnings.begin(), yara.warnings.end(), std::back_inserter(compiled.warnings));
-  compiled.set = std::make_shared<CompiledRuleSet>(std::move(loaded), std::move(taxonomy),
-                                                   std::move(yara.rules), std::move(indicators), payloads);
+  compiled.routes = std::make_shared<const RouteTable>(
+      std::move(loaded.detections), std::move(taxonomy), options.payloads, options.stored);
+  compiled.set = std::make_shared<CompiledRuleSet>(compiled.routes, std::move(loaded.correlations),
+                                                   std::move(yara.rules), options);
   return compiled;
 }
 

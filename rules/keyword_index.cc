@@ -5,11 +5,14 @@
 #include <utility>
 
 #include "base/check.h"
+#include "rules/hyperscan_bytes.h"
 
 namespace picket::rules {
 
-KeywordDatabase::KeywordDatabase(const std::vector<std::string>& texts)
+KeywordDatabase::KeywordDatabase(const std::vector<std::string>& texts, const std::string* stored)
     : filter_(std::vector<std::string_view>(texts.begin(), texts.end())) {
+  if (stored != nullptr) database_ = database_of(*stored);
+  if (database_ != nullptr) return;
   std::vector<const char*> begins;
   std::vector<std::size_t> sizes;
   std::vector<unsigned> ids;
@@ -28,6 +31,10 @@ KeywordDatabase::KeywordDatabase(const std::vector<std::string>& texts)
 
 KeywordDatabase::~KeywordDatabase() {
   hs_free_database(database_);
+}
+
+std::string KeywordDatabase::bytes() const {
+  return bytes_of(database_);
 }
 
 void KeywordDatabase::scan(std::string_view record, const HyperscanScratch& scratch, void* context,

@@ -21,7 +21,9 @@ namespace picket::rules {
 // Finds texts in any ASCII case. Their indexes are those of `texts`.
 class KeywordDatabase {
  public:
-  explicit KeywordDatabase(const std::vector<std::string>& texts);
+  // From the bytes of an earlier one of the same texts, if they are given and good.
+  explicit KeywordDatabase(const std::vector<std::string>& texts,
+                           const std::string* stored = nullptr);
   KeywordDatabase(const KeywordDatabase&) = delete;
   KeywordDatabase& operator=(const KeywordDatabase&) = delete;
   ~KeywordDatabase();
@@ -29,6 +31,7 @@ class KeywordDatabase {
   void prepare(HyperscanScratch& scratch) const { scratch.prepare(database_); }
   // False: scan() would find nothing.
   bool may_find(std::string_view record) const { return filter_.may_pass(record); }
+  std::string bytes() const;
   using OnText = void (*)(void* context, unsigned index);
   void scan(std::string_view record, const HyperscanScratch& scratch, void* context,
             OnText on) const;

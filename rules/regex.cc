@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "base/check.h"
+#include "rules/hyperscan_bytes.h"
 
 namespace picket::rules {
 namespace {
@@ -114,7 +115,8 @@ void HyperscanScratch::prepare(const hs_database* database) {
 
 Regex::~Regex() { hs_free_database(hyperscan_); }
 
-Result<std::unique_ptr<const Regex>> Regex::compile(const std::string& pattern, RegexFlags flags) {
+Result<std::unique_ptr<const Regex>> Regex::compile(const std::string& pattern, RegexFlags flags,
+                                                    const std::string* stored) {
   if (pattern.size() > kPatternMax) {
     return fail(Errc::kLimit, "regular expression of " + std::to_string(pattern.size()) + " bytes is longer than " +
                                   std::to_string(kPatternMax));
@@ -122,7 +124,9 @@ Result<std::unique_ptr<const Regex>> Regex::compile(const std::string& pattern, 
   std::unique_ptr<Regex> regex(new Regex);
   regex->pattern_ = pattern;
   regex->flags_ = flags;
-  regex->hyperscan_ = compile_hyperscan(pattern, flags);
+  if (stored != nullptr && !stored->empty()) regex->hyperscan_ = database_of(*stored);
+  const bool known_to_fail = stored != nullptr && stored->empty();
+  if (regex->hyperscan_ == nullptr && !known_to_fail) regex->hyperscan_ = compile_hyperscan(pattern, flags);
   if (regex->hyperscan_ == nullptr) {
     PICKET_TRY(regex->pcre_, Pcre::compile(pattern, flags));
   } else {
@@ -130,6 +134,8 @@ Result<std::unique_ptr<const Regex>> Regex::compile(const std::string& pattern, 
   }
   return std::unique_ptr<const Regex>(std::move(regex));
 }
+
+std::string Regex::bytes() const { return hyperscan_ != nullptr ? bytes_of(hyperscan_) : std::string(); }
 
 void Regex::prepare(HyperscanScratch& scratch) const {
   if (hyperscan_ != nullptr) scratch.prepare(hyperscan_);

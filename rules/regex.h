@@ -41,9 +41,13 @@ class HyperscanScratch {
 
 class Regex {
  public:
-  static Result<std::unique_ptr<const Regex>> compile(const std::string& pattern, RegexFlags flags);
+  // `stored`: bytes() of an earlier one of the same pattern and flags; used if they are good.
+  static Result<std::unique_ptr<const Regex>> compile(const std::string& pattern, RegexFlags flags,
+                                                      const std::string* stored = nullptr);
   ~Regex();
 
+  // Its Hyperscan database; empty if there is none.
+  std::string bytes() const;
   bool look_around() const { return pcre_ != nullptr; }
   void prepare(HyperscanScratch& scratch) const;
   // Is there a match anywhere in `text`?

@@ -470,41 +470,6 @@ void Route::prepare(HyperscanScratch& scratch) const {
   }
 }
 
-std::shared_ptr<const Regex> MatcherCache::regex(const std::string& pattern, RegexFlags flags) {
-  std::string key = pattern;
-  key += flags.ignore_case ? "\x1fi" : "\x1f-";
-  key += flags.multi_line ? "m" : "-";
-  key += flags.dot_all ? "s" : "-";
-  return regexes_.with([&](auto& regexes) {
-    const auto found = regexes.find(key);
-    if (found != regexes.end()) return found->second;
-    Result<std::unique_ptr<const Regex>> made = Regex::compile(pattern, flags);
-    std::shared_ptr<const Regex> regex = made ? std::move(*made) : nullptr;
-    regexes.emplace(key, regex);
-    return regex;
-  });
-}
-
-std::shared_ptr<const LiteralSet> MatcherCache::literals(
-    std::vector<LiteralSet::Literal> literals) {
-  std::sort(literals.begin(), literals.end());
-  literals.erase(std::unique(literals.begin(), literals.end()), literals.end());
-  return literals_.with([&](auto& known) {
-    const auto [found, is_new] = known.try_emplace(std::move(literals));
-    if (is_new) found->second = std::make_shared<const LiteralSet>(found->first);
-    return found->second;
-  });
-}
-
-std::shared_ptr<const KeywordDatabase> MatcherCache::keywords(
-    const std::vector<std::string>& texts) {
-  return keywords_.with([&](auto& known) {
-    std::shared_ptr<const KeywordDatabase>& found = known[texts];
-    if (!found) found = std::make_shared<const KeywordDatabase>(texts);
-    return found;
-  });
-}
-
 std::string compact_name(std::string_view name) {
   std::string compact(name);
   std::erase(compact, ' ');
@@ -532,18 +497,11 @@ std::vector<FieldId> resolve_field(const Taxonomy& taxonomy, const LogSource& so
 }
 
 std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules,
+                                         const std::vector<std::uint32_t>& admitted,
                                          const Taxonomy& taxonomy, const EventKind& kind,
                                          const PayloadFields& payloads, MatcherCache& matchers) {
   RouteBuilder builder(taxonomy, kind, matchers);
-  std::map<std::tuple<std::string, std::string, std::string>, bool>
-      admitted;  // rules share log sources
-  for (std::uint32_t i = 0; i < rules.size(); ++i) {
-    const LogSource& source = rules[i].log_source;
-    const auto [found, is_new] =
-        admitted.try_emplace({source.product, source.category, source.service});
-    if (is_new) found->second = taxonomy.admits(source, kind);
-    if (found->second) builder.add(i, source, rules[i].condition);
-  }
+  for (const std::uint32_t i : admitted) builder.add(i, rules[i].log_source, rules[i].condition);
   builder.index_rules();
   builder.note_payload(payloads);
   return builder.finish();

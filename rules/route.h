@@ -18,11 +18,11 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/guarded.h"
 #include "event/kind.h"
 #include "rules/keyword_index.h"
 #include "rules/literal_index.h"
 #include "rules/literal_set.h"
+#include "rules/matcher_cache.h"
 #include "rules/payload.h"
 #include "rules/regex.h"
 #include "rules/rule.h"
@@ -144,23 +144,9 @@ struct Route {
   void prepare(HyperscanScratch& scratch) const;
 };
 
-// What is made with some effort and shared between routes.
-class MatcherCache {
- public:
-  // nullptr when the pattern cannot be compiled; the loader has refused such rules before.
-  std::shared_ptr<const Regex> regex(const std::string& pattern, RegexFlags flags);
-  // `literals` in any order; equal ones count once.
-  std::shared_ptr<const LiteralSet> literals(std::vector<LiteralSet::Literal> literals);
-  // In ascending order.
-  std::shared_ptr<const KeywordDatabase> keywords(const std::vector<std::string>& texts);
-
- private:
-  Guarded<std::unordered_map<std::string, std::shared_ptr<const Regex>>> regexes_;
-  Guarded<std::map<std::vector<LiteralSet::Literal>, std::shared_ptr<const LiteralSet>>> literals_;
-  Guarded<std::map<std::vector<std::string>, std::shared_ptr<const KeywordDatabase>>> keywords_;
-};
-
+// Of the rules `admitted`, by index: those whose log source admits the kind.
 std::unique_ptr<const Route> build_route(const std::vector<DetectionRule>& rules,
+                                         const std::vector<std::uint32_t>& admitted,
                                          const Taxonomy& taxonomy, const EventKind& kind,
                                          const PayloadFields& payloads, MatcherCache& matchers);
 

@@ -87,10 +87,21 @@ Result<std::shared_ptr<const Taxonomy>> Taxonomy::load(const std::string& folder
     const Result<void> read = made->read_file(path);
     if (!read) errors.push_back(read.error().what);
   }
+  made->index_fields();
   std::sort(made->ecs_names_.begin(), made->ecs_names_.end());
   made->ecs_names_.erase(std::unique(made->ecs_names_.begin(), made->ecs_names_.end()),
                          made->ecs_names_.end());
   return std::shared_ptr<const Taxonomy>(std::move(made));
+}
+
+// The names live in entries_, which does not change any more.
+void Taxonomy::index_fields() {
+  for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+    for (const auto& [sigma, ecs] : entries_[i].fields) {
+      std::vector<std::uint32_t>& entries = by_field_[sigma];
+      if (entries.empty() || entries.back() != i) entries.push_back(i);
+    }
+  }
 }
 
 Result<void> Taxonomy::read_file(const std::string& path) {
@@ -149,21 +160,36 @@ Result<void> Taxonomy::read_file(const std::string& path) {
 }
 
 bool Taxonomy::admits(const LogSource& source, const EventKind& kind) const {
-  if (literal_) return true;
-  bool product = source.product.empty();
-  bool category = source.category.empty();
-  bool service = source.service.empty();
-  for (const Entry& entry : entries_) {
+  return admits(admission(source), kind);
+}
+
+Taxonomy::Admission Taxonomy::admission(const LogSource& source) const {
+  Admission made{.source = source,
+                 .entries = {},
+                 .product = source.product.empty(),
+                 .category = source.category.empty(),
+                 .service = source.service.empty()};
+  for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
     if (entry.file_wide || entry.events.empty() || !entry.applies_to(source)) continue;
-    const bool admitted = std::any_of(entry.events.begin(), entry.events.end(),
-                                      [&](const EventTest& test) { return test.admits(kind); });
-    if (!admitted) return false;
-    product = product || !entry.when.product.empty();
-    category = category || !entry.when.category.empty();
-    service = service || !entry.when.service.empty();
+    made.entries.push_back(i);
+    made.product = made.product || !entry.when.product.empty();
+    made.category = made.category || !entry.when.category.empty();
+    made.service = made.service || !entry.when.service.empty();
   }
-  return (product || source.product == kind.product) && (category || source.category == kind.category) &&
-         (service || source.service == kind.service);
+  return made;
+}
+
+bool Taxonomy::admits(const Admission& admission, const EventKind& kind) const {
+  if (literal_) return true;
+  const LogSource& source = admission.source;
+  return (admission.product || source.product == kind.product) &&
+         (admission.category || source.category == kind.category) &&
+         (admission.service || source.service == kind.service) &&
+         std::all_of(admission.entries.begin(), admission.entries.end(), [&](std::uint32_t i) {
+           const std::vector<EventTest>& tests = entries_[i].events;
+           return std::any_of(tests.begin(), tests.end(), [&](const EventTest& test) { return test.admits(kind); });
+         });
 }
 
 bool Taxonomy::knows(const LogSource& source) const {
@@ -173,11 +199,25 @@ bool Taxonomy::knows(const LogSource& source) const {
   });
 }
 
+std::vector<std::pair<std::string, std::int64_t>> Taxonomy::channel_codes() const {
+  std::vector<std::pair<std::string, std::int64_t>> all;
+  for (const Entry& entry : entries_) {
+    for (const EventTest& test : entry.events) {
+      if (test.channel.empty()) continue;
+      for (const std::int64_t code : test.codes) all.emplace_back(test.channel, code);
+    }
+  }
+  return all;
+}
+
 std::optional<std::string_view> Taxonomy::ecs_name(const LogSource& source, std::string_view field) const {
   if (literal_) return std::nullopt;
   // A file-wide mapping gives way to one of an entry.
   std::optional<std::string_view> wide;
-  for (const Entry& entry : entries_) {
+  const auto mapping = by_field_.find(field);
+  if (mapping == by_field_.end()) return std::nullopt;
+  for (const std::uint32_t i : mapping->second) {
+    const Entry& entry = entries_[i];
     if (!entry.applies_to(source)) continue;
     const auto found = std::lower_bound(entry.fields.begin(), entry.fields.end(), field,
                                         [](const auto& pair, std::string_view name) { return pair.first < name; });

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -29,12 +30,24 @@ class Taxonomy {
   bool literal() const { return literal_; }
   // Does an event of this kind belong to the log source?
   bool admits(const LogSource& source, const EventKind& kind) const;
+  // The same question for many kinds: what of it does not depend on the kind.
+  struct Admission {
+    LogSource source;
+    std::vector<std::uint32_t> entries;  // all of them must admit the kind
+    bool product = false;                // is this attribute of the source tested by them?
+    bool category = false;
+    bool service = false;
+  };
+  Admission admission(const LogSource& source) const;
+  bool admits(const Admission& admission, const EventKind& kind) const;
   // Could any event belong to it: is every attribute of the source named by an entry?
   bool knows(const LogSource& source) const;
   // The ECS name of a rule's field; nullopt if the taxonomy does not map it: its name is literal.
   std::optional<std::string_view> ecs_name(const LogSource& source, std::string_view field) const;
   // The Sigma names that are mapped for rules of the log source, sorted.
   std::vector<std::string_view> sigma_names(const LogSource& source) const;
+  // Every event id that an entry names for a channel.
+  std::vector<std::pair<std::string, std::int64_t>> channel_codes() const;
   // Every ECS name that some field maps to, so that parsers can be told.
   const std::vector<std::string>& ecs_names() const { return ecs_names_; }
 
@@ -53,10 +66,12 @@ class Taxonomy {
     bool applies_to(const LogSource& source) const;
   };
   Result<void> read_file(const std::string& path);
+  void index_fields();
 
   bool literal_ = false;
   std::vector<Entry> entries_;
   std::vector<std::string> ecs_names_;
+  std::unordered_map<std::string_view, std::vector<std::uint32_t>> by_field_;  // Sigma name -> entries that map it
 };
 
 }  // namespace picket::rules

@@ -228,7 +228,7 @@ TEST(IndicatorSet, SameValueInSeveralFeeds) {
 TEST(IndicatorSet, RulesOfARuleSet) {
   LoadedRules none;
   const auto compiled =
-      compile_rules(std::move(none), Taxonomy::none(), set_of("evil.example\n203.0.113.0/24\n"));
+      compile_rules(std::move(none), Taxonomy::none(), {.indicators = set_of("evil.example\n203.0.113.0/24\n")});
   ASSERT_EQ(compiled.set->rule_count(), 1u);
   EXPECT_EQ(compiled.set->kind(0), AlertKind::kIndicator);
   EXPECT_TRUE(compiled.set->raises_alert(0));

@@ -32,7 +32,7 @@ class PayloadTest : public testing::Test {
   std::vector<std::string> found(const PayloadOptions& options, std::string_view field, std::string_view text) {
     LoadedRules loaded;
     loaded.yara_files = {path_ + "/rules.yar"};
-    const CompiledRules compiled = compile_rules(std::move(loaded), Taxonomy::none(), IndicatorSet::none(), options);
+    const CompiledRules compiled = compile_rules(std::move(loaded), Taxonomy::none(), {.payloads = options});
     EXPECT_TRUE(compiled.refused.empty());
     const EvaluationPtr evaluation = compiled.set->make_evaluation();
     Batch batch;

@@ -1,0 +1,68 @@
+#include "rules/matcher_cache.h"
+
+#include <algorithm>
+
+#include "base/codec.h"
+
+namespace picket::rules {
+namespace {
+
+std::string key_of(const std::string& pattern, RegexFlags flags) {
+  std::string key = "r";
+  key += flags.ignore_case ? 'i' : '-';
+  key += flags.multi_line ? 'm' : '-';
+  key += flags.dot_all ? 's' : '-';
+  return key + pattern;
+}
+
+std::string key_of(const std::vector<std::string>& texts) {
+  Writer key;
+  key.byte('k');
+  for (const std::string& text : texts) key.text(text);
+  return key.take();
+}
+
+}  // namespace
+
+const std::string* MatcherCache::stored(const std::string& key) const {
+  if (!stored_) return nullptr;
+  const auto found = stored_->find(key);
+  return found == stored_->end() ? nullptr : &found->second;
+}
+
+std::shared_ptr<const Regex> MatcherCache::regex(const std::string& pattern, RegexFlags flags) {
+  const std::string key = key_of(pattern, flags);
+  return regexes_.get(key, [&]() -> std::shared_ptr<const Regex> {
+    Result<std::unique_ptr<const Regex>> made = Regex::compile(pattern, flags, stored(key));
+    return made ? std::move(*made) : nullptr;
+  });
+}
+
+std::shared_ptr<const LiteralSet> MatcherCache::literals(
+    std::vector<LiteralSet::Literal> literals) {
+  std::sort(literals.begin(), literals.end());
+  literals.erase(std::unique(literals.begin(), literals.end()), literals.end());
+  return literals_.get(literals, [&] { return std::make_shared<const LiteralSet>(literals); });
+}
+
+std::shared_ptr<const KeywordDatabase> MatcherCache::keywords(
+    const std::vector<std::string>& texts) {
+  return keywords_.get(
+      texts, [&] { return std::make_shared<const KeywordDatabase>(texts, stored(key_of(texts))); });
+}
+
+StoredDatabases MatcherCache::databases(bool& grown) const {
+  StoredDatabases all;
+  grown = false;
+  const auto add = [&](std::string key, std::string bytes) {
+    grown = grown || stored(key) == nullptr;
+    all.emplace(std::move(key), std::move(bytes));
+  };
+  for (const auto& [key, regex] : regexes_.made()) {
+    if (regex) add(key, regex->bytes());
+  }
+  for (const auto& [texts, database] : keywords_.made()) add(key_of(texts), database->bytes());
+  return all;
+}
+
+}  // namespace picket::rules
