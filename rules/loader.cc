@@ -3,12 +3,15 @@
 #include "rules/loader.h"
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <unordered_set>
 #include <utility>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/yaml.h"
+#include "rules/rule_cache.h"
 #include "rules/sigma_collection.h"
 
 namespace picket::rules {
@@ -22,9 +25,16 @@ bool is_yara(const std::string& path) {
 
 RuleFile read_rule_file(const std::string& path, const LoadOptions& options) {
   const Result<std::string> text = read_file(path, YamlLimits{}.bytes_max);
-  if (text) return parse_rule_file(*text, path, options);
-  RuleFile file;
-  file.refused.push_back({path, 1, {}, "unreadable", text.error().what});
+  if (!text) {
+    RuleFile file;
+    file.refused.push_back({path, 1, {}, "unreadable", text.error().what});
+    return file;
+  }
+  if (options.cache == nullptr) return parse_rule_file(*text, path, options);
+  const std::string hash = sha256_hex(*text);
+  if (std::optional<RuleFile> known = options.cache->find(path, hash)) return *std::move(known);
+  RuleFile file = parse_rule_file(*text, path, options);
+  options.cache->keep(path, hash, file);
   return file;
 }
 

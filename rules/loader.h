@@ -12,10 +12,13 @@
 
 namespace picket::rules {
 
+class RuleCache;
+
 struct LoadOptions {
   unsigned threads = 2;
   // Values for `expand` placeholders: name -> values. A placeholder without one refuses its rule.
   std::vector<std::pair<std::string, std::vector<std::string>>> placeholders;
+  RuleCache* cache = nullptr;  // lent; files that it knows are not read as YAML again
 };
 
 // Paths are files or folders (recursive; *.yml, *.yaml, *.yar, *.yara). Fails only if a path does not
