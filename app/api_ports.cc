@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/file.h"
+#include "base/time.h"
 #include "event/event_json.h"
 #include "storage/search.h"
 
@@ -64,16 +65,32 @@ std::string ledger_metrics(const std::vector<storage::Ledger>& ledgers) {
   return received + stored + rejected + dropped + in_flight + residual;
 }
 
-Json status_json(const EngineStatistics& statistics, const rules::RuleSet& rules,
+Json rules_json(const rules::RuleSet& rules, const ReloadStatus& status) {
+  Json json = {{"detections", rules.rule_count()},
+               {"correlations", rules.correlations().size()},
+               {"hash", rules.hash()},
+               {"loaded_at", format_time(status.loaded_at.count())},
+               {"load_seconds", status.load.seconds},
+               {"files", status.rule_files},
+               {"files_cached", status.load.files_cached},
+               {"kinds", status.load.kinds},
+               {"refused", status.refused},
+               {"warnings", status.warnings},
+               {"loading", status.loading},
+               {"reloads", status.reloads},
+               {"reload_failures", status.failures}};
+  if (!status.last_failure.empty()) json["failure"] = status.last_failure;
+  return json;
+}
+
+Json status_json(const EngineStatistics& statistics, const rules::RuleSet& rules, const ReloadStatus& reload,
                  const collector::Collector* collector) {
   Json json = {{"version", PICKET_VERSION},
                {"state", statistics.failure ? "failed" : statistics.disk_full ? "disk_full" : "running"},
                {"events", statistics.events},
                {"hits", statistics.hits},
                {"commits", statistics.commits},
-               {"rules", {{"detections", rules.rule_count()},
-                          {"correlations", rules.correlations().size()},
-                          {"hash", rules.hash()}}},
+               {"rules", rules_json(rules, reload)},
                {"payloads", {{"scanned", statistics.payloads.scanned},
                              {"timed_out", statistics.payloads.timed_out},
                              {"too_large", statistics.payloads.too_large},
@@ -212,8 +229,8 @@ api::Ports make_ports(const ApiRooms& rooms) {
     if (statistics.disk_full) return fail(Errc::kFull, "the disk is full");
     return {};
   };
-  ports.status = [&engine = rooms.engine, &collector = rooms.collector] {
-    return status_json(engine.statistics(), *engine.rules(), collector.get());
+  ports.status = [&engine = rooms.engine, &reloader = rooms.reloader, &collector = rooms.collector] {
+    return status_json(engine.statistics(), *engine.rules(), reloader.status(), collector.get());
   };
   return ports;
 }

@@ -3,6 +3,7 @@
 
 #include "api/ports.h"
 #include "app/engine.h"
+#include "app/reloader.h"
 #include "collector/collector.h"
 #include "response/responder.h"
 #include "storage/store.h"
@@ -13,6 +14,7 @@ namespace picket::app {
 struct ApiRooms {
   storage::Store& store;
   Engine& engine;
+  Reloader& reloader;
   response::Responder& responder;
   std::shared_ptr<const parsers::Catalog> catalog;
   std::vector<parsers::SourceFormat> formats;  // by source id

@@ -7,6 +7,7 @@
 
 #include "app/command.h"
 #include "app/help.h"
+#include "app/paths.h"
 #include "app/terminal.h"
 #include "app/words.h"
 #include "base/nearest.h"
@@ -90,6 +91,11 @@ void add_indicators(CLI::App& app, std::vector<std::string>& indicators) {
   app.add_option("--indicators", indicators, say("option.indicators"))->type_name("PATH")->allow_extra_args(false);
 }
 
+void add_cache(CLI::App& app, CacheChoice& cache) {
+  CLI::Option* folder = app.add_option("--cache", cache.folder, say("option.cache"))->type_name("DIR");
+  app.add_flag("--no-cache", cache.none, say("option.no_cache"))->excludes(folder);
+}
+
 void add_demo(CLI::App& app, DemoCommand& command, int& code) {
   CLI::App* demo = add(app, "demo", "demo");
   demo->add_flag("--once", command.once, say("option.once"));
@@ -119,6 +125,7 @@ void add_check(CLI::App& app, CheckCommand& command, int& code) {
   check->add_option("--config", command.config, say("option.config_to_check"))->type_name("FILE");
   add_indicators(*check, command.indicators);
   check->add_flag("--warnings", command.warnings, say("option.warnings"));
+  add_cache(*check, command.cache);
   check->callback([&] { code = run_check(command); });
 }
 
@@ -133,6 +140,7 @@ void add_scan(CLI::App& app, ScanCommand& command, int& code) {
   choose(scan->add_option("--taxonomy", command.taxonomy, say("option.taxonomy")), "none");
   scan->add_option("--stats", command.stats, say("option.stats"))->type_name("FILE");
   scan->add_flag("--fail-on-alert", command.fail_on_alert, say("option.fail_on_alert"));
+  add_cache(*scan, command.cache);
   scan->callback([&] { code = run_scan(command); });
 }
 
@@ -394,6 +402,11 @@ int run_command_line(int argc, char** argv) {
     return complain_of_usage(app, error);
   }
   return code;
+}
+
+std::string cache_folder(const CacheChoice& choice) {
+  if (choice.none) return {};
+  return choice.folder.empty() ? user_cache() : choice.folder;
 }
 
 int complain(const std::string& what, int code) {

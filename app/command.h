@@ -20,6 +20,14 @@ enum ExitCode : int {
   kInterrupted = 130,
 };
 
+// Where a command keeps what it found out about rules.
+struct CacheChoice {
+  std::string folder;  // empty: in the user's cache folder
+  bool none = false;
+};
+
+std::string cache_folder(const CacheChoice& choice);  // empty: no cache
+
 struct ScanCommand {
   std::vector<std::string> rules;
   std::vector<std::string> indicators;
@@ -29,6 +37,7 @@ struct ScanCommand {
   std::string taxonomy;  // "none", or empty for the shipped ones
   std::string stats;     // file to write statistics to
   bool fail_on_alert = false;
+  CacheChoice cache;
 };
 int run_scan(const ScanCommand& command);
 
@@ -54,6 +63,7 @@ struct CheckCommand {
   std::string format = "text";     // text, json, sarif
   std::string config;
   bool warnings = false;
+  CacheChoice cache;
 };
 int run_check(const CheckCommand& command);
 

@@ -39,6 +39,7 @@ struct Config {
   std::string data = "./picket-data";
   std::vector<std::string> rules;    // empty: the shipped ones
   std::vector<rules::IndicatorFeed> indicators;
+  std::string cache;                 // folder of the cache of rules; empty: in `data`; "none": there is none
   std::vector<SourceConfig> sources;
   std::string api_address = "127.0.0.1";
   std::uint16_t api_port = 8440;
@@ -51,6 +52,9 @@ struct Config {
   std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;
   std::uint64_t reserve_bytes = 64ULL * 1024 * 1024;
   bool sync = true;  // never false in a file: the crash tests' negative control
+
+  // The folder that `cache` means; empty: none.
+  std::string rule_cache() const { return cache == "none" ? "" : cache.empty() ? data + "/cache" : cache; }
 };
 
 // Syslog on 5514 (UDP and TCP), HTTP on 8441, the console on 8440, all on loopback; no playbooks.

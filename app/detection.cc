@@ -1,24 +1,81 @@
 #include "app/detection.h"
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "app/build_id.h"
+#include "app/kind_list.h"
+#include "app/terminal.h"
+#include "app/words.h"
+#include "base/world.h"
 #include "rules/loader.h"
 
 namespace picket::app {
+namespace {
+
+constexpr unsigned kThreadsMax = 4;  // of loading; the doors are open meanwhile
+
+unsigned load_threads() {
+  return std::clamp(std::thread::hardware_concurrency(), 1U, kThreadsMax);
+}
+
+std::vector<std::string> rule_paths(const ContentPaths& content, const DetectionOptions& options) {
+  return options.rules.empty() ? std::vector<std::string>{content.rules()} : options.rules;
+}
+
+// nullptr without a cache.
+std::unique_ptr<rules::RuleCache> open_cache(const ContentPaths& content,
+                                             const DetectionOptions& options,
+                                             const rules::LoadOptions& load) {
+  if (options.cache.empty()) return nullptr;
+  return rules::RuleCache::open({.folder = options.cache, .program = build_id()},
+                                rule_paths(content, options), load);
+}
+
+// Routes are built before anybody waits for them.
+void build_ahead(Detection& detection, const DetectionOptions& options) {
+  std::vector<KindId> kinds = options.kinds;
+  const std::vector<KindId> known = known_kinds(*detection.catalog, *detection.taxonomy);
+  kinds.insert(kinds.end(), known.begin(), known.end());
+  if (!options.cache.empty()) {
+    const Result<std::vector<KindId>> before = read_kinds(options.cache, *detection.catalog);
+    if (before) {
+      kinds.insert(kinds.end(), before->begin(), before->end());
+    } else {
+      detection.load.cache_problems.push_back(before.error().what);
+    }
+  }
+  kinds.push_back(kUnknownKind);
+  std::sort(kinds.begin(), kinds.end());
+  kinds.erase(std::unique(kinds.begin(), kinds.end()), kinds.end());
+  if (kinds.size() > kKindsMax) kinds.resize(kKindsMax);
+  detection.routes->prepare(kinds, load_threads());
+  detection.load.kinds = kinds.size();
+}
+
+}  // namespace
 
 Result<Detection> load_detection(const ContentPaths& content, const DetectionOptions& options) {
   if (content.root.empty()) {
     return fail(Errc::kNotFound,
-                "the shipped content (rules, taxonomies, source definitions) was not found beside the program "
+                "the shipped content (rules, taxonomies, source definitions) was not found beside "
+                "the program "
                 "or in /usr/share/picket; set PICKET_CONTENT to its folder");
   }
+  const Nanos start = RealClock().now();
   Detection detection;
   PICKET_TRY(detection.catalog, parsers::Catalog::load({content.sources()}, detection.errors));
   std::shared_ptr<const rules::Taxonomy> taxonomy = rules::Taxonomy::none();
   if (!options.literal) {
     PICKET_TRY(taxonomy, rules::Taxonomy::load(content.taxonomies(), detection.errors));
   }
-  const std::vector<std::string> paths =
-      options.rules.empty() ? std::vector<std::string>{content.rules()} : options.rules;
-  PICKET_TRY(rules::LoadedRules loaded, rules::load_rules(paths));
+  rules::LoadOptions load;
+  load.threads = load_threads();
+  std::unique_ptr<rules::RuleCache> cache = open_cache(content, options, load);
+  load.cache = cache.get();
+  PICKET_TRY(rules::LoadedRules loaded, rules::load_rules(rule_paths(content, options), load));
   detection.rule_files = loaded.files;
   if (options.keep_trees) {
     detection.trees = loaded.detections;
@@ -26,13 +83,38 @@ Result<Detection> load_detection(const ContentPaths& content, const DetectionOpt
   }
   detection.taxonomy = taxonomy;
   PICKET_TRY(detection.indicators, rules::load_indicators(options.indicators));
-  rules::CompiledRules compiled =
-      rules::compile_rules(std::move(loaded), std::move(taxonomy),
-                           {.indicators = detection.indicators.set, .payloads = options.payloads});
+  rules::CompiledRules compiled = rules::compile_rules(std::move(loaded), std::move(taxonomy),
+                                                       {.indicators = detection.indicators.set,
+                                                        .payloads = options.payloads,
+                                                        .stored = cache ? cache->databases() : nullptr});
   detection.rules = std::move(compiled.set);
+  detection.routes = std::move(compiled.routes);
   detection.refused = std::move(compiled.refused);
   detection.warnings = std::move(compiled.warnings);
+  if (cache) {
+    detection.load.files_cached = cache->hits();
+    if (!cache->problem().empty()) detection.load.cache_problems.push_back(cache->problem());
+    detection.cache = std::move(cache);
+  }
+  if (options.routes == Routes::kAhead) {
+    build_ahead(detection, options);
+    save_cache(detection);
+  }
+  detection.load.seconds = std::chrono::duration<double>(RealClock().now() - start).count();
   return detection;
+}
+
+void save_cache(Detection& detection) {
+  const std::shared_ptr<const rules::RuleCache> cache = std::exchange(detection.cache, nullptr);
+  if (!cache) return;
+  const Result<void> saved = cache->save(detection.routes->matchers());
+  if (!saved) detection.load.cache_problems.push_back(saved.error().what);
+}
+
+void tell_cache_problems(const Detection& detection) {
+  for (const std::string& problem : detection.load.cache_problems) {
+    tell(say("notice.cache_not_used", {{"reason", translated(problem)}}));
+  }
 }
 
 }  // namespace picket::app

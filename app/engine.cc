@@ -52,7 +52,7 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
     for (const storage::Ledger& ledger : *ledgers) received_before_[ledger.source] = ledger.received;
   }
   queue_.settle({}, store_.last_commit());
-  use(std::move(detection));
+  use(make_ready(std::move(detection)));
 }
 
 Engine::~Engine() { stop(); }
@@ -67,10 +67,10 @@ void Engine::stop() {
   letters_.close();
 }
 
-void Engine::post_rules(Detection detection) {
+bool Engine::post_rules(Detection detection) {
   Letter letter;
-  letter.detection = std::move(detection);
-  if (!letters_.post(std::move(letter))) tell(say("notice.engine_busy"));
+  letter.rules = make_ready(std::move(detection));
+  return letters_.post(std::move(letter));
 }
 
 Result<Incident> Engine::set_status(const std::string& incident_id, IncidentStatus status) {
@@ -264,27 +264,32 @@ void Engine::announce() {
 void Engine::read_letters() {
   auto letters = letters_.take();
   for (Letter& letter : letters.letters) {
-    if (letter.detection) use(*std::move(letter.detection));
+    if (letter.rules) use(*std::move(letter.rules));
     if (letter.order) change_status(*std::move(letter.order));
   }
 }
 
+Engine::ReadyRules Engine::make_ready(Detection detection) const {
+  parsers::Parser parser = detection.make_parser(false);
+  for (std::size_t i = 0; i < options_.sources.size(); ++i) {
+    parser.set_source(SourceId{static_cast<std::uint32_t>(i)}, options_.sources[i].format);
+  }
+  rules::EvaluationPtr evaluation = detection.rules->make_evaluation();
+  return {std::move(detection), std::move(parser), std::move(evaluation)};
+}
+
 // Between two commits only: the state in the store is whole then.
-void Engine::use(Detection detection) {
+void Engine::use(ReadyRules rules) {
   correlator_.reset();
   if (evaluation_) payloads_before_.add(evaluation_->counters().payloads);
-  evaluation_.reset();
-  detection_ = std::move(detection);
-  parser_.emplace(detection_.make_parser(false));
-  for (std::size_t i = 0; i < options_.sources.size(); ++i) {
-    parser_->set_source(SourceId{static_cast<std::uint32_t>(i)}, options_.sources[i].format);
-  }
-  evaluation_ = detection_.rules->make_evaluation();
+  evaluation_ = std::move(rules.evaluation);
+  parser_.emplace(std::move(rules.parser));
+  detection_ = std::move(rules.detection);
   correlator::Options correlation;
   correlation.lateness_ns = options_.lateness_ns;
   correlation.secret = options_.secret;
   correlator_.emplace(detection_.rules, correlation, state_);
-  current_rules_.with([&](auto& rules) { rules = detection_.rules; });
+  current_rules_.with([&](auto& current) { current = detection_.rules; });
 }
 
 void Engine::change_status(StatusOrder order) {

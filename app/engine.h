@@ -81,8 +81,9 @@ class Engine {
   // Takes what is in the queue, commits it, joins. The doors are closed before.
   void stop();
 
-  // The engine goes on with these rules from the next commit on.
-  void post_rules(Detection detection);
+  // The engine goes on with these rules from the next commit on; rules() tells when. What can be made ready
+  // is made ready here, on the caller's thread. False when the engine is behind with its letters.
+  [[nodiscard]] bool post_rules(Detection detection);
   // Answers with the incident after the change; kNotFound, kBusy.
   Result<Incident> set_status(const std::string& incident_id, IncidentStatus status);
 
@@ -102,8 +103,14 @@ class Engine {
     IncidentStatus status = IncidentStatus::kAcknowledged;
     std::promise<Result<Incident>> answer;
   };
+  // Rules with all that the engine's thread needs to go on with them.
+  struct ReadyRules {
+    Detection detection;
+    parsers::Parser parser;
+    rules::EvaluationPtr evaluation;
+  };
   struct Letter {
-    std::optional<Detection> detection;
+    std::optional<ReadyRules> rules;
     std::optional<StatusOrder> order;
   };
   class Names;
@@ -118,7 +125,8 @@ class Engine {
   void announce();
   void add_in_flight(const collector::DeliveryQueue::Flows& flows, std::vector<storage::Ledger>& ledgers) const;
   void read_letters();
-  void use(Detection detection);
+  ReadyRules make_ready(Detection detection) const;
+  void use(ReadyRules rules);
   void change_status(StatusOrder order);
 
   EngineOptions options_;

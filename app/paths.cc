@@ -16,6 +16,14 @@ bool is_content(const fs::path& folder) {
 
 }  // namespace
 
+// XDG Base Directory Specification 0.8: a relative path is ignored.
+std::string user_cache() {
+  const char* given = std::getenv("XDG_CACHE_HOME");
+  if (given != nullptr && *given == '/') return std::string(given) + "/picket";
+  const char* home = std::getenv("HOME");
+  return home != nullptr && *home == '/' ? std::string(home) + "/.cache/picket" : std::string();
+}
+
 ContentPaths find_content() {
   if (const char* given = std::getenv("PICKET_CONTENT"); given != nullptr && *given != '\0') {
     return {given};

@@ -17,6 +17,10 @@ struct ContentPaths {
   std::string systems() const { return root + "/systems.yaml"; }
 };
 
+// Where commands cache what can be made again: XDG_CACHE_HOME/picket, else ~/.cache/picket; empty if
+// neither variable names an absolute path.
+std::string user_cache();
+
 // PICKET_CONTENT if it is set, else the first folder `content` with `taxonomies` in it: beside the
 // program, or in a folder above it (a checkout), or ../share/picket beside it, or /usr/share/picket.
 ContentPaths find_content();

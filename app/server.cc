@@ -51,10 +51,6 @@ void listen_at(Door& door, const SourceConfig& source, SourceId id) {
   door.source = id;
 }
 
-DetectionOptions options_of(const Config& config) {
-  return {.rules = config.rules, .indicators = config.indicators, .payloads = config.payloads};
-}
-
 }  // namespace
 
 struct Server::Rooms {
@@ -64,6 +60,8 @@ struct Server::Rooms {
   // First every room is made. Then their threads start, from the last one that data reaches to the
   // first, so that nobody finds a room that is not there yet. The doors stop first, the console last.
   Result<void> load();
+  DetectionOptions detection_options() const;
+  Result<Detection> load_again(std::vector<KindId> kinds);  // the reloader's thread
   Result<void> open_store();
   Result<void> make_response();
   void make_engine();
@@ -76,7 +74,8 @@ struct Server::Rooms {
   Config config;
   ContentPaths content;
   Clock& clock;
-  Detection detection;
+  Detection detection;  // until there is an engine
+  std::shared_ptr<const parsers::Catalog> catalog;
   std::unique_ptr<storage::Store> store;
   std::string token;
   std::string secret;
@@ -88,6 +87,7 @@ struct Server::Rooms {
   collector::DeliveryQueue queue;
   Wakeup wakeup;
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<Reloader> reloader;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<collector::Collector> collector;
@@ -118,11 +118,36 @@ Result<void> Server::Rooms::open_store() {
 }
 
 Result<void> Server::Rooms::load() {
-  PICKET_TRY(detection, load_detection(content, options_of(config)));
+  PICKET_TRY(detection, load_detection(content, detection_options()));
+  tell_cache_problems(detection);
   std::string errors;
   for (const std::string& error : detection.errors) errors += error + "\n";
   if (!errors.empty()) return fail(Errc::kInvalid, errors);
   return {};
+}
+
+DetectionOptions Server::Rooms::detection_options() const {
+  return {.rules = config.rules,
+          .indicators = config.indicators,
+          .payloads = config.payloads,
+          .cache = config.rule_cache(),
+          .routes = Routes::kAhead};
+}
+
+Result<Detection> Server::Rooms::load_again(std::vector<KindId> kinds) {
+  DetectionOptions options = detection_options();
+  options.kinds = std::move(kinds);
+  if (!config.path.empty()) {
+    std::vector<std::string> errors;
+    const Result<Config> again = load_config(config.path, errors);
+    std::string text;
+    for (const std::string& error : errors) text += error + "\n";
+    if (!again) return fail(again.error().code, text.empty() ? again.error().what : text);
+    options.rules = again->rules;
+    options.indicators = again->indicators;
+    options.payloads = again->payloads;
+  }
+  return load_detection(content, options);
 }
 
 Result<void> Server::Rooms::make_response() {
@@ -169,7 +194,11 @@ void Server::Rooms::make_engine() {
     // A full queue means that a thousand incidents wait: this one is found again at the next start.
     if (!responder->offer(incident)) tell(say("notice.response_behind"));
   };
-  engine = std::make_unique<Engine>(std::move(options), detection, *store, queue, wakeup, clock, std::move(listener));
+  catalog = detection.catalog;
+  const Detection first = std::exchange(detection, {});  // the engine's and the reloader's from here on
+  engine = std::make_unique<Engine>(std::move(options), first, *store, queue, wakeup, clock, std::move(listener));
+  reloader = std::make_unique<Reloader>([this](std::vector<KindId> kinds) { return load_again(std::move(kinds)); },
+                                        first, config.rule_cache(), *engine, clock);
 }
 
 Result<void> Server::Rooms::make_api() {
@@ -179,7 +208,7 @@ Result<void> Server::Rooms::make_api() {
   options.admin_token = token;
   options.hosts = {config.api_address};
   options.open_metrics = config.api_address.starts_with("127.") || config.api_address == "::1";
-  const ApiRooms rooms{*store, *engine, *responder, detection.catalog, formats, clock, collector};
+  const ApiRooms rooms{*store, *engine, *reloader, *responder, catalog, formats, clock, collector};
   PICKET_TRY(api, api::Api::make(options, make_ports(rooms), clock));
   return {};
 }
@@ -232,6 +261,7 @@ Result<void> Server::Rooms::open_doors() {
 void Server::Rooms::close() {
   if (std::exchange(closed, true)) return;
   if (collector) collector->stop();  // what was read is handed over, and the engine still takes it
+  if (reloader) reloader->stop();
   if (engine) engine->stop();
   if (responder) responder->stop();
   if (http) http->stop();
@@ -254,29 +284,15 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ContentPaths conten
   PICKET_TRY_VOID(r.make_api());
   PICKET_TRY_VOID(r.start_response());
   r.engine->start();
+  r.reloader->start();
   PICKET_TRY_VOID(r.open_doors());
   PICKET_TRY_VOID(r.open_console());  // last: whoever can ask finds everything running
   return server;
 }
 
-Result<void> Server::reload() {
-  Rooms& r = *rooms_;
-  if (!r.config.path.empty()) {
-    std::vector<std::string> errors;
-    const Result<Config> config = load_config(r.config.path, errors);
-    std::string text;
-    for (const std::string& error : errors) text += error + "\n";
-    if (!config) return fail(config.error().code, text);
-    r.config.rules = config->rules;
-    r.config.indicators = config->indicators;
-    r.config.payloads = config->payloads;
-  }
-  PICKET_TRY(Detection detection, load_detection(r.content, options_of(r.config)));
-  if (!detection.errors.empty()) return fail(Errc::kInvalid, detection.errors.front());
-  if (detection.rules->rule_count() == 0) return fail(Errc::kInvalid, "no rule would be active");
-  r.engine->post_rules(std::move(detection));
-  return {};
-}
+void Server::reload() { rooms_->reloader->request(); }
+
+ReloadStatus Server::reload_status() const { return rooms_->reloader->status(); }
 
 void Server::stop() { rooms_->close(); }
 
@@ -287,8 +303,6 @@ std::uint16_t Server::door_port(std::string_view source) const { return rooms_->
 const std::string& Server::admin_token() const { return rooms_->token; }
 
 const storage::Store& Server::store() const { return *rooms_->store; }
-
-const Detection& Server::detection() const { return rooms_->detection; }
 
 EngineStatistics Server::statistics() const { return rooms_->engine->statistics(); }
 

@@ -13,6 +13,7 @@
 #include "app/config.h"
 #include "app/detection.h"
 #include "app/engine.h"
+#include "app/reloader.h"
 #include "base/result.h"
 #include "base/world.h"
 #include "storage/store.h"
@@ -25,15 +26,16 @@ class Server {
   static Result<std::unique_ptr<Server>> start(Config config, ContentPaths content, Clock& clock);
   ~Server();  // drains and stops
 
-  // Reads rules and configuration again; what is wrong leaves everything as it is.
-  Result<void> reload();
+  // Asks for rules and configuration to be read again, and returns at once. What comes of it is told on
+  // standard error and in reload_status(); what is wrong leaves everything as it is.
+  void reload();
+  ReloadStatus reload_status() const;
   void stop();
 
   std::uint16_t api_port() const;
   std::uint16_t door_port(std::string_view source) const;  // 0 if there is no such door
   const std::string& admin_token() const;
   const storage::Store& store() const;
-  const Detection& detection() const;  // as loaded at the start
   EngineStatistics statistics() const;
 
  private:

@@ -128,8 +128,11 @@ int run_check(const CheckCommand& command) {
     if (!config && report.errors.empty()) report.errors.push_back(config.error().what);
     if (config) feeds.insert(feeds.end(), config->indicators.begin(), config->indicators.end());
   }
-  const Result<Detection> detection = load_detection(content, {.rules = command.paths, .indicators = std::move(feeds)});
+  Result<Detection> detection = load_detection(
+      content, {.rules = command.paths, .indicators = std::move(feeds), .cache = cache_folder(command.cache)});
   if (!detection) return complain(detection.error().what, kUsageWrong);
+  save_cache(*detection);
+  tell_cache_problems(*detection);
   add_detection(*detection, report);
   check_playbooks(content.playbooks(), report);
   if (command.format == "json") {

@@ -20,15 +20,6 @@ namespace {
 // Where a running server is found: written beside its data, read by `picket status`.
 constexpr const char* kServerFile = "/server.json";
 
-void reload(Server& server) {
-  const Result<void> done = server.reload();
-  if (done) {
-    tell(say("notice.rules_read"));
-  } else {
-    tell(say("notice.nothing_changed", {{"reason", translated(done.error().what)}}));
-  }
-}
-
 int serve(Server& server, Signals& signals) {
   for (;;) {
     const std::optional<int> signal = signals.wait(std::chrono::milliseconds(500));
@@ -36,7 +27,7 @@ int serve(Server& server, Signals& signals) {
       server.stop();
       return kFindings;
     }
-    if (signal == SIGHUP) reload(server);
+    if (signal == SIGHUP) server.reload();
     if (signal == SIGTERM || signal == SIGINT) {
       tell(say("notice.stopping"));
       server.stop();
@@ -80,6 +71,25 @@ void print_payloads(const Json& payloads) {
   print(say("status.payloads", {{"scanned", n("scanned")}, {"unscanned", unscanned}}) + "\n");
 }
 
+void print_rules(const Json& rules) {
+  char seconds[32];
+  std::snprintf(seconds, sizeof seconds, "%.2f", rules.value("load_seconds", 0.0));
+  const std::string loaded = say("status.rules", {{"active", rules.value("detections", 0ULL) + rules.value("correlations", 0ULL)},
+                                                  {"refused", rules.value("refused", 0ULL)},
+                                                  {"time", rules.value("loaded_at", "?")},
+                                                  {"hash", rules.value("hash", "?").substr(0, 12)}});
+  const std::string how = say("status.rule_load", {{"seconds", seconds},
+                                                   {"cached", rules.value("files_cached", 0ULL)},
+                                                   {"files", rules.value("files", 0ULL)},
+                                                   {"kinds", rules.value("kinds", 0ULL)}});
+  std::printf("%s\n%s\n", loaded.c_str(), how.c_str());
+  if (rules.value("loading", false)) std::printf("%s\n", say("status.loading").c_str());
+  const std::string failure = rules.value("failure", "");
+  if (!failure.empty()) {
+    std::printf("%s\n", visible(say("status.reload_failed", {{"reason", translated(failure)}})).c_str());
+  }
+}
+
 void print_status(const Json& status) {
   const std::string head = say("status.head", {{"version", status.value("version", "?")},
                                                {"state", word("state", status.value("state", "?"))}});
@@ -87,6 +97,7 @@ void print_status(const Json& status) {
                                                    {"hits", status.value("hits", 0ULL)},
                                                    {"commits", status.value("commits", 0ULL)}});
   std::printf("%s\n%s\n", head.c_str(), counts.c_str());
+  print_rules(status.value("rules", Json::object()));
   print_payloads(status.value("payloads", Json::object()));
   std::vector<std::vector<std::string>> rows;
   for (const Json& door : status.value("doors", Json::array())) {
@@ -119,10 +130,8 @@ int run_server(const ServerCommand& command) {
   const std::string base = "http://" + address + ":" + std::to_string((*server)->api_port());
   const Result<void> written = write_file(data + kServerFile, dump_json({{"api", base}}) + "\n", 0600);
   if (!written) return complain(written.error().what, kUsageWrong);
-  const Detection& detection = (*server)->detection();
-  tell(say("notice.started", {{"active", detection.rules->rule_count() + detection.rules->correlations().size()},
-                              {"refused", detection.refused.size()},
-                              {"data", data}}));
+  const ReloadStatus rules = (*server)->reload_status();
+  tell(say("notice.started", {{"active", rules.active}, {"refused", rules.refused}, {"data", data}}));
   tell(say("notice.console", {{"url", base + "/"}, {"file", data + "/admin-token"}}));
   return serve(**server, signals);
 }

@@ -141,8 +141,9 @@ Json statistics_json(const Statistics& statistics, const rules::PayloadCounters&
 int run_scan(const ScanCommand& command) {
   Result<Detection> detection =
       load_detection(find_content(), {.rules = command.rules,
-                                                     .indicators = feeds_of(command.indicators),
-                                                     .literal = command.taxonomy == "none"});
+                                      .indicators = feeds_of(command.indicators),
+                                      .literal = command.taxonomy == "none",
+                                      .cache = cache_folder(command.cache)});
   if (!detection) return complain(detection.error().what, kUsageWrong);
   for (const std::string& error : detection->errors) complain(error, kUsageWrong);
   if (!detection->refused.empty()) {
@@ -159,6 +160,8 @@ int run_scan(const ScanCommand& command) {
   Scan scan(command, *detection);
   const Result<void> done = scan.run();
   if (!done) return complain(done.error().what, kUsageWrong);
+  save_cache(*detection);
+  tell_cache_problems(*detection);
   const double wall = std::chrono::duration<double>(clock.now() - start).count();
   if (const rules::PayloadCounters& p = scan.payloads(); p.unscanned() > 0) {
     tell(say("notice.payloads_unscanned", {{"n", p.unscanned()}, {"timed_out", p.timed_out},
