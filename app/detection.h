@@ -26,7 +26,7 @@ struct DetectionOptions {
   bool literal = false;            // --taxonomy none
   bool keep_trees = false;         // for commands that look into rules
   rules::PayloadOptions payloads = {};
-  std::string cache;               // folder of the cache of rules; empty: none
+  std::string cache = {};          // folder of the cache of rules; empty: none
   Routes routes = Routes::kAtFirstEvent;
   std::vector<KindId> kinds = {};  // seen by this process already, for kAhead
 };

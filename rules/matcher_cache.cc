@@ -51,18 +51,24 @@ std::shared_ptr<const KeywordDatabase> MatcherCache::keywords(
       texts, [&] { return std::make_shared<const KeywordDatabase>(texts, stored(key_of(texts))); });
 }
 
-StoredDatabases MatcherCache::databases(bool& grown) const {
+StoredDatabases MatcherCache::databases() const {
   StoredDatabases all;
-  grown = false;
-  const auto add = [&](std::string key, std::string bytes) {
-    grown = grown || stored(key) == nullptr;
-    all.emplace(std::move(key), std::move(bytes));
-  };
   for (const auto& [key, regex] : regexes_.made()) {
-    if (regex) add(key, regex->bytes());
+    if (regex) all.emplace(key, regex->bytes());
   }
-  for (const auto& [texts, database] : keywords_.made()) add(key_of(texts), database->bytes());
+  for (const auto& [texts, database] : keywords_.made())
+    all.emplace(key_of(texts), database->bytes());
   return all;
+}
+
+bool MatcherCache::grown() const {
+  for (const auto& [key, regex] : regexes_.made()) {
+    if (regex && stored(key) == nullptr) return true;
+  }
+  for (const auto& [texts, database] : keywords_.made()) {
+    if (stored(key_of(texts)) == nullptr) return true;
+  }
+  return false;
 }
 
 }  // namespace picket::rules

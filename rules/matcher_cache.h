@@ -37,9 +37,10 @@ class MatcherCache {
   // In ascending order.
   std::shared_ptr<const KeywordDatabase> keywords(const std::vector<std::string>& texts);
 
-  // Everything made so far that can be stored. `grown` says whether some of it was not in what was
-  // given at the beginning.
-  StoredDatabases databases(bool& grown) const;
+  // Everything made so far that can be stored.
+  StoredDatabases databases() const;
+  // Was some of it not in what was given at the beginning?
+  bool grown() const;
 
  private:
   // One value a key, made outside the lock.

@@ -46,22 +46,29 @@ std::vector<std::uint32_t> RouteTable::admitted(KindId kind) const {
   return all;
 }
 
-std::unique_ptr<const Route> RouteTable::build(KindId kind) const {
-  return build_route(rules_, admitted(kind), *taxonomy_, kind_of(kind), payloads_, matchers_);
+std::unique_ptr<const Route> RouteTable::build(KindId kind,
+                                               const std::vector<std::uint32_t>& rules) const {
+  return build_route(rules_, rules, *taxonomy_, kind_of(kind), payloads_, matchers_);
 }
 
 void RouteTable::prepare(std::span<const KindId> kinds, unsigned threads) const {
-  std::vector<std::pair<std::size_t, KindId>> wanted;
+  struct Wanted {
+    KindId kind{};
+    std::vector<std::uint32_t> rules;
+  };
+  std::vector<Wanted> wanted;
   for (const KindId kind : kinds) {
     if ((*routes_)[static_cast<std::size_t>(kind)].get_if() != nullptr) continue;
-    wanted.emplace_back(admitted(kind).size(), kind);
+    wanted.push_back({kind, admitted(kind)});
   }
-  std::sort(wanted.begin(), wanted.end(), std::greater<>());
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  std::sort(wanted.begin(), wanted.end(), [](const Wanted& a, const Wanted& b) {
+    return std::pair(a.rules.size(), a.kind) > std::pair(b.rules.size(), b.kind);
+  });
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (std::size_t i = next.fetch_add(1); i < wanted.size(); i = next.fetch_add(1)) {
-      of(wanted[i].second);
+      const auto& [kind, rules] = wanted[i];
+      (*routes_)[static_cast<std::size_t>(kind)].get([&] { return build(kind, rules); });
     }
   };
   std::vector<std::thread> others;

@@ -34,7 +34,8 @@ class RouteTable {
   MatcherCache& matchers() const { return matchers_; }
 
   const Route& of(KindId kind) const {
-    return (*routes_)[static_cast<std::size_t>(kind)].get([&] { return build(kind); });
+    return (*routes_)[static_cast<std::size_t>(kind)].get(
+        [&] { return build(kind, admitted(kind)); });
   }
   // Builds what is not built yet, those with the most rules first.
   void prepare(std::span<const KindId> kinds, unsigned threads) const;
@@ -44,7 +45,7 @@ class RouteTable {
  private:
   static constexpr std::size_t kKindsMax = Interner::kNamesMax;
 
-  std::unique_ptr<const Route> build(KindId kind) const;
+  std::unique_ptr<const Route> build(KindId kind, const std::vector<std::uint32_t>& rules) const;
   // Rules whose log source admits the kind, in order.
   std::vector<std::uint32_t> admitted(KindId kind) const;
 

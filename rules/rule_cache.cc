@@ -126,13 +126,12 @@ std::size_t RuleCache::misses() const {
 
 // Databases that this load did not need are kept too, while there is room: other events need them.
 Result<void> RuleCache::save(const MatcherCache& matchers) const {
-  bool grown = false;
-  CacheContents contents;
-  contents.databases = matchers.databases(grown);
   return seen_.with([&](const Seen& seen) -> Result<void> {
     if (seen.entries.size() < options_.files_min) return {};
     const bool same_rules = seen.hits == known_.size() && seen.entries.size() == known_.size();
-    if (same_rules && !grown) return {};
+    if (same_rules && !matchers.grown()) return {};
+    CacheContents contents;
+    contents.databases = matchers.databases();
     if (bytes_in(contents.databases) + bytes_in(*databases_) <= kDatabaseBytesMax) {
       contents.databases.insert(databases_->begin(), databases_->end());
     }

@@ -36,6 +36,7 @@ RULE = """
 title: Rule {0}
 id: {0}
 level: informational
+logsource: {{product: linux}}
 detection: {{sel: ['{1}'], condition: sel}}
 """
 
@@ -95,7 +96,7 @@ class SwapTest(unittest.TestCase):
         self.assertEqual(len(hashes), 2)
 
         # A bad rule among good ones: the others count, the finding is reported.
-        (self.folder / "rules" / "bad.yml").write_text("title: Bad\nid: bad\ndetection: {sel: {A|nonsense: 1}, condition: sel}\n")
+        (self.folder / "rules" / "bad.yml").write_text("title: Bad\nid: bad\nlogsource: {product: linux}\ndetection: {sel: {A|nonsense: 1}, condition: sel}\n")
         _, now = self.reload()
         self.assertEqual((now["detections"], now["refused"]), (QUIET_RULES + 2, 1))
         self.assertIn("1 refused", self.picket.log.read_text())

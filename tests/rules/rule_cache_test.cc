@@ -268,12 +268,10 @@ TEST_F(RuleCacheTest, DatabasesComeBack) {
     static_cast<std::vector<unsigned>*>(all)->push_back(text);
   });
   EXPECT_EQ(found, (std::vector<unsigned>{1, 0}));
-  bool grown = true;
-  EXPECT_EQ(again.databases(grown).size(), 3U);
-  EXPECT_FALSE(grown);
+  EXPECT_EQ(again.databases().size(), 3U);
+  EXPECT_FALSE(again.grown());
   ASSERT_TRUE(again.regex("new", {}));
-  again.databases(grown);
-  EXPECT_TRUE(grown);
+  EXPECT_TRUE(again.grown());
 }
 
 TEST_F(RuleCacheTest, ADatabaseThatHyperscanRefusesIsMadeAnew) {
