@@ -37,7 +37,7 @@ RouteTable::RouteTable(std::vector<DetectionRule> rules, std::shared_ptr<const T
 std::vector<std::uint32_t> RouteTable::admitted(KindId kind) const {
   std::vector<bool> admits;
   for (const Taxonomy::Admission& source : sources_) {
-    admits.push_back(taxonomy_->admits(source, kind_of(kind)));
+    admits.push_back(taxonomy_->lets_in(source, kind_of(kind)));
   }
   std::vector<std::uint32_t> all;
   for (std::uint32_t i = 0; i < rules_.size(); ++i) {
@@ -67,8 +67,9 @@ void RouteTable::prepare(std::span<const KindId> kinds, unsigned threads) const 
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (std::size_t i = next.fetch_add(1); i < wanted.size(); i = next.fetch_add(1)) {
-      const auto& [kind, rules] = wanted[i];
-      (*routes_)[static_cast<std::size_t>(kind)].get([&] { return build(kind, rules); });
+      const Wanted& each = wanted[i];
+      (*routes_)[static_cast<std::size_t>(each.kind)].get(
+          [&] { return build(each.kind, each.rules); });
     }
   };
   std::vector<std::thread> others;

@@ -160,7 +160,7 @@ Result<void> Taxonomy::read_file(const std::string& path) {
 }
 
 bool Taxonomy::admits(const LogSource& source, const EventKind& kind) const {
-  return admits(admission(source), kind);
+  return lets_in(admission(source), kind);
 }
 
 Taxonomy::Admission Taxonomy::admission(const LogSource& source) const {
@@ -180,7 +180,7 @@ Taxonomy::Admission Taxonomy::admission(const LogSource& source) const {
   return made;
 }
 
-bool Taxonomy::admits(const Admission& admission, const EventKind& kind) const {
+bool Taxonomy::lets_in(const Admission& admission, const EventKind& kind) const {
   if (literal_) return true;
   const LogSource& source = admission.source;
   return (admission.product || source.product == kind.product) &&

@@ -39,7 +39,7 @@ class Taxonomy {
     bool service = false;
   };
   Admission admission(const LogSource& source) const;
-  bool admits(const Admission& admission, const EventKind& kind) const;
+  bool lets_in(const Admission& admission, const EventKind& kind) const;
   // Could any event belong to it: is every attribute of the source named by an entry?
   bool knows(const LogSource& source) const;
   // The ECS name of a rule's field; nullopt if the taxonomy does not map it: its name is literal.
