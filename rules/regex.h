@@ -1,17 +1,20 @@
-// Regex: one pattern of a rule, as a database that runs in linear time.
+// Regex: one pattern of a rule, as databases that run in linear time.
 //
-// Hyperscan wherever it can express the pattern; where it cannot (look-around, back references), PCRE2
-// confirms with match and depth limits, and a text on which the limit is reached counts as "no match"
-// and is counted. Immutable; matching needs a RegexScratch per thread.
+// Text that is UTF-8 is matched by character ("." is one character, case folds by Unicode), other
+// text byte by byte. \d, \w, \s and \b are about ASCII. Hyperscan wherever it can express the
+// pattern; where it cannot (look-around, back references), PCRE2 confirms with match and depth
+// limits, and a text on which the limit is reached counts as "no match" and is counted. What
+// matches by character is made when the first text that is not ASCII comes. Immutable for who looks
+// from outside; matching needs a HyperscanScratch per thread.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/lazy.h"
 #include "base/result.h"
 
 struct hs_database;
@@ -46,24 +49,25 @@ class Regex {
                                                       const std::string* stored = nullptr);
   ~Regex();
 
-  // Its Hyperscan database; empty if there is none.
+  // Its Hyperscan database for ASCII; empty if there is none.
   std::string bytes() const;
-  bool look_around() const { return pcre_ != nullptr; }
+  bool look_around() const;  // PCRE2 it is
   void prepare(HyperscanScratch& scratch) const;
   // Is there a match anywhere in `text`?
-  bool search(std::string_view text, const HyperscanScratch& scratch) const;
+  bool search(std::string_view text, HyperscanScratch& scratch) const;
   // Where the first match is. Cold path (PCRE2); {0, 0} when PCRE2 finds none within its limits.
   std::pair<std::size_t, std::size_t> span(std::string_view text) const;
 
  private:
-  Regex() = default;
-  struct Pcre;
+  class Engine;
 
-  hs_database* hyperscan_ = nullptr;
-  std::size_t shortest_ = 0;         // bytes that every match has, as Hyperscan knows
-  std::unique_ptr<Pcre> pcre_;       // confirms when Hyperscan cannot
-  std::string pattern_;
-  RegexFlags flags_;
+  Regex(std::string pattern, RegexFlags flags);
+  const Engine& by_character() const;
+
+  const std::string pattern_;
+  const RegexFlags flags_;
+  std::unique_ptr<const Engine> by_byte_;  // ASCII, and what is not UTF-8
+  Lazy<std::unique_ptr<const Engine>> by_character_;  // the rest; null: it has no such meaning
 };
 
 // Texts on which PCRE2 gave up, since the program started.

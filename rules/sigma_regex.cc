@@ -1,6 +1,5 @@
-// Hyperscan parses every expression that is not large (cheap); compiling costs a thousand times as
-// much, seconds for a large one, so those are left to PCRE2. A repeat of a repeat multiplies, so
-// the size is estimated first and a hostile expression never reaches a library.
+// Hyperscan parses an expression in no time and takes up to seconds to compile a large one; the
+// size is estimated first, so a hostile expression never reaches a library.
 #include "rules/sigma_regex.h"
 
 #include <hs/hs.h>
@@ -8,87 +7,16 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdlib>
 #include <string_view>
-#include <vector>
+
+#include "rules/regex_size.h"
 
 namespace picket::rules {
 namespace {
 
 constexpr std::size_t kPatternBytesMax = 8192;
-constexpr std::size_t kNestingMax = 64;
-constexpr double kStatesMax = 200'000;    // estimated; more is refused
-constexpr double kStatesTrusted = 2'000;  // up to here, what Hyperscan parses it also compiles soon
-
-// Reads "{n}", "{n,}" or "{n,m}" at `at`; its larger number, or 0 if it is no repeat.
-std::size_t repeat_at(std::string_view pattern, std::size_t at, std::size_t& end) {
-  std::size_t number = 0;
-  std::size_t largest = 0;
-  for (std::size_t i = at + 1; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c >= '0' && c <= '9') {
-      number = std::min<std::size_t>(number * 10 + static_cast<std::size_t>(c - '0'), 100'000);
-      largest = std::max(largest, number);
-    } else if (c == ',') {
-      number = 0;
-    } else {
-      end = i;
-      return c == '}' ? largest : 0;
-    }
-  }
-  return 0;
-}
-
-// One past the character class that opens at `at`.
-std::size_t class_end(std::string_view pattern, std::size_t at) {
-  std::size_t i = at + 1;
-  if (i < pattern.size() && pattern[i] == '^') ++i;
-  if (i < pattern.size() && pattern[i] == ']') ++i;
-  while (i < pattern.size() && pattern[i] != ']') i += pattern[i] == '\\' ? 2u : 1u;
-  return std::min(i + 1, pattern.size());
-}
-
-// Roughly how many automaton states the pattern needs: repeats multiply what they repeat. Negative
-// when groups are nested too deep.
-double estimated_states(std::string_view pattern) {
-  std::vector<double> open = {0};  // states so far in each open group
-  double last = 0;                 // states of the last atom, already added
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c == '(') {
-      if (open.size() > kNestingMax) return -1;
-      open.push_back(0);
-      continue;
-    }
-    if (c == '{') {
-      std::size_t end = i;
-      const std::size_t times = repeat_at(pattern, i, end);
-      if (times > 1) {
-        const double more = last * static_cast<double>(times - 1);
-        open.back() += more;
-        last += more;
-        i = end;
-      }
-      continue;
-    }
-    last = 1;
-    if (c == ')' && open.size() > 1) {
-      last = open.back();
-      open.pop_back();
-    } else if (c == '[') {
-      i = class_end(pattern, i) - 1;
-    } else if (c == '\\') {
-      ++i;
-    }
-    open.back() += last;
-  }
-  double sum = 0;
-  for (const double states : open) sum += states;
-  return sum;
-}
 
 unsigned hyperscan_flags(const Test& test) {
   return HS_FLAG_ALLOWEMPTY | HS_FLAG_UTF8 | (test.ignore_case ? HS_FLAG_CASELESS : 0u) |
@@ -129,13 +57,17 @@ std::string pcre2_problem(const Test& test) {
 RegexCheck check_regex(const Test& test) {
   if (test.text.size() > kPatternBytesMax) return {RegexEngine::kNone, "it is too long"};
   if (test.text.find('\0') != std::string::npos) return {RegexEngine::kNone, "it has a zero byte"};
-  const double states = estimated_states(test.text);
-  if (states < 0) return {RegexEngine::kNone, "its groups are nested too deep"};
-  if (states > kStatesMax) return {RegexEngine::kNone, "its repeats make it too large"};
-  if (states <= kStatesTrusted && hyperscan_accepts(test)) return {RegexEngine::kHyperscan, {}};
+  const RegexSize size = size_of_regex(test.text);
+  if (size.too_deep) return {RegexEngine::kNone, "its groups are nested too deep"};
+  if (size.states > kRegexStatesMax) return {RegexEngine::kNone, "its repeats make it too large"};
+  if (hyperscan_accepts(test)) return {RegexEngine::kHyperscan, {}};
   std::string problem = pcre2_problem(test);
-  if (problem.empty()) return {RegexEngine::kPcre2, {}};
-  return {RegexEngine::kNone, std::move(problem)};
+  if (!problem.empty()) return {RegexEngine::kNone, std::move(problem)};
+  if (size.nested)
+    return {RegexEngine::kNone,
+            "look-around and back references cannot be combined with a repeat inside of a repeat, "
+            "which can take for ever"};
+  return {RegexEngine::kPcre2, {}};
 }
 
 }  // namespace picket::rules

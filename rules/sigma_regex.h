@@ -15,8 +15,9 @@ struct RegexCheck {
   std::string reason;  // kNone: why
 };
 
-// `test` is of Op::kRegex. kPcre2 means look-around, back references or a size that Hyperscan
-// refuses: PCRE2 confirms such tests, with match limits.
+// `test` is of Op::kRegex. kPcre2 means look-around or back references: PCRE2 confirms such tests,
+// with match limits. Refused is what no engine reads, what is too large, and what would backtrack
+// without end.
 RegexCheck check_regex(const Test& test);
 
 }  // namespace picket::rules

@@ -141,7 +141,7 @@ bool wants_folded(const CompiledTest& test) {
   }
 }
 
-bool passes(const CompiledTest& test, std::string_view subject, const HyperscanScratch& scratch) {
+bool passes(const CompiledTest& test, std::string_view subject, HyperscanScratch& scratch) {
   switch (test.shape) {
     case Shape::kAny: return true;
     case Shape::kExact: return subject == test.text;

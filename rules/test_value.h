@@ -14,7 +14,7 @@ bool wants_folded(const CompiledTest& test);
 
 // `subject` is the value in the form that the test wants. Not for tests that look at more than one value
 // (presence, field references): they answer false. The regex is prepared in `scratch`.
-bool passes(const CompiledTest& test, std::string_view subject, const HyperscanScratch& scratch);
+bool passes(const CompiledTest& test, std::string_view subject, HyperscanScratch& scratch);
 
 // Does `value` stand in that relation to the value of another field? Both folded, or both not.
 bool refers(RefMode mode, std::string_view value, std::string_view other);

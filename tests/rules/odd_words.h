@@ -191,6 +191,24 @@ inline constexpr std::string_view kOddRegexes[] = {
     "a(?=b)",
     "e+",
     "-enc?\\s",
+    // characters of several bytes, and bytes that are none
+    "^.$",
+    "^..$",
+    "^[^a]{3}$",
+    "^.{7}$",
+    "(?i)straße",
+    "(?i)^S$",
+    "(?i)^k$",
+    "(?i)^[å]$",
+    "[é-ü]",
+    "é+|本",
+    "日?本",
+    "\\x{212a}",
+    "^\\W+$",
+    "^\\S\\S$",
+    "^(?!a).$",
+    "(.)\\1",
+    "\\xff",
 };
 
 }  // namespace picket::rules

@@ -220,8 +220,7 @@ struct PcreFree {
 };
 using Pcre = std::unique_ptr<pcre2_code, PcreFree>;
 
-Pcre compile(const Test& test) {
-  std::uint32_t flags = 0;
+Pcre compile(const Test& test, std::uint32_t flags) {
   if (test.ignore_case) flags |= PCRE2_CASELESS;
   if (test.multi_line) flags |= PCRE2_MULTILINE;
   if (test.dot_all) flags |= PCRE2_DOTALL;
@@ -229,16 +228,35 @@ Pcre compile(const Test& test) {
   PCRE2_SIZE offset = 0;
   Pcre code(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(test.text.data()), test.text.size(), flags,
                           &error, &offset, nullptr));
-  PICKET_CHECK(code != nullptr);  // the loader has accepted it
   return code;
 }
 
-bool search(const pcre2_code* code, const std::string& text) {
-  pcre2_match_data* data = pcre2_match_data_create_from_pattern(code, nullptr);
-  const int found = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0,
-                                data, nullptr);
-  pcre2_match_data_free(data);
-  return found >= 0;
+// By character where the text is UTF-8, which PCRE2 itself finds out, else by byte.
+struct Regex {
+  Pcre by_character;
+  Pcre by_byte;
+
+  bool search(const std::string& text) const {
+    int found = match(by_character.get(), text);
+    const bool is_utf8 = found > PCRE2_ERROR_UTF8_ERR1 || found < PCRE2_ERROR_UTF8_ERR21;
+    if (!is_utf8) found = by_byte ? match(by_byte.get(), text) : PCRE2_ERROR_NOMATCH;
+    return found >= 0;
+  }
+
+ private:
+  static int match(const pcre2_code* code, const std::string& text) {
+    pcre2_match_data* data = pcre2_match_data_create_from_pattern(code, nullptr);
+    const int found = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0,
+                                  0, data, nullptr);
+    pcre2_match_data_free(data);
+    return found;
+  }
+};
+
+Regex regex_of(const Test& test) {
+  Regex regex{.by_character = compile(test, PCRE2_UTF), .by_byte = compile(test, 0)};
+  PICKET_CHECK(regex.by_character != nullptr);  // the loader has accepted it
+  return regex;
 }
 
 }  // namespace
@@ -285,7 +303,7 @@ struct ReferenceRule::Part {
   std::vector<std::string> other_names;  // of the field that it refers to
   std::vector<Piece> pieces;
   Network network;
-  Pcre regex;
+  Regex regex;
 
   Part(const Node& node, const FieldNames& names_of) : kind(node.kind), test(node.test) {
     for (const Node& child : node.children) children.emplace_back(child, names_of);
@@ -293,7 +311,7 @@ struct ReferenceRule::Part {
     names = names_of(test.field);
     if (test.op == Op::kFieldRef) other_names = names_of(test.text);
     if (test.op == Op::kCidr) network = rules::network(test.text);
-    if (test.op == Op::kRegex) regex = compile(test);
+    if (test.op == Op::kRegex) regex = regex_of(test);
     for (const PatternPart& part : test.parts) {
       const Characters text = characters(part.text);
       pieces.push_back({.kind = part.kind, .text = test.cased ? text : folded(text)});
@@ -331,7 +349,7 @@ struct ReferenceRule::Part {
       case Op::kString:
         return glob(pieces, test.cased ? value.exact : value.folded);
       case Op::kRegex:
-        return search(regex.get(), value.text);
+        return regex.search(value.text);
       case Op::kCidr: {
         const std::string bits = address_bits(value.text);
         return !bits.empty() && bits.size() == network.width && bits.starts_with(network.bits);

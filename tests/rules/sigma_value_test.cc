@@ -127,7 +127,12 @@ TEST(SigmaRegex, WhichEngineRunsIt) {
   EXPECT_EQ(engine("(?=a)b"), RegexEngine::kPcre2);
   EXPECT_EQ(engine("(?<!a)b"), RegexEngine::kPcre2);
   EXPECT_EQ(engine(R"((a|b)\1)"), RegexEngine::kPcre2);
-  EXPECT_EQ(engine("a.{5000}b"), RegexEngine::kPcre2);
+  EXPECT_EQ(engine("a.{5000}b"), RegexEngine::kHyperscan) << "one counter";
+  EXPECT_EQ(engine("^(?=.{5000,})cmd"), RegexEngine::kPcre2);
+  EXPECT_EQ(engine("(a.{5000}b){2}"), RegexEngine::kNone);
+  EXPECT_EQ(engine("(?:a.{0,30}b){80}"), RegexEngine::kNone);
+  EXPECT_EQ(engine("((a+)+)$"), RegexEngine::kHyperscan) << "in linear time";
+  EXPECT_EQ(engine("(?=((a+)+)$)"), RegexEngine::kNone) << "in exponential time";
   EXPECT_EQ(engine("(a"), RegexEngine::kNone);
   EXPECT_EQ(engine("a{2,1}"), RegexEngine::kNone);
   EXPECT_EQ(engine("(((a{1,1000}){1,1000}){1,1000})"), RegexEngine::kNone);
