@@ -35,6 +35,7 @@ class OneRule final : public rules::RuleSet {
   const std::string& hash() const override { return identity_.hash; }
   rules::EvaluationPtr make_evaluation() const override { return nullptr; }
   void evaluate(Batch&, rules::Evaluation&) const override {}
+  bool holds(Batch&, const Hit&, rules::Evaluation&) const override { return false; }
   std::vector<Match> explain(Batch&, const Event&, std::uint32_t) const override {
     return {Match{{}, "selection", 7, "event.outcome", "outcome", "failure", 0, 7}};
   }

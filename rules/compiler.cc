@@ -80,7 +80,7 @@ class CompiledRuleSet final : public RuleSet {
   const std::string& hash() const override { return hash_; }
 
   EvaluationPtr make_evaluation() const override {
-    return EvaluationPtr(new Evaluation(make_scanner()));
+    return EvaluationPtr(new Evaluation(make_scanner(), rule_count()));
   }
 
   void evaluate(Batch& batch, Evaluation& scratch) const override {
@@ -110,6 +110,17 @@ class CompiledRuleSet final : public RuleSet {
               [](const Hit& a, const Hit& b) {
                 return std::pair(a.event, a.rule) < std::pair(b.event, b.rule);
               });
+  }
+
+  bool holds(Batch& batch, const Hit& pair, Evaluation& scratch) const override {
+    const Event& event = batch.events()[pair.event];
+    const Route& at = route(event.kind);
+    const auto found = std::lower_bound(
+        at.rules.begin(), at.rules.end(), pair.rule,
+        [](const RouteRule& rule, std::uint32_t index) { return rule.rule < index; });
+    if (found == at.rules.end() || found->rule != pair.rule) return false;
+    scratch.load(batch, event, at);
+    return scratch.holds_timed(at, *found, batch.record_of(event).raw.size());
   }
 
   std::vector<Match> explain(Batch& batch, const Event& event, std::uint32_t rule) const override {

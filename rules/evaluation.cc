@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/cycle_clock.h"
 #include "rules/fold.h"
 #include "rules/payload.h"
 #include "rules/test_value.h"
@@ -89,20 +90,90 @@ void Evaluation::wake_by_keywords(Batch& batch, const Event& event, const Route&
 void Evaluation::evaluate(Batch& batch, const Event& event, const Route& route,
                           std::vector<std::uint32_t>& rules) {
   ++counters_.events;
+  timing_ = false;
   if (route.rules.empty()) return;
   enter(route);
   values_.begin(batch, event);
-  wake(batch, event, route);
-  if (woken_.empty()) return;
-  counters_.woken += woken_.size();
-  values_.load(route);
   const std::size_t before = rules.size();
-  for (const std::uint32_t index : woken_) {
-    const RouteRule& rule = route.rules[index];
-    if (holds(route, rule.root)) rules.push_back(rule.rule);
+  timing_ = accounting_ && sampler_.next();
+  if (timing_) [[unlikely]] {
+    evaluate_timed(batch, event, route, rules);
+  } else {
+    wake(batch, event, route);
+    if (woken_.empty()) return;
+    values_.load(route);
+    if (accounting_) {
+      evaluate_woken<true>(batch, event, route, rules);
+    } else {
+      evaluate_woken<false>(batch, event, route, rules);
+    }
   }
+  counters_.woken += woken_.size();
   counters_.hits += rules.size() - before;
   std::sort(rules.begin() + static_cast<std::ptrdiff_t>(before), rules.end());
+}
+
+template <bool kAccount>
+void Evaluation::evaluate_woken(Batch& batch, const Event& event, const Route& route,
+                                std::vector<std::uint32_t>& rules) {
+  for (const std::uint32_t index : woken_) {
+    const RouteRule& rule = route.rules[index];
+    if constexpr (kAccount) {
+      RuleCount& count = costs_.counts[rule.rule];
+      ++count.woken;
+      if (count.slow) [[unlikely]] {
+        put_aside_.push_back({.event = static_cast<std::uint32_t>(&event - batch.events().data()),
+                              .rule = rule.rule});
+        continue;
+      }
+    }
+    if (!holds(route, rule.root)) continue;
+    if constexpr (kAccount) ++costs_.counts[rule.rule].matched;
+    rules.push_back(rule.rule);
+  }
+}
+
+// The same with the clock in hand: one event in many.
+void Evaluation::evaluate_timed(Batch& batch, const Event& event, const Route& route,
+                                std::vector<std::uint32_t>& rules) {
+  const std::uint64_t start = CycleClock::now();
+  wake(batch, event, route);
+  values_.load(route);
+  const std::uint64_t waking_ns = CycleClock::ns_between(start, CycleClock::now());
+  WakingSample& waking = costs_.waking[event.kind];
+  ++waking.events;
+  waking.ns += waking_ns;
+  ++costs_.sampled_events;
+  costs_.waking_ns += waking_ns;
+  costs_.sampled_ns += waking_ns;
+  for (const std::uint32_t index : woken_) {
+    const RouteRule& rule = route.rules[index];
+    RuleCount& count = costs_.counts[rule.rule];
+    ++count.woken;
+    if (count.slow) {
+      put_aside_.push_back(
+          {.event = static_cast<std::uint32_t>(&event - batch.events().data()), .rule = rule.rule});
+      continue;
+    }
+    const std::uint64_t before_ns = costs_.samples[rule.rule].ns;
+    const bool is_true = holds_timed(route, rule, batch.record_of(event).raw.size());
+    costs_.sampled_ns += costs_.samples[rule.rule].ns - before_ns;
+    if (!is_true) continue;
+    ++count.matched;
+    rules.push_back(rule.rule);
+  }
+}
+
+bool Evaluation::holds_timed(const Route& route, const RouteRule& rule, std::size_t bytes) {
+  const std::uint64_t start = CycleClock::now();
+  const bool is_true = holds(route, rule.root);
+  const std::uint64_t ns = CycleClock::ns_between(start, CycleClock::now());
+  RuleSample& sample = costs_.samples[rule.rule];
+  ++sample.evaluations;
+  sample.ns += ns;
+  sample.largest_ns = std::max(sample.largest_ns, ns);
+  if (ns / (bytes / 1024 + 1) > ns_per_kb_) ++sample.over;
+  return is_true;
 }
 
 std::vector<std::uint32_t> Evaluation::scan_payloads(Batch& batch, const Event& event,
@@ -113,7 +184,9 @@ std::vector<std::uint32_t> Evaluation::scan_payloads(Batch& batch, const Event& 
     return route.may_hold_payload(field.id);
   });
   if (!scanner_ || !any) return {};
+  const std::uint64_t start = timing_ ? CycleClock::now() : 0;
   PayloadScan scan = rules::scan_payloads(batch, event, fields, *scanner_);
+  if (timing_) costs_.payload_ns += CycleClock::ns_between(start, CycleClock::now());
   counters_.payloads.add(scan.counters);
   return std::move(scan.rules);
 }

@@ -15,6 +15,7 @@
 #include "rules/payload.h"
 #include "rules/regex.h"
 #include "rules/route.h"
+#include "rules/rule_cost.h"
 #include "rules/rule_set.h"
 #include "rules/values.h"
 #include "rules/yara.h"
@@ -31,7 +32,12 @@ struct EvaluationCounters {
 class Evaluation {
  public:
   // Without a scanner no payload is looked at.
-  explicit Evaluation(std::optional<YaraScanner> scanner) : scanner_(std::move(scanner)) {}
+  // `rules`: how many the rule set has; 0 for who only asks holds().
+  explicit Evaluation(std::optional<YaraScanner> scanner, std::size_t rules = 0)
+      : scanner_(std::move(scanner)) {
+    costs_.counts.resize(rules);
+    costs_.samples.resize(rules);
+  }
 
   // Appends the rules of `route` that are true on `event`, by rule index.
   void evaluate(Batch& batch, const Event& event, const Route& route,
@@ -43,6 +49,8 @@ class Evaluation {
 
   // Is the node true on the event loaded last?
   bool holds(const Route& route, std::uint32_t node);
+  // The same for a rule, with its time in costs(); `bytes` of the record.
+  bool holds_timed(const Route& route, const RouteRule& rule, std::size_t bytes);
   bool test_holds(const CompiledTest& test);
   bool value_passes(const CompiledTest& test, std::uint32_t value);
   void load(Batch& batch, const Event& event, const Route& route);
@@ -54,7 +62,32 @@ class Evaluation {
   IndicatorMemo& indicator_memo() { return indicator_memo_; }
   const EvaluationCounters& counters() const { return counters_; }
 
+  // What rules cost, from the start on. Without accounting (for measuring it) nothing is counted,
+  // timed or put aside.
+  RuleCosts& costs() {
+    costs_.events = counters_.events;
+    return costs_;
+  }
+  void account_costs(bool on) { accounting_ = on; }
+  // How many events one is timed of, from now on; at the start kSampleEvery. Before the first
+  // event.
+  void sample_every(std::uint32_t events) {
+    sampler_ = EventSampler(events);
+    costs_.sample_every = events;
+  }
+  // A sampled evaluation that takes longer than this is over the limit; each started KB counts.
+  void limit_evaluation(std::uint64_t ns_per_kb) { ns_per_kb_ = ns_per_kb; }
+  // Slow rules are not evaluated when they are woken: (event, rule) goes here, until somebody
+  // clears it.
+  void put_in_slow_lane(std::uint32_t rule, bool slow) { costs_.counts[rule].slow = slow; }
+  std::vector<Hit>& put_aside() { return put_aside_; }
+
  private:
+  template <bool kAccount>
+  void evaluate_woken(Batch& batch, const Event& event, const Route& route,
+                      std::vector<std::uint32_t>& rules);
+  void evaluate_timed(Batch& batch, const Event& event, const Route& route,
+                      std::vector<std::uint32_t>& rules);
   void enter(const Route& route);
   void wake(Batch& batch, const Event& event, const Route& route);
   // `plain`: the event is ASCII without "\\u".
@@ -79,6 +112,12 @@ class Evaluation {
   std::vector<std::uint32_t> rules_;
   IndicatorMemo indicator_memo_;
   EvaluationCounters counters_;
+  RuleCosts costs_;
+  EventSampler sampler_;
+  bool accounting_ = true;
+  bool timing_ = false;  // the event is a sampled one
+  std::uint64_t ns_per_kb_ = UINT64_MAX;
+  std::vector<Hit> put_aside_;
 };
 
 }  // namespace picket::rules

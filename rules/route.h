@@ -114,7 +114,7 @@ struct Route {
   std::vector<CompiledTest> tests;
   std::vector<ValueSet> sets;
   std::vector<ColumnLiterals> literals;
-  std::vector<RouteRule> rules;
+  std::vector<RouteRule> rules;  // ascending by rule
   std::vector<LiteralIndex> indexes;  // one a column; that of column 0 is empty
   KeywordIndex keywords;
   std::vector<std::uint32_t> always;  // indexes into `rules` that nothing can wake

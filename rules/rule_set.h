@@ -55,6 +55,8 @@ class RuleSet {
   virtual EvaluationPtr make_evaluation() const = 0;
   // Appends to batch.hits() every (event, rule) that is true, ordered by event, then rule.
   virtual void evaluate(Batch& batch, Evaluation& scratch) const = 0;
+  // Only this (event, detection rule): is it true? Timed in scratch.costs().samples, each one.
+  virtual bool holds(Batch& batch, const Hit& pair, Evaluation& scratch) const = 0;
 
   // What made `rule` true on the event: one Match a true test (its `event` is left to the caller).
   // Empty if it is not true. Cold path.
