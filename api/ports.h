@@ -84,6 +84,8 @@ struct Ports {
   // (slow, desk) By id; a correlation's rules are also asked for by what `refers_to` calls them.
   // kNotFound when the rule is not loaded any more. Thread-safe.
   std::function<Result<RuleSource>(std::string_view rule_id)> rule_source;
+  // (desk) What rules cost, dearest first by "time", "woken" or "matches". kInvalid: another word.
+  std::function<Result<Json>(std::string_view order, std::size_t limit)> rule_cost;
   // (desk) The ledger with what is in flight now; empty: what the store has.
   std::function<Result<std::vector<storage::Ledger>>()> ledger;
 

@@ -312,6 +312,15 @@ HttpResponse get_rule_source(const Call& call) {
                       {"refers_to", rule->refers_to}});
 }
 
+HttpResponse get_rule_cost(const Call& call) {
+  if (!call.ports.rule_cost) return absent("the cost of rules");
+  const auto limit = number_parameter(call.request, "limit", kPageDefault, kPageMax);
+  if (!limit) return problem(limit.error());
+  const std::string_view by = parameter(call.request, "by");
+  const auto costs = call.ports.rule_cost(by.empty() ? "time" : by, *limit);
+  return costs ? json_answer(*costs) : problem(costs.error());
+}
+
 HttpResponse list_runs(const Call& call) {
   if (!call.ports.runs) return absent("response");
   std::string incident(parameter(call.request, "incident"));

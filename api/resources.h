@@ -27,6 +27,7 @@ HttpResponse get_proof(const Call& call);
 HttpResponse search_events(const Call& call);
 HttpResponse get_ledger(const Call& call);
 HttpResponse get_rule_source(const Call& call);
+HttpResponse get_rule_cost(const Call& call);
 HttpResponse list_runs(const Call& call);
 HttpResponse get_run(const Call& call);
 HttpResponse command_step(const Call& call);  // .../runs/{id}/steps/{step}/{verb}

@@ -17,6 +17,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/events", Room::kSlow, false, search_events},
     {"GET", "/api/v1/ledger", Room::kDesk, false, get_ledger},
     {"GET", "/api/v1/rules/{id}/source", Room::kDesk, false, get_rule_source},
+    {"GET", "/api/v1/rules/cost", Room::kDesk, false, get_rule_cost},
     {"GET", "/api/v1/runs", Room::kDesk, false, list_runs},
     {"GET", "/api/v1/runs/{id}", Room::kDesk, false, get_run},
     {"POST", "/api/v1/runs/{id}/steps/{step}/{verb}", Room::kDesk, false, command_step},

@@ -1,10 +1,11 @@
 #include "app/api_ports.h"
 
-#include <cstdio>
-
+#include "app/prometheus.h"
+#include "app/rule_cost_report.h"
 #include "base/file.h"
 #include "base/time.h"
 #include "event/event_json.h"
+#include "rules/regex.h"
 #include "storage/search.h"
 
 namespace picket::app {
@@ -20,26 +21,6 @@ response::StepVerb verb_of(api::StepVerb verb) {
     case api::StepVerb::kReverse: return response::StepVerb::kReverse;
   }
   return response::StepVerb::kReject;
-}
-
-// Prometheus label values escape backslash, quote and line feed.
-std::string label(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\\' || c == '"') out += '\\';
-    out += c == '\n' ? ' ' : c;
-  }
-  return out;
-}
-
-std::string sample(std::string_view name, std::string_view labels, double value) {
-  char number[40];
-  std::snprintf(number, sizeof number, "%.17g", value);
-  return std::string(name) + (labels.empty() ? "" : "{" + std::string(labels) + "}") + " " + number + "\n";
-}
-
-std::string type_line(std::string_view name, std::string_view type) {
-  return "# TYPE " + std::string(name) + " " + std::string(type) + "\n";
 }
 
 std::string ledger_metrics(const std::vector<storage::Ledger>& ledgers) {
@@ -184,6 +165,8 @@ std::string metrics_text(const Result<std::vector<storage::Ledger>>& ledgers, co
                                   {"failed", statistics.payloads.failed}}) {
     text += sample("picket_yara_payloads_total", "result=\"" + std::string(result) + "\"", static_cast<double>(n));
   }
+  text += type_line("picket_regex_limits_reached_total", "counter");
+  text += sample("picket_regex_limits_reached_total", "", static_cast<double>(rules::regex_limits_reached()));
   text += type_line("picket_events_total", "counter") + sample("picket_events_total", "", static_cast<double>(statistics.events));
   text += type_line("picket_commit_seconds", "summary");
   text += sample("picket_commit_seconds_sum", "", statistics.commit_seconds);
@@ -207,6 +190,11 @@ api::Ports make_ports(const ApiRooms& rooms) {
   };
   ports.parse = [parser](Batch& batch) { parser->parse(batch); };
   ports.rule_source = [&engine = rooms.engine](std::string_view id) { return rule_source(*engine.rules(), id); };
+  ports.rule_cost = [&engine = rooms.engine](std::string_view order, std::size_t limit) -> Result<Json> {
+    const std::optional<CostOrder> known = cost_order(order);
+    if (!known) return fail(Errc::kInvalid, "by is time, woken or matches");
+    return rule_cost_json(*engine.rule_costs(), *known, limit);
+  };
   ports.ledger = [&engine = rooms.engine] { return engine.ledger(); };
   ports.runs = [&responder = rooms.responder](std::string_view incident) { return responder.runs(incident); };
   ports.run = [&responder = rooms.responder](std::string_view id) { return responder.run(id); };
@@ -221,7 +209,8 @@ api::Ports make_ports(const ApiRooms& rooms) {
     return engine.set_status(change.incident, change.status);
   };
   ports.metrics = [&engine = rooms.engine, &collector = rooms.collector] {
-    return metrics_text(engine.ledger(), engine.statistics(), *engine.rules(), collector.get());
+    return metrics_text(engine.ledger(), engine.statistics(), *engine.rules(), collector.get()) +
+           rule_cost_metrics(*engine.rule_costs());
   };
   ports.ready = [&engine = rooms.engine]() -> Result<void> {
     const EngineStatistics statistics = engine.statistics();

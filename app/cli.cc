@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kFormats = "auto|ndjson|json|syslog|raw";
 constexpr const char* kLevels = "informational|low|medium|high|critical";
 constexpr const char* kRuleStates = "active|refused|cannot-fire";
+constexpr const char* kCostOrders = "time|woken|matches";
 constexpr const char* kReports = "text|json|sarif";
 
 struct Commands {
@@ -33,6 +34,7 @@ struct Commands {
   NounCommand alert;
   StoreCommand status;
   IndicatorCommand indicator;
+  TopCommand top;
   RuleListCommand rule_list;
   RuleFieldsCommand rule_fields;
   RuleExplainCommand rule_explain;
@@ -191,6 +193,18 @@ void add_event_format(CLI::App& app, EventInput& events) {
   choose(app.add_option("--taxonomy", events.taxonomy, say("option.taxonomy")), "none");
 }
 
+void add_top(CLI::App& app, TopCommand& command, int& code) {
+  CLI::App* top = add(app, "top", "top");
+  top->add_option("files", command.files, say("option.top_files"));
+  choose(top->add_option("--by", command.by, say("option.top_by"))->capture_default_str(), kCostOrders);
+  add_limit(*top, command.limit);
+  top->add_flag("--once", command.once, say("option.top_once"));
+  add_rules(*top, command.rules);
+  add_event_format(*top, command.events);
+  add_store(*top, command);
+  top->callback([&] { code = run_top(command); });
+}
+
 void add_rule_looks(CLI::App& rule, Commands& commands, int& code) {
   CLI::App* list = add(rule, "list", "rule.list");
   list->add_option("paths", commands.rule_list.paths, say("option.rule_paths"));
@@ -276,6 +290,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   app.require_subcommand(1);
   add_demo(app, commands.demo, code);
   add_server(app, commands, code);
+  add_top(app, commands.top, code);
   add_check(app, commands.check, code);
   add_scan(app, commands.scan, code);
   add_parse(app, commands.parse, code);

@@ -113,6 +113,16 @@ struct EventInput {
   std::string taxonomy;  // "none", or empty for the shipped ones
 };
 
+struct TopCommand : StoreCommand {
+  std::vector<std::string> files;  // empty: ask the running server
+  std::vector<std::string> rules;
+  EventInput events;        // how to read the files
+  std::string by = "time";  // woken, matches
+  std::uint64_t limit = 20;
+  bool once = false;
+};
+int run_top(const TopCommand& command);
+
 struct RuleFieldsCommand {
   std::vector<std::string> paths;
   EventInput events;

@@ -264,12 +264,18 @@ class ConfigReader {
   void read_limits(const YamlNode& root, Config& config) {
     const YamlNode* limits = reader_.may_map(root, "limits");
     if (limits == nullptr) return;
-    reader_.check_keys(*limits, {"frame_bytes", "lateness_hours", "disk_reserve_mb"});
+    reader_.check_keys(*limits, {"frame_bytes", "lateness_hours", "disk_reserve_mb", "rule_budget", "rule_us_per_kb", "slow_rules"});
     config.frame_bytes_max = static_cast<std::size_t>(
         reader_.may_integer(*limits, "frame_bytes", 1024, 1024 * 1024, static_cast<std::int64_t>(config.frame_bytes_max)));
     config.lateness_ns = reader_.may_integer(*limits, "lateness_hours", 0, 168, 24) * 3600 * 1'000'000'000;
     config.reserve_bytes =
         static_cast<std::uint64_t>(reader_.may_integer(*limits, "disk_reserve_mb", 0, 1'000'000, 64)) * 1024 * 1024;
+    rules::BudgetOptions& budget = config.lanes.budget;
+    budget.percent = static_cast<double>(
+        reader_.may_integer(*limits, "rule_budget", 0, 100, static_cast<std::int64_t>(budget.percent)));
+    budget.us_per_kb = static_cast<std::uint64_t>(
+        reader_.may_integer(*limits, "rule_us_per_kb", 1, 1'000'000, static_cast<std::int64_t>(budget.us_per_kb)));
+    for (const YamlNode* rule : reader_.may_list(*limits, "slow_rules")) config.lanes.slow_rules.push_back(rule->scalar);
   }
 
   std::vector<const YamlNode*> list_of_maps(const YamlNode& map, std::string_view key) {

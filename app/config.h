@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/rule_lanes.h"
 #include "base/result.h"
 #include "event/record.h"
 #include "response/options.h"
@@ -51,6 +52,7 @@ struct Config {
   std::size_t frame_bytes_max = 64 * 1024;
   std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;
   std::uint64_t reserve_bytes = 64ULL * 1024 * 1024;
+  LaneOptions lanes;  // of rules that cost too much
   bool sync = true;  // never false in a file: the crash tests' negative control
 
   // The folder that `cache` means; empty: none.

@@ -19,6 +19,12 @@ constexpr Nanos kTickEvery = 1s;
 constexpr Nanos kSettle = 30s;  // sources may be this far behind each other before any is late
 constexpr Nanos kFutureMax = 5min;  // an event time further ahead does not move the watermark
 
+std::vector<parsers::SourceFormat> formats_of(const std::vector<EngineSource>& sources) {
+  std::vector<parsers::SourceFormat> formats;
+  for (const EngineSource& source : sources) formats.push_back(source.format);
+  return formats;
+}
+
 }  // namespace
 
 class Engine::Names final : public correlator::SourceNames {
@@ -44,7 +50,14 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
       names_(std::make_unique<Names>(options_.sources)),
       state_(store, commit_),
       incidents_port_(store, commit_),
-      grouper_({}, state_, incidents_port_) {
+      grouper_({}, state_, incidents_port_),
+      lanes_(options_.lanes, store_, formats_of(options_.sources), [this](SlowResult& result) {
+        Letter letter;
+        letter.slow = std::move(result);
+        if (letters_.post(std::move(letter))) return true;
+        result = *std::move(letter.slow);
+        return false;
+      }) {
   for (std::size_t i = 0; i < options_.sources.size(); ++i) {
     next_seq_.push_back(store_.next_seq(SourceId{static_cast<std::uint32_t>(i)}));
   }
@@ -57,10 +70,14 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
 
 Engine::~Engine() { stop(); }
 
-void Engine::start() { thread_ = std::thread([this] { run(); }); }
+void Engine::start() {
+  thread_ = std::thread([this] { run(); });
+  lanes_.start();
+}
 
 void Engine::stop() {
   if (!thread_.joinable()) return;
+  lanes_.stop();  // what is left is done after the next start
   stopping_.store(true, std::memory_order_release);
   wakeup_.notify();
   thread_.join();
@@ -117,6 +134,7 @@ void Engine::process(collector::Delivery& delivery) {
   for (Record& record : batch.records()) record.seq = next_seq_[static_cast<std::size_t>(record.source)]++;
   parser_->parse(batch);
   detection_.rules->evaluate(batch, *evaluation_);
+  lanes_.after_batch(batch, *evaluation_);
   const std::int64_t future = (clock_.now() + kFutureMax).count();
   for (const Event& event : batch.events()) {
     if (event.time_ns <= future) latest_event_ns_ = std::max(latest_event_ns_, event.time_ns);
@@ -160,6 +178,7 @@ void Engine::tick() {
   const Nanos now = clock_.now();
   if (now - last_tick_ < kTickEvery) return;
   last_tick_ = now;
+  lanes_.publish(*evaluation_, now);
   if (latest_event_ns_ == INT64_MIN) return;
   const std::size_t first_alert = alerts_.size();
   correlator_->tick(Nanos(latest_event_ns_) - kSettle, alerts_);  // it knows the lateness itself
@@ -175,6 +194,7 @@ void Engine::commit() {
       for (const collector::Ack& ack : acks_) ack(false);
       acks_.clear();
       commit_.clear();
+      lanes_.given_up();
       queue_.give_back(std::exchange(taken_, {}));
       return;
     }
@@ -191,6 +211,7 @@ bool Engine::commit_once() {
     if (*error) done = tl::unexpected(**error);
   }
   const Nanos start = clock_.now();
+  if (done) lanes_.before_commit(commit_);
   if (done) done = store_.commit(commit_);
   if (!done && done.error().code == Errc::kFull) {
     const bool was_full = statistics_.with([](EngineStatistics& s) { return std::exchange(s.disk_full, true); });
@@ -204,6 +225,7 @@ bool Engine::commit_once() {
     acks_.clear();
     alerts_.clear();
     changed_.clear();
+    lanes_.given_up();
     queue_.give_back(std::exchange(taken_, {}));
     return true;
   }
@@ -211,6 +233,7 @@ bool Engine::commit_once() {
   commit_.clear();
   state_.committed();
   incidents_port_.committed();
+  lanes_.committed();
   statistics_.with([&](EngineStatistics& s) {
     if (s.disk_full) tell(say("notice.space_again"));
     s.disk_full = false;
@@ -266,6 +289,7 @@ void Engine::read_letters() {
   for (Letter& letter : letters.letters) {
     if (letter.rules) use(*std::move(letter.rules));
     if (letter.order) change_status(*std::move(letter.order));
+    if (letter.slow) take_slow(*std::move(letter.slow));
   }
 }
 
@@ -290,6 +314,17 @@ void Engine::use(ReadyRules rules) {
   correlation.secret = options_.secret;
   correlator_.emplace(detection_.rules, correlation, state_);
   current_rules_.with([&](auto& current) { current = detection_.rules; });
+  lanes_.use(detection_, *evaluation_, clock_.now());
+}
+
+// Hits of the slow lane go on as those of the fast one; their events are stored already.
+void Engine::take_slow(SlowResult result) {
+  if (!lanes_.accepts(result)) return;
+  const std::size_t first_alert = alerts_.size();
+  correlator_->process(*result.batch, *names_, alerts_);
+  group(first_alert);
+  hits_ += result.batch->hits().size();
+  lanes_.add(result, commit_);
 }
 
 void Engine::change_status(StatusOrder order) {

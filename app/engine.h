@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "app/detection.h"
+#include "app/rule_lanes.h"
 #include "base/guarded.h"
 #include "base/mailbox.h"
 #include "base/result.h"
@@ -49,6 +50,7 @@ struct EngineOptions {
   std::function<std::string(std::string_view system)> owner_of;  // of a system, for incidents
   std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;
   std::string secret;  // of this installation
+  LaneOptions lanes;   // of rules that cost too much
 };
 
 // Called on the engine's thread after the commit that made it true.
@@ -93,6 +95,8 @@ class Engine {
   // The store's ledger with what is on its way to it: received = stored + rejected + dropped + in flight.
   // Any thread. kBusy if no two commits were far enough apart to look between them.
   Result<std::vector<storage::Ledger>> ledger() const;
+  // What each rule costs, as of the last second. Any thread.
+  std::shared_ptr<const RuleCostSnapshot> rule_costs() const { return lanes_.costs(); }
   std::shared_ptr<const rules::RuleSet> rules() const {
     return current_rules_.with([](const auto& rules) { return rules; });
   }
@@ -112,6 +116,7 @@ class Engine {
   struct Letter {
     std::optional<ReadyRules> rules;
     std::optional<StatusOrder> order;
+    std::optional<SlowResult> slow;
   };
   class Names;
 
@@ -128,6 +133,7 @@ class Engine {
   ReadyRules make_ready(Detection detection) const;
   void use(ReadyRules rules);
   void change_status(StatusOrder order);
+  void take_slow(SlowResult result);
 
   EngineOptions options_;
   storage::Store& store_;
@@ -163,6 +169,7 @@ class Engine {
   std::thread thread_;
   Guarded<EngineStatistics> statistics_;
   Guarded<std::shared_ptr<const rules::RuleSet>> current_rules_;
+  RuleLanes lanes_;  // last: its thread posts letters
 };
 
 }  // namespace picket::app

@@ -183,6 +183,7 @@ void Server::Rooms::make_engine() {
   options.sources = sources;
   options.lateness_ns = config.lateness_ns;
   options.secret = secret;
+  options.lanes = config.lanes;
   options.owner_of = [this](std::string_view name) {
     const response::System* system = library.systems.by_name(name);
     return system != nullptr ? system->owner.name : std::string();

@@ -32,19 +32,6 @@ void build_block(Commit::Contents& contents) {
   contents.rows.clear();
 }
 
-void add_hits(Commit::Contents& contents, const Batch& batch,
-              const std::function<std::string_view(std::uint32_t)>& rule_id) {
-  std::unordered_map<std::uint32_t, std::uint32_t> index;  // of the rule set -> of this commit
-  for (const Hit& hit : batch.hits()) {
-    const auto [entry, is_new] =
-        index.try_emplace(hit.rule, static_cast<std::uint32_t>(contents.rules.size()));
-    if (is_new) contents.rules.emplace_back(rule_id(hit.rule));
-    const Record& record = batch.records()[hit.event];
-    contents.hits.push_back(
-        {entry->second, record.source, record.seq, batch.events()[hit.event].time_ns});
-  }
-}
-
 }  // namespace
 
 Commit::Commit() : contents_(std::make_unique<Contents>()) {}
@@ -71,7 +58,20 @@ void Commit::add(const Batch& batch,
     contents_->rows.add(record, time_ns, status);
     if (contents_->rows.full()) build_block(*contents_);
   }
-  add_hits(*contents_, batch, rule_id);
+  add_hits(batch, rule_id);
+}
+
+void Commit::add_hits(const Batch& batch,
+                      const std::function<std::string_view(std::uint32_t)>& rule_id) {
+  std::unordered_map<std::uint32_t, std::uint32_t> index;  // of the rule set -> of this commit
+  for (const Hit& hit : batch.hits()) {
+    const auto [entry, is_new] =
+        index.try_emplace(hit.rule, static_cast<std::uint32_t>(contents_->rules.size()));
+    if (is_new) contents_->rules.emplace_back(rule_id(hit.rule));
+    const Record& record = batch.records()[hit.event];
+    contents_->hits.push_back(
+        {entry->second, record.source, record.seq, batch.events()[hit.event].time_ns});
+  }
 }
 
 void Commit::count_rejected(SourceId source, std::string_view reason, std::uint64_t n) {

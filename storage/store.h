@@ -65,6 +65,8 @@ class Commit {
   // All records of the batch with their events, and the hits by rule id (`rule_ids[hit.rule]` names
   // a rule). Counts them as received and stored. The batch may die afterwards.
   void add(const Batch& batch, const std::function<std::string_view(std::uint32_t)>& rule_id);
+  // Only the hits, on events that an earlier commit stored.
+  void add_hits(const Batch& batch, const std::function<std::string_view(std::uint32_t)>& rule_id);
   void count_rejected(SourceId source, std::string_view reason, std::uint64_t n);  // received too
   void count_dropped(SourceId source, std::string_view reason, std::uint64_t n);   // received too
   void put(const Alert& alert);                                                    // new or grown

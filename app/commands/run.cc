@@ -1,9 +1,8 @@
 // picket run: the server, until it is told to stop. picket status: how it is.
-#include <curl/curl.h>
-
 #include <csignal>
 #include <cstdio>
 
+#include "app/ask_server.h"
 #include "app/command.h"
 #include "app/config.h"
 #include "app/open_store.h"
@@ -16,9 +15,6 @@
 
 namespace picket::app {
 namespace {
-
-// Where a running server is found: written beside its data, read by `picket status`.
-constexpr const char* kServerFile = "/server.json";
 
 int serve(Server& server, Signals& signals) {
   for (;;) {
@@ -34,33 +30,6 @@ int serve(Server& server, Signals& signals) {
       return kDone;
     }
   }
-}
-
-std::size_t append(char* data, std::size_t size, std::size_t count, void* user) {
-  constexpr std::size_t kAnswerMax = 4 * 1024 * 1024;
-  auto* text = static_cast<std::string*>(user);
-  if (text->size() + size * count > kAnswerMax) return 0;
-  text->append(data, size * count);
-  return size * count;
-}
-
-Result<std::string> get(const std::string& url, const std::string& token) {
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), curl_easy_cleanup);
-  curl_slist* list = curl_slist_append(nullptr, ("Authorization: Bearer " + token).c_str());
-  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(list, curl_slist_free_all);
-  std::string body;
-  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS, 5000L);
-  curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, append);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &body);
-  const CURLcode done = curl_easy_perform(curl.get());
-  if (done != CURLE_OK) return fail(Errc::kIo, url + ": " + curl_easy_strerror(done));
-  long status = 0;
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status != 200) return fail(Errc::kIo, url + ": the server answers " + std::to_string(status));
-  return body;
 }
 
 // Nothing where YARA had nothing to look at.
@@ -139,16 +108,8 @@ int run_server(const ServerCommand& command) {
 int run_status(const StoreCommand& command) {
   const Result<std::string> folder = data_folder(command);
   if (!folder) return complain(folder.error().what, kUsageWrong);
-  const Result<std::string> server = read_file(*folder + kServerFile, 4096);
-  const Result<std::string> token = read_file(*folder + "/admin-token", 4096);
-  if (!server || !token) return complain(*folder + ": no server has run here; start one with `picket run`", kUnreachable);
-  const Result<Json> where = parse_json(*server);
-  if (!where) return complain(*folder + kServerFile + ": " + where.error().what, kUnreachable);
-  const Result<std::string> answer = get(where->value("api", std::string()) + "/api/v1/status",
-                                         token->substr(0, token->find('\n')));
-  if (!answer) return complain("the server cannot be reached: " + answer.error().what, kUnreachable);
-  const Result<Json> status = parse_json(*answer);
-  if (!status) return complain("the server's answer cannot be read", kUnreachable);
+  const Result<Json> status = ask_server(*folder, "/api/v1/status");
+  if (!status) return complain(status.error().what, kUnreachable);
   if (command.json) {
     std::puts(dump_json(*status).c_str());
   } else {

@@ -51,6 +51,7 @@ class ScriptedRules final : public rules::RuleSet {
   const std::string& hash() const override { return hash_; }
   rules::EvaluationPtr make_evaluation() const override { return nullptr; }
   void evaluate(Batch&, rules::Evaluation&) const override {}
+  bool holds(Batch&, const Hit&, rules::Evaluation&) const override { return false; }
   std::vector<Match> explain(Batch&, const Event&, std::uint32_t rule) const override;
   std::optional<std::string_view> field_value(Batch& batch, const Event& event, std::uint32_t rule,
                                               std::string_view field) const override;
