@@ -18,6 +18,9 @@ constexpr std::size_t kLiteralMax = 24;  // longer literals are cut: more bytes 
 constexpr std::size_t kLiteralMin = 4;   // and none is cut to less
 constexpr double kPresentRate = 0.9;
 constexpr double kUnseenRate = 0.02;
+constexpr double kRareEnough = 0.002;   // rarer anchors wake alone
+constexpr double kSecondRateMax = 0.3;  // a second set that is there more often tells too little,
+constexpr std::size_t kSecondMax = 64;  // and a longer one costs more than it saves
 
 bool typical_has(std::string_view value, Anchor::Kind kind, std::string_view literal) {
   switch (kind) {
@@ -219,39 +222,96 @@ AnchorSet of_literals(const ColumnLiterals& list) {
   return all;
 }
 
-}  // namespace
+using Calls = std::vector<WakeCall>;
 
-std::optional<AnchorSet> necessary_anchors(const Route& route, std::uint32_t index) {
-  const CompiledNode& node = route.nodes[index];
-  switch (node.kind) {
-    case CompiledNode::Kind::kTest:
-      return of_test(route.tests[node.index]);
-    case CompiledNode::Kind::kSet:
-      return of_set(route.sets[node.index]);
-    case CompiledNode::Kind::kLiterals:
-      return of_literals(route.literals[node.index]);
-    case CompiledNode::Kind::kNot:
-      return std::nullopt;
-    case CompiledNode::Kind::kAnd: {
-      std::optional<AnchorSet> best;
-      for (std::uint32_t i = 0; i < node.count; ++i) {
-        std::optional<AnchorSet> child = necessary_anchors(route, node.first + i);
-        if (child && (!best || child->rate < best->rate)) best = std::move(child);
+double rate_of(const WakeCall& call) {
+  return call.second.anchors.empty() ? call.first.rate : call.first.rate * call.second.rate;
+}
+double rate_of(const Calls& calls) {
+  double rate = 0;
+  for (const WakeCall& call : calls) rate += rate_of(call);
+  return rate;
+}
+
+void append(AnchorSet& set, const AnchorSet& more) {
+  set.rate += more.rate;
+  set.anchors.insert(set.anchors.end(), more.anchors.begin(), more.anchors.end());
+}
+
+// Calls without a second set are one call.
+Calls either(std::vector<Calls> children) {
+  Calls all;
+  WakeCall alone;
+  for (Calls& calls : children) {
+    for (WakeCall& call : calls) {
+      if (call.second.anchors.empty()) {
+        append(alone.first, call.first);
+      } else {
+        all.push_back(std::move(call));
       }
-      return best;
-    }
-    case CompiledNode::Kind::kOr: {
-      AnchorSet all;
-      for (std::uint32_t i = 0; i < node.count; ++i) {
-        std::optional<AnchorSet> child = necessary_anchors(route, node.first + i);
-        if (!child) return std::nullopt;
-        all.rate += child->rate;
-        std::move(child->anchors.begin(), child->anchors.end(), std::back_inserter(all.anchors));
-      }
-      return all;
     }
   }
-  return std::nullopt;
+  if (!alone.first.anchors.empty()) all.push_back(std::move(alone));
+  return all;
+}
+
+// What is necessary for all of these calls, as one set.
+AnchorSet first_of(const Calls& calls) {
+  AnchorSet all;
+  for (const WakeCall& call : calls) append(all, call.first);
+  return all;
+}
+
+// The rarest child wakes; where it is not rare by itself, the next one must do so too.
+Calls both(std::vector<Calls> children) {
+  std::stable_sort(children.begin(), children.end(),
+                   [](const Calls& a, const Calls& b) { return rate_of(a) < rate_of(b); });
+  Calls best = std::move(children.front());
+  const AnchorSet* second = nullptr;
+  std::vector<AnchorSet> others;
+  for (std::size_t i = 1; i < children.size(); ++i) others.push_back(first_of(children[i]));
+  for (const AnchorSet& other : others) {
+    if (other.rate > kSecondRateMax || other.anchors.size() > kSecondMax) continue;
+    if (second == nullptr || other.rate < second->rate) second = &other;
+  }
+  for (WakeCall& call : best) {
+    if (second != nullptr && call.second.anchors.empty() && call.first.rate >= kRareEnough)
+      call.second = *second;
+  }
+  return best;
+}
+
+}  // namespace
+
+std::optional<std::vector<WakeCall>> wake_calls(const Route& route, std::uint32_t index) {
+  const CompiledNode& node = route.nodes[index];
+  const auto alone = [](std::optional<AnchorSet> set) -> std::optional<Calls> {
+    if (!set) return std::nullopt;
+    return either({{{.first = *std::move(set)}}});
+  };
+  switch (node.kind) {
+    case CompiledNode::Kind::kTest:
+      return alone(of_test(route.tests[node.index]));
+    case CompiledNode::Kind::kSet:
+      return alone(of_set(route.sets[node.index]));
+    case CompiledNode::Kind::kLiterals:
+      return alone(of_literals(route.literals[node.index]));
+    case CompiledNode::Kind::kNot:
+      return std::nullopt;
+    case CompiledNode::Kind::kAnd:
+    case CompiledNode::Kind::kOr:
+      break;
+  }
+  const bool is_and = node.kind == CompiledNode::Kind::kAnd;
+  std::vector<Calls> children;
+  for (std::uint32_t i = 0; i < node.count; ++i) {
+    std::optional<Calls> child = wake_calls(route, node.first + i);
+    if (child) children.push_back(*std::move(child));
+    if (!child && !is_and) return std::nullopt;
+  }
+  if (!is_and) return either(std::move(children));
+  if (children.empty()) return std::nullopt;
+  return both(std::move(children));
 }
 
 }  // namespace picket::rules

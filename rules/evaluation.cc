@@ -20,8 +20,7 @@ void Evaluation::enter(const Route& route) {
   if (last_route_ == &route) return;
   if (prepared_.insert(&route).second) route.prepare(scratch_);
   if (stamps_.size() < route.rules.size()) stamps_.resize(route.rules.size());
-  std::fill(stamps_.begin(), stamps_.end(), 0);
-  stamp_ = 0;
+  if (pairs_.size() < route.pairs.size()) pairs_.resize(route.pairs.size());
   last_route_ = &route;
 }
 
@@ -36,10 +35,11 @@ void Evaluation::load(Batch& batch, const Event& event, const Route& route) {
 void Evaluation::wake(Batch& batch, const Event& event, const Route& route) {
   if (++stamp_ == 0) {  // wrapped: old stamps would look new
     std::fill(stamps_.begin(), stamps_.end(), 0);
+    std::fill(pairs_.begin(), pairs_.end(), Pair{});
     stamp_ = 1;
   }
   woken_.assign(route.always.begin(), route.always.end());
-  const auto on = [this](std::uint32_t rule) { wake_rule(rule); };
+  const auto on = [this](std::uint32_t id) { wake_by(id); };
   for (const Field& field : batch.fields(event)) {
     for (const std::uint16_t column : route.watchers(field.id)) {
       const LiteralIndex& index = route.indexes[column];
@@ -63,7 +63,7 @@ void Evaluation::wake_by_value(const LiteralIndex& index, const Field& value, bo
   const std::string_view token = value.token();
   LiteralIndex::Look look;
   if (plain || is_plain(token)) look = index.worth_a_look(token, value.escaped);
-  const auto on = [this](std::uint32_t rule) { wake_rule(rule); };
+  const auto on = [this](std::uint32_t id) { wake_by(id); };
   if (look.at_whole || look.inside) {
     index.look_up(values_.folded(value), look, on);
   } else {
@@ -75,7 +75,7 @@ void Evaluation::wake_by_value(const LiteralIndex& index, const Field& value, bo
 // condition for a keyword, not a sufficient one.
 void Evaluation::wake_by_keywords(Batch& batch, const Event& event, const Route& route) {
   const std::string_view raw = batch.record_of(event).raw;
-  const auto on = [this](std::uint32_t rule) { wake_rule(rule); };
+  const auto on = [this](std::uint32_t id) { wake_by(id); };
   // Of a damaged JSON record keywords see what its escapes stand for, so it takes the other way.
   if (event.plain || (!raw.starts_with('{') && is_plain(raw))) {
     route.keywords.look_up(raw, scratch_, on);

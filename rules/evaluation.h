@@ -93,6 +93,15 @@ class Evaluation {
   // `plain`: the event is ASCII without "\\u".
   void wake_by_value(const LiteralIndex& index, const Field& value, bool plain);
   void wake_by_keywords(Batch& batch, const Event& event, const Route& route);
+  void wake_by(std::uint32_t id) {
+    const std::uint32_t index = WakeId::index(id);
+    const std::uint32_t half = WakeId::half_bit(id);
+    if (half == 0) return wake_rule(index);
+    Pair& pair = pairs_[index];
+    if (pair.stamp != stamp_) pair = {.stamp = stamp_, .halves = 0};
+    pair.halves |= half;
+    if (pair.halves == 3) wake_rule(last_route_->pairs[index]);
+  }
   void wake_rule(std::uint32_t rule) {
     if (stamps_[rule] == stamp_) return;
     stamps_[rule] = stamp_;
@@ -104,7 +113,13 @@ class Evaluation {
   HyperscanScratch scratch_;
   std::unordered_set<const Route*> prepared_;  // those seen
   const Route* last_route_ = nullptr;
-  std::vector<std::uint32_t> stamps_;  // by rule of the route: the event that woke it last
+  // The halves of a pair that the event of `stamp` has.
+  struct Pair {
+    std::uint32_t stamp = 0;
+    std::uint32_t halves = 0;
+  };
+  std::vector<std::uint32_t> stamps_;  // by rule of any route: the event that woke it last
+  std::vector<Pair> pairs_;            // by pair of any route
   std::vector<std::uint32_t> woken_;
   std::vector<char> folded_;  // of one value
   std::uint32_t stamp_ = 0;

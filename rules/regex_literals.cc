@@ -1,6 +1,7 @@
 #include "rules/regex_literals.h"
 
 #include <algorithm>
+#include <cctype>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -11,6 +12,10 @@ namespace {
 constexpr int kDepthMax = 20;
 constexpr std::size_t kSetMax = 64;  // literals in a set
 constexpr std::size_t kMinSize = 2;  // shorter literals say nothing, but for rare signs
+constexpr std::size_t kLongEnough =
+    5;  // longer literals need not become several for a character more
+constexpr std::size_t kWaysMax = 12;    // texts that one run may be
+constexpr std::size_t kChoicesMax = 6;  // characters that a set may be, to be written out
 
 using Literals = std::vector<std::string>;
 using Sets = std::vector<Literals>;
@@ -21,10 +26,16 @@ bool is_digit(char c) {
 bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
+// Characters, each once.
+void add_choice(std::string& choices, char c) {
+  if (choices.find(c) == std::string::npos) choices += c;
+}
 // One sign that ordinary values do not have.
 bool is_rare(std::string_view run) {
-  return run.size() == 1 && std::string_view("`^~{}[]<>|;!$&?*").find(run[0]) != std::string_view::npos;
+  return run.size() == 1 &&
+         std::string_view("`^~{}[]<>|;!$&?*").find(run[0]) != std::string_view::npos;
 }
+constexpr std::string_view kSpaces = " \t\n\v\f\r";  // what "\s" is
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
@@ -41,9 +52,9 @@ class Reader {
   }
 
  private:
-  // What comes before a quantifier: one known character, or anything else with what it needs.
+  // What comes before a quantifier: one character of a few, or anything else with what it needs.
   struct Atom {
-    std::optional<char> character;
+    std::string choices;  // in lower case; empty: no character, or one of too many
     Sets needs;
   };
 
@@ -93,28 +104,62 @@ class Reader {
 
   Sets sequence(int depth) {
     Sets needs;
-    std::string run;
+    Run run;
     const auto end_run = [&] {
-      if (run.size() >= kMinSize || is_rare(run)) needs.push_back({run});
-      run.clear();
+      if (Literals texts = run.take(); !texts.empty()) needs.push_back(std::move(texts));
     };
     while (!lost_ && !rest_.empty() && !at('|') && !at(')')) {
       Atom atom = next_atom(depth);
       const auto [least, most] = quantifier();
       if (lost_) break;
-      if (least == 0) {
-        end_run();
-      } else if (atom.character) {
-        run += lower(*atom.character);
-        if (most != 1) end_run();
-      } else {
-        end_run();
-        std::move(atom.needs.begin(), atom.needs.end(), std::back_inserter(needs));
-      }
+      if (least == 0 || atom.choices.empty()) end_run();
+      if (least == 0) continue;
+      std::move(atom.needs.begin(), atom.needs.end(), std::back_inserter(needs));
+      if (atom.choices.empty()) continue;
+      if (!run.takes(atom.choices)) end_run();
+      run.append(atom.choices);
+      if (most == 1) continue;
+      end_run();  // of what is repeated the last stands before what follows
+      run.append(atom.choices);
     }
     end_run();
     return needs;
   }
+
+  // Characters in a row, some of them one of several: all the texts that they may be.
+  class Run {
+   public:
+    bool takes(const std::string& choices) const {
+      if (choices.size() == 1) return true;
+      return texts_.front().size() < kLongEnough && texts_.size() * choices.size() <= kWaysMax;
+    }
+    void append(const std::string& choices) {
+      varied_begin_ = varied_begin_ || (texts_.front().empty() && choices.size() > 1);
+      Literals longer;
+      for (const std::string& text : texts_) {
+        for (const char c : choices) longer.push_back(text + c);
+      }
+      texts_ = std::move(longer);
+    }
+    // Empties it; no texts when they say nothing.
+    Literals take() {
+      Literals texts = std::exchange(texts_, {""});
+      const bool varied = std::exchange(varied_begin_, false);
+      if (varied && texts.front().size() > kLongEnough) {  // the first character is worth little
+        for (std::string& text : texts) text.erase(0, 1);
+        std::sort(texts.begin(), texts.end());
+        texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+      }
+      const bool tell =
+          texts.front().size() >= kMinSize ||
+          std::all_of(texts.begin(), texts.end(), [](const auto& t) { return is_rare(t); });
+      return tell ? texts : Literals{};
+    }
+
+   private:
+    Literals texts_ = {""};
+    bool varied_begin_ = false;
+  };
 
   // How often: {1, 1} without a quantifier. At most 2 is told apart from 1.
   std::pair<int, int> quantifier() {
@@ -159,12 +204,15 @@ class Reader {
     const char c = take();
     switch (c) {
       case '(':
-        return {.character = {}, .needs = group(depth + 1)};
+        return {.choices = {}, .needs = group(depth + 1)};
       case '[':
-        skip_class();
-        return {};
+        return {.choices = set(), .needs = {}};
       case '\\':
-        return {.character = escape(), .needs = {}};
+        if (at('s')) {
+          take();
+          return {.choices = std::string(kSpaces), .needs = {}};
+        }
+        return {.choices = text_of(escape()), .needs = {}};
       case '.':
       case '^':
       case '$':
@@ -179,7 +227,11 @@ class Reader {
         break;
     }
     if (static_cast<unsigned char>(c) >= 0x80) return {};
-    return {.character = c, .needs = {}};
+    return {.choices = std::string(1, lower(c)), .needs = {}};
+  }
+
+  static std::string text_of(std::optional<char> c) {
+    return c ? std::string(1, lower(*c)) : std::string();
   }
 
   Sets group(int depth) {
@@ -212,20 +264,32 @@ class Reader {
     return true;
   }
 
-  void skip_class() {
-    take("^");
-    take("]");  // a bracket in the first place is one of the class
+  // Behind the bracket of a character set: what it may be, if that is little.
+  std::string set() {
+    std::string choices;
+    bool few = !take("^");
+    bool first = true;  // a bracket in the first place is one of the set
     while (!rest_.empty()) {
-      const char c = take();
-      if (c == ']') return;
+      char c = take();
+      if (c == ']' && !first) return few && choices.size() <= kChoicesMax ? choices : std::string();
+      first = false;
       if (c == '\\' && !rest_.empty()) {
         if (at('Q') || at('E') || at('c')) lost_ = true;  // "\c]" is one character
-        take();
+        const bool letter_or_digit = std::isalnum(static_cast<unsigned char>(rest_.front())) != 0;
+        c = take();
+        few = few && !letter_or_digit;
+      } else if (c == '[' && (at(':') || at('.') || at('='))) {
+        skip_named_class();
+        few = false;
       }
-      if (c == '[' && (at(':') || at('.') || at('='))) skip_named_class();
+      few = few && static_cast<unsigned char>(c) < 0x80 && !range();
+      add_choice(choices, lower(c));
     }
     lost_ = true;
+    return {};
   }
+  // A character of a set begins a range.
+  bool range() const { return rest_.size() > 1 && rest_[0] == '-' && rest_[1] != ']'; }
 
   // "[:alpha:]". Anything else that begins like one is read differently by different engines.
   void skip_named_class() {

@@ -89,22 +89,32 @@ class RouteBuilder {
   void index_rules() {
     route_->indexes.resize(route_->columns.size());
     for (std::uint32_t i = 0; i < route_->rules.size(); ++i) {
-      const std::optional<AnchorSet> set = necessary_anchors(*route_, route_->rules[i].root);
-      if (!set) {
-        route_->always.push_back(i);
-        continue;
-      }
-      for (const Anchor& anchor : set->anchors) {
-        if (anchor.column == 0) {
-          route_->keywords.add(anchor, i);
-        } else {
-          route_->indexes[anchor.column].add(anchor, i);
+      const std::optional<std::vector<WakeCall>> calls = wake_calls(*route_, route_->rules[i].root);
+      if (!calls) route_->always.push_back(i);
+      for (const WakeCall& call : calls.value_or(std::vector<WakeCall>{})) {
+        if (call.second.anchors.empty()) {
+          index_anchors(call.first, WakeId::rule(i));
+          continue;
         }
+        const auto pair = static_cast<std::uint32_t>(route_->pairs.size());
+        route_->pairs.push_back(i);
+        index_anchors(call.first, WakeId::half(pair, 0));
+        index_anchors(call.second, WakeId::half(pair, 1));
       }
     }
     for (LiteralIndex& index : route_->indexes) index.build();
     const std::vector<std::string> texts = route_->keywords.texts();
     route_->keywords.build(texts.empty() ? nullptr : matchers_.keywords(texts));
+  }
+
+  void index_anchors(const AnchorSet& set, std::uint32_t id) {
+    for (const Anchor& anchor : set.anchors) {
+      if (anchor.column == 0) {
+        route_->keywords.add(anchor, id);
+      } else {
+        route_->indexes[anchor.column].add(anchor, id);
+      }
+    }
   }
 
   void note_payload(const PayloadFields& payloads) {

@@ -108,6 +108,16 @@ struct RouteRule {
   std::uint32_t root = 0;  // node
 };
 
+// What an anchor that is there stands for: a rule of the route, or one of the two halves of a pair.
+struct WakeId {
+  static constexpr std::uint32_t rule(std::uint32_t index) { return index << 2; }
+  static constexpr std::uint32_t half(std::uint32_t pair, std::uint32_t which) {
+    return (pair << 2) | (1U << which);
+  }
+  static constexpr std::uint32_t index(std::uint32_t id) { return id >> 2; }
+  static constexpr std::uint32_t half_bit(std::uint32_t id) { return id & 3; }  // 0: a rule
+};
+
 struct Route {
   std::vector<Column> columns;
   std::vector<CompiledNode> nodes;
@@ -117,6 +127,7 @@ struct Route {
   std::vector<RouteRule> rules;  // ascending by rule
   std::vector<LiteralIndex> indexes;  // one a column; that of column 0 is empty
   KeywordIndex keywords;
+  std::vector<std::uint32_t> pairs;   // indexes into `rules`; both halves wake
   std::vector<std::uint32_t> always;  // indexes into `rules` that nothing can wake
   bool has_keywords = false;          // column 0 is the whole event
   std::vector<bool> payload_fields;   // by field id: may hold what YARA looks at
