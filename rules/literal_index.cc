@@ -35,9 +35,9 @@ void LiteralIndex::add(const Anchor& anchor, std::uint32_t rule) {
       break;
   }
   const auto [found, is_new] =
-      literal_ids_.try_emplace(anchor.text, static_cast<std::uint32_t>(literals_.size()));
-  if (is_new) literals_.push_back({.text = anchor.text, .anywhere = {}, .at_begin = {}});
-  Literal& literal = literals_[found->second];
+      literal_ids_.try_emplace(anchor.text, static_cast<std::uint32_t>(drafts_.size()));
+  if (is_new) drafts_.push_back({.text = anchor.text, .anywhere = {}, .at_begin = {}});
+  Draft& literal = drafts_[found->second];
   append(anchor.kind == Anchor::Kind::kContains ? literal.anywhere : literal.at_begin);
 }
 
@@ -53,12 +53,32 @@ LiteralIndex::Rules& LiteralIndex::rules_of_ending(const std::string& text) {
 void LiteralIndex::build() {
   literal_ids_.clear();
   std::vector<std::string_view> texts;
-  for (const Literal& literal : literals_) texts.push_back(literal.text);
+  for (const Draft& draft : drafts_) {
+    texts.push_back(draft.text);
+    literals_.push_back({.first = static_cast<std::uint32_t>(literal_rules_.size()),
+                         .anywhere = static_cast<std::uint32_t>(draft.anywhere.size()),
+                         .at_begin = static_cast<std::uint32_t>(draft.at_begin.size())});
+    literal_rules_.insert(literal_rules_.end(), draft.anywhere.begin(), draft.anywhere.end());
+    literal_rules_.insert(literal_rules_.end(), draft.at_begin.begin(), draft.at_begin.end());
+  }
   matcher_ = LiteralMatcher(texts);
   filter_ = LiteralFilter(texts);
+  drafts_.clear();
   tails_.build();
+  build_whole_bits();
   for (std::size_t size = 1; size <= kEndingKeyMax; ++size) {
     if (!endings_[size].empty()) ending_sizes_.push_back(size);
+  }
+}
+
+void LiteralIndex::build_whole_bits() {
+  std::size_t count = exact_.size() + base_names_.size();
+  for (const auto& endings : endings_) count += endings.size();
+  whole_bits_ = WholeBits(count);
+  for (const auto& [text, rules] : exact_) whole_bits_.add(text, WholeBits::kWhole);
+  for (const auto& [text, rules] : base_names_) whole_bits_.add(text, WholeBits::kName);
+  for (const auto& endings : endings_) {
+    for (const auto& [tail, same] : endings) whole_bits_.add(tail, WholeBits::kEnding);
   }
 }
 

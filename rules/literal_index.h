@@ -18,6 +18,7 @@
 #include "rules/literal_filter.h"
 #include "rules/literal_matcher.h"
 #include "rules/tail_filter.h"
+#include "rules/whole_bits.h"
 
 namespace picket::rules {
 
@@ -71,15 +72,23 @@ class LiteralIndex {
 
  private:
   using Rules = std::vector<std::uint32_t>;
-  struct Literal {
+  // Before build().
+  struct Draft {
     std::string text;
     Rules anywhere, at_begin;
+  };
+  // Of literal_rules_: those that it wakes anywhere, then those that it wakes at the begin.
+  struct Literal {
+    std::uint32_t first = 0;
+    std::uint32_t anywhere = 0;
+    std::uint32_t at_begin = 0;
   };
   struct Ending {
     std::string text;
     Rules rules;
   };
   Rules& rules_of_ending(const std::string& text);
+  void build_whole_bits();
   template <class Wake>
   void look_at_whole(std::string_view folded, Wake& wake_all) const;
 
@@ -95,8 +104,11 @@ class LiteralIndex {
       endings_;
   std::vector<std::size_t> ending_sizes_;
   std::unordered_map<std::string, std::uint32_t> literal_ids_;  // empty after build()
+  std::vector<Draft> drafts_;                                   // empty after build()
   std::vector<Literal> literals_;
+  Rules literal_rules_;
   Rules present_;
+  WholeBits whole_bits_;
   LiteralMatcher matcher_;
   TailFilter tails_;
   LiteralFilter filter_;
@@ -106,20 +118,22 @@ class LiteralIndex {
 
 template <class Wake>
 void LiteralIndex::look_at_whole(std::string_view folded, Wake& wake_all) const {
-  if (!exact_.empty()) {
+  if (!exact_.empty() && whole_bits_.may_have(folded, WholeBits::kWhole)) {
     if (const auto found = exact_.find(folded); found != exact_.end()) wake_all(found->second);
   }
   if (!base_names_.empty()) {
-    if (const std::size_t slash = folded.find_last_of("\\/"); slash != std::string_view::npos) {
-      if (const auto found = base_names_.find(folded.substr(slash + 1));
-          found != base_names_.end()) {
+    const std::size_t slash = folded.find_last_of("\\/");
+    const std::string_view name = folded.substr(slash + 1);
+    if (slash != std::string_view::npos && whole_bits_.may_have(name, WholeBits::kName)) {
+      if (const auto found = base_names_.find(name); found != base_names_.end())
         wake_all(found->second);
-      }
     }
   }
   for (const std::size_t size : ending_sizes_) {
     if (size > folded.size()) break;
-    const auto found = endings_[size].find(folded.substr(folded.size() - size));
+    const std::string_view tail = folded.substr(folded.size() - size);
+    if (!whole_bits_.may_have(tail, WholeBits::kEnding)) continue;
+    const auto found = endings_[size].find(tail);
     if (found == endings_[size].end()) continue;
     for (const Ending& ending : found->second) {
       if (folded.ends_with(ending.text)) wake_all(ending.rules);
@@ -137,8 +151,8 @@ void LiteralIndex::look_up(std::string_view folded, Look look, Wake wake) const 
   if (!look.inside) return;
   matcher_.scan(folded, [&](std::uint32_t index, std::size_t begin) {
     const Literal& literal = literals_[index];
-    wake_all(literal.anywhere);
-    if (begin == 0) wake_all(literal.at_begin);
+    const std::uint32_t count = literal.anywhere + (begin == 0 ? literal.at_begin : 0);
+    for (std::uint32_t i = 0; i < count; ++i) wake(literal_rules_[literal.first + i]);
     return false;
   });
 }

@@ -19,6 +19,7 @@ constexpr std::size_t kMarksMax = std::size_t{1} << 17;
 constexpr std::size_t kTeddyKeysMax = 40;
 // A literal more around the same bytes is as bad as so many places in typical text.
 constexpr std::size_t kCompanyCost = 2;
+constexpr std::size_t kOffsetMax = 0xFFFF;  // literals are known by bytes before this one
 
 }  // namespace
 
@@ -36,21 +37,22 @@ void LiteralMatcher::Keys<kWidth>::build(const std::vector<std::pair<Key, Place>
     const Key key = sorted[i].first;
     std::size_t end = i;
     while (end < sorted.size() && sorted[end].first == key) ++end;
-    marks_[key * 0x9E3779B1u >> mark_shift_] = 1;
+    marks_[key * 0x9E3779B1u >> mark_shift_] |= bit(key);
     std::size_t slot = key * 0x85EBCA6Bu >> slot_shift_;
     while (slots_[slot].places.size != 0) slot = (slot + 1) & (slots_.size() - 1);
     slots_[slot] = {.key = key,
                     .places = {.begin = static_cast<std::uint32_t>(i),
-                               .size = static_cast<std::uint32_t>(end - i)}};
+                               .size = static_cast<std::uint32_t>(end - i)},
+                    .first = sorted[i].second};
     i = end;
   }
+  for (const auto& [key, place] : sorted) places_.push_back(place);
 }
 
 // For each literal the bytes that are rarest in typical text and least in use.
 template <std::size_t kWidth>
 void LiteralMatcher::choose(const std::vector<std::string_view>& literals,
-                            const std::vector<std::uint32_t>& which, Keys<kWidth>& keys,
-                            std::vector<Place>& places) {
+                            const std::vector<std::uint32_t>& which, Keys<kWidth>& keys) const {
   using Key = typename Keys<kWidth>::Key;
   std::unordered_map<Key, std::size_t> company;
   std::vector<std::pair<Key, Place>> chosen;
@@ -58,7 +60,8 @@ void LiteralMatcher::choose(const std::vector<std::string_view>& literals,
     const std::string_view text = literals[index];
     std::size_t best = 0;
     std::size_t least = SIZE_MAX;
-    for (std::size_t at = 0; at + kWidth <= text.size(); ++at) {
+    const std::size_t last = std::min(text.size() - kWidth, kOffsetMax);
+    for (std::size_t at = 0; at <= last; ++at) {
       const auto found = company.find(Keys<kWidth>::at(text.data() + at));
       const std::size_t cost = typical_count_before(text, at + kWidth) +
                                (found == company.end() ? 0 : found->second * kCompanyCost);
@@ -68,18 +71,17 @@ void LiteralMatcher::choose(const std::vector<std::string_view>& literals,
     }
     const Key key = Keys<kWidth>::at(text.data() + best);
     ++company[key];
-    const std::size_t other = best == 0 ? text.size() - kWidth : 0;
+    const std::size_t other = best == 0 ? last : 0;
     chosen.emplace_back(key, Place{.literal = index,
-                                   .offset = static_cast<std::uint32_t>(best),
-                                   .size = static_cast<std::uint32_t>(text.size()),
                                    .other = Keys<kWidth>::at(text.data() + other),
-                                   .other_offset = static_cast<std::uint32_t>(other)});
+                                   .text = literals_[index],
+                                   .offset = static_cast<std::uint16_t>(best),
+                                   .other_offset = static_cast<std::uint16_t>(other)});
   }
   std::sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) {
     return std::pair(a.first, a.second.literal) < std::pair(b.first, b.second.literal);
   });
   keys.build(chosen);
-  for (const auto& [key, place] : chosen) places.push_back(place);
 }
 
 LiteralMatcher::LiteralMatcher(const std::vector<std::string_view>& literals) {
@@ -93,16 +95,16 @@ LiteralMatcher::LiteralMatcher(const std::vector<std::string_view>& literals) {
     texts_ += text;
   }
   ones_ = std::move(by_size[0]);
-  choose(literals, by_size[1], twos_, two_places_);
-  choose(literals, by_size[2], fours_, four_places_);
+  choose(literals, by_size[1], twos_);
+  choose(literals, by_size[2], fours_);
   set_up_teddy();
 }
 
 void LiteralMatcher::set_up_teddy() {
   std::set<std::string_view> keys;
-  for (const Place& place : four_places_)
+  for (const Place& place : fours_.places())
     keys.insert(literal(place.literal).substr(place.offset, 4));
-  for (const Place& place : two_places_)
+  for (const Place& place : twos_.places())
     keys.insert(literal(place.literal).substr(place.offset, 2));
   for (const std::uint32_t one : ones_) keys.insert(literal(one));
   const bool ascii = std::all_of(keys.begin(), keys.end(), [](std::string_view key) {

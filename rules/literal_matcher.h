@@ -32,18 +32,18 @@ class LiteralMatcher {
   bool scan(std::string_view text, Found found) const;
 
  private:
+  struct Span {
+    std::uint32_t begin = 0;
+    std::uint32_t size = 0;
+  };
   // A literal around the bytes that it is known by, and as many bytes from its other end: most
   // places that are none end there.
   struct Place {
     std::uint32_t literal = 0;
-    std::uint32_t offset = 0;  // of the bytes in it
-    std::uint32_t size = 0;    // of the literal
     std::uint32_t other = 0;
-    std::uint32_t other_offset = 0;
-  };
-  struct Span {
-    std::uint32_t begin = 0;
-    std::uint32_t size = 0;
+    Span text;                 // of the literal in texts_
+    std::uint16_t offset = 0;  // of the bytes in it
+    std::uint16_t other_offset = 0;
   };
 
   // Which places belong to a key of `kWidth` bytes.
@@ -58,45 +58,59 @@ class LiteralMatcher {
       return key;
     }
     bool empty() const { return slots_.empty(); }
-    // Not 0 for known keys, and for few others.
+    // Not 0 for known keys, and for few others; has() says no to most of those.
     struct Marks {
       const std::uint8_t* table;
       int shift;
       std::uint8_t of(Key key) const { return table[key * 0x9E3779B1u >> shift]; }
+      bool has(Key key) const { return (of(key) & bit(key)) != 0; }
     };
     Marks marks() const { return {marks_.data(), mark_shift_}; }
-    // Its places: [begin, begin + size) of those given to build(); none for an unknown key.
-    Span places(Key key) const {
+    // Calls f(place) for its places until it answers true.
+    template <class F>
+    bool any(Key key, F f) const {
       for (std::size_t i = key * 0x85EBCA6Bu >> slot_shift_;; i = (i + 1) & (slots_.size() - 1)) {
         const Slot& slot = slots_[i];
-        if (slot.places.size == 0 || slot.key == key) return slot.places;
+        if (slot.places.size == 0) return false;
+        if (slot.key != key) continue;
+        if (f(slot.first)) return true;
+        for (std::uint32_t p = 1; p < slot.places.size; ++p) {
+          if (f(places_[slot.places.begin + p])) return true;
+        }
+        return false;
       }
     }
+    const std::vector<Place>& places() const { return places_; }
     // `sorted`: each place with its key, by key.
     void build(const std::vector<std::pair<Key, Place>>& sorted);
 
    private:
+    // Most keys have one place: it lies in the same cache line.
     struct Slot {
       Key key = 0;
-      Span places;
+      Span places;  // in places_; size 0: free
+      Place first;
     };
+    static std::uint8_t bit(Key key) {
+      return static_cast<std::uint8_t>(1U << (key * 0xC2B2AE35u >> 29));
+    }
+
     std::vector<std::uint8_t> marks_;
     int mark_shift_ = 31;
     std::vector<Slot> slots_;
     int slot_shift_ = 31;
+    std::vector<Place> places_;
   };
 
   template <std::size_t kWidth>
   void choose(const std::vector<std::string_view>& literals,
-              const std::vector<std::uint32_t>& which, Keys<kWidth>& keys,
-              std::vector<Place>& places);
+              const std::vector<std::uint32_t>& which, Keys<kWidth>& keys) const;
   void set_up_teddy();
   template <std::size_t kWidth, class Found>
-  bool look_closer(const Keys<kWidth>& keys, const std::vector<Place>& places,
-                   std::string_view text, std::size_t at, Found& found) const;
+  bool look_closer(const Keys<kWidth>& keys, std::string_view text, std::size_t at,
+                   Found& found) const;
   template <std::size_t kWidth, class Found>
-  bool scan_for(const Keys<kWidth>& keys, const std::vector<Place>& places, std::string_view text,
-                Found& found) const;
+  bool scan_for(const Keys<kWidth>& keys, std::string_view text, Found& found) const;
   template <class Found>
   bool scan_for_few(std::string_view text, Found& found) const;
   std::string_view literal(std::uint32_t index) const {
@@ -107,47 +121,41 @@ class LiteralMatcher {
   std::vector<Span> literals_;
   Teddy teddy_;  // of all keys; empty if they are too many
   Keys<4> fours_;
-  std::vector<Place> four_places_;
   Keys<2> twos_;
-  std::vector<Place> two_places_;
   std::vector<std::uint32_t> ones_;  // literals of one byte
 };
 
 template <std::size_t kWidth, class Found>
-bool LiteralMatcher::look_closer(const Keys<kWidth>& keys, const std::vector<Place>& places,
-                                 std::string_view text, std::size_t at, Found& found) const {
-  const Span span = keys.places(Keys<kWidth>::at(text.data() + at));
-  for (std::uint32_t i = span.begin; i < span.begin + span.size; ++i) {
-    const Place& place = places[i];
-    if (at < place.offset) continue;
+bool LiteralMatcher::look_closer(const Keys<kWidth>& keys, std::string_view text, std::size_t at,
+                                 Found& found) const {
+  return keys.any(Keys<kWidth>::at(text.data() + at), [&](const Place& place) {
+    if (at < place.offset) return false;
     const std::size_t begin = at - place.offset;
-    if (begin + place.size > text.size()) continue;
-    if (Keys<kWidth>::at(text.data() + begin + place.other_offset) != place.other) continue;
-    if (text.substr(begin, place.size) != literal(place.literal)) continue;
-    if (found(place.literal, begin)) return true;
-  }
-  return false;
+    if (begin + place.text.size > text.size()) return false;
+    if (Keys<kWidth>::at(text.data() + begin + place.other_offset) != place.other) return false;
+    const std::string_view literal(texts_.data() + place.text.begin, place.text.size);
+    return text.substr(begin, literal.size()) == literal && found(place.literal, begin);
+  });
 }
 
 template <std::size_t kWidth, class Found>
-bool LiteralMatcher::scan_for(const Keys<kWidth>& given, const std::vector<Place>& places,
-                              std::string_view text, Found& found) const {
+bool LiteralMatcher::scan_for(const Keys<kWidth>& given, std::string_view text,
+                              Found& found) const {
   if (given.empty() || text.size() < kWidth) return false;
   const typename Keys<kWidth>::Marks marks = given.marks();
-  const auto marked = [marks, data = text.data()](std::size_t at) {
-    return marks.of(Keys<kWidth>::at(data + at));
-  };
+  const auto key = [data = text.data()](std::size_t at) { return Keys<kWidth>::at(data + at); };
+  const auto marked = [marks, key](std::size_t at) { return marks.of(key(at)); };
   const std::size_t count = text.size() - kWidth + 1;
   std::size_t at = 0;
   for (; at + 4 <= count; at += 4) {
     if ((marked(at) | marked(at + 1) | marked(at + 2) | marked(at + 3)) == 0) [[likely]]
       continue;
     for (std::size_t here = at; here < at + 4; ++here) {
-      if (marked(here) != 0 && look_closer(given, places, text, here, found)) return true;
+      if (marks.has(key(here)) && look_closer(given, text, here, found)) return true;
     }
   }
   for (; at < count; ++at) {
-    if (marked(at) != 0 && look_closer(given, places, text, at, found)) return true;
+    if (marks.has(key(at)) && look_closer(given, text, at, found)) return true;
   }
   return false;
 }
@@ -157,10 +165,8 @@ bool LiteralMatcher::scan_for_few(std::string_view text, Found& found) const {
   for (std::size_t at = teddy_.find(text); at != std::string_view::npos;
        at = teddy_.find(text, at + 1)) {
     const std::size_t rest = text.size() - at;
-    if (!fours_.empty() && rest >= 4 && look_closer(fours_, four_places_, text, at, found))
-      return true;
-    if (!twos_.empty() && rest >= 2 && look_closer(twos_, two_places_, text, at, found))
-      return true;
+    if (!fours_.empty() && rest >= 4 && look_closer(fours_, text, at, found)) return true;
+    if (!twos_.empty() && rest >= 2 && look_closer(twos_, text, at, found)) return true;
     for (const std::uint32_t one : ones_) {
       if (literal(one).front() == text[at] && found(one, at)) return true;
     }
@@ -171,8 +177,8 @@ bool LiteralMatcher::scan_for_few(std::string_view text, Found& found) const {
 template <class Found>
 bool LiteralMatcher::scan(std::string_view text, Found found) const {
   if (!teddy_.empty()) return scan_for_few(text, found);
-  if (scan_for(fours_, four_places_, text, found)) return true;
-  if (scan_for(twos_, two_places_, text, found)) return true;
+  if (scan_for(fours_, text, found)) return true;
+  if (scan_for(twos_, text, found)) return true;
   for (const std::uint32_t one : ones_) {
     const char wanted = literal(one).front();
     for (std::size_t at = text.find(wanted); at != std::string_view::npos;
