@@ -38,6 +38,29 @@ bool digits(std::string_view& text, int width, int& value) {
   return true;
 }
 
+// Two digits at `at`; -1 if they are none.
+int two_digits(std::string_view text, std::size_t at) {
+  const auto high = static_cast<unsigned>(text[at] - '0');
+  const auto low = static_cast<unsigned>(text[at + 1] - '0');
+  return high < 10 && low < 10 ? static_cast<int>(high * 10 + low) : -1;
+}
+
+// "2026-01-01T09:14:41" at the begin. What of it is no date to_nanos() will see.
+bool date_and_time(std::string_view text, CivilTime& c) {
+  if (text.size() < 19 || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':')
+    return false;
+  if (text[10] != 'T' && text[10] != 't' && text[10] != ' ') return false;
+  const int century = two_digits(text, 0);
+  const int years = two_digits(text, 2);
+  c.year = century * 100 + years;
+  c.month = two_digits(text, 5);
+  c.day = two_digits(text, 8);
+  c.hour = two_digits(text, 11);
+  c.minute = two_digits(text, 14);
+  c.second = two_digits(text, 17);
+  return (century | years | c.month | c.day | c.hour | c.minute | c.second) >= 0;
+}
+
 bool literal(std::string_view& text, std::string_view any_of) {
   if (text.empty() || any_of.find(text[0]) == std::string_view::npos) return false;
   text.remove_prefix(1);
@@ -120,12 +143,8 @@ std::string format_time(std::int64_t time_ns) {
 
 std::optional<ParsedTime> parse_time(std::string_view text) {
   CivilTime c;
-  if (!digits(text, 4, c.year) || !literal(text, "-") || !digits(text, 2, c.month) ||
-      !literal(text, "-") || !digits(text, 2, c.day) || !literal(text, "Tt ") ||
-      !digits(text, 2, c.hour) || !literal(text, ":") || !digits(text, 2, c.minute) ||
-      !literal(text, ":") || !digits(text, 2, c.second)) {
-    return std::nullopt;
-  }
+  if (!date_and_time(text, c)) return std::nullopt;
+  text.remove_prefix(19);
   if (literal(text, ".,") && !fraction(text, c.nanosecond)) return std::nullopt;
   const std::optional<std::int64_t> local = to_nanos(c);
   if (!local) return std::nullopt;

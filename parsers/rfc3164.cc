@@ -1,4 +1,4 @@
-#include <cctype>
+#include <array>
 #include <cstddef>
 
 #include "base/time.h"
@@ -11,6 +11,7 @@ namespace picket::parsers {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kHalfYear = 182 * 86'400 * kSecond;  // no other year is nearer than this
 constexpr std::size_t kHostMax = 255;
 constexpr std::size_t kTagMax = 64;  // 4.1.3 says 32; longer ones are sent
 
@@ -25,6 +26,12 @@ int two_digits(std::string_view text, std::size_t at) {
 std::optional<std::int64_t> nearest_year(CivilTime civil, std::int64_t received_ns,
                                          std::int64_t zone_ns) {
   const int year = to_civil(received_ns + zone_ns).year;
+  civil.year = year;
+  if (const std::optional<std::int64_t> time = to_nanos(civil)) {
+    const std::int64_t there = *time - zone_ns;
+    const std::int64_t distance = there < received_ns ? received_ns - there : there - received_ns;
+    if (distance < kHalfYear) return there;
+  }
   std::optional<std::int64_t> best;
   std::int64_t best_distance = 0;
   for (civil.year = year - 1; civil.year <= year + 1; ++civil.year) {
@@ -98,16 +105,28 @@ std::optional<std::int64_t> iso_time(Cursor& at, std::int64_t zone_ns) {
   return time->zone_known ? time->time_ns : time->time_ns - zone_ns;
 }
 
-bool is_tag_char(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' ||
-         c == '/' || c == '(' || c == ')' || c == '@' || c == '+';
-}
+// Letters, digits and these.
+class Characters {
+ public:
+  explicit constexpr Characters(std::string_view more) {
+    for (char c = '0'; c <= '9'; ++c) has_[static_cast<unsigned char>(c)] = true;
+    for (char c = 'a'; c <= 'z'; ++c) has_[static_cast<unsigned char>(c)] = true;
+    for (char c = 'A'; c <= 'Z'; ++c) has_[static_cast<unsigned char>(c)] = true;
+    for (const char c : more) has_[static_cast<unsigned char>(c)] = true;
+  }
+  constexpr bool has(char c) const { return has_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> has_{};
+};
+constexpr Characters kTag("-_./()@+");
+constexpr Characters kHost("-_.:");
 
 // "tag[pid]:", "tag:" or "tag[pid]"; moves behind it and the space that follows.
 bool read_tag(Cursor& at, Syslog& out) {
   const std::string_view text = at.rest;
   std::size_t length = 0;
-  while (length < text.size() && length <= kTagMax && is_tag_char(text[length])) ++length;
+  while (length < text.size() && length <= kTagMax && kTag.has(text[length])) ++length;
   if (length == 0 || length > kTagMax || length == text.size()) return false;
   std::string_view procid;
   std::size_t next = length;
@@ -131,19 +150,13 @@ bool read_tag(Cursor& at, Syslog& out) {
   return true;
 }
 
-bool is_host_char(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.' ||
-         c == ':';
-}
-
 // A host name is a word that is no tag; moves behind it and the space that follows.
 bool read_host(Cursor& at, Syslog& out) {
-  const std::string_view word = at.rest.substr(0, at.rest.find(' '));
-  if (word.empty() || word.size() > kHostMax || word.size() == at.rest.size()) return false;
-  if (word.back() == ':') return false;
-  for (const char c : word) {
-    if (!is_host_char(c)) return false;
-  }
+  std::size_t length = 0;
+  while (length < at.rest.size() && length <= kHostMax && kHost.has(at.rest[length])) ++length;
+  if (length == 0 || length > kHostMax || length == at.rest.size()) return false;
+  const std::string_view word = at.rest.substr(0, length);
+  if (at.rest[length] != ' ' || word.back() == ':') return false;
   out.hostname = word;
   at.rest.remove_prefix(word.size() + 1);
   return true;

@@ -93,12 +93,27 @@ std::optional<std::int64_t> TimestampReader::read(std::string_view text,
 }
 
 int month_number(std::string_view text) {
-  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  for (std::size_t i = 0; i < kMonths.size(); ++i) {
-    if (kMonths[i] == text) return static_cast<int>(i) + 1;
+  constexpr auto packed = [](std::string_view three) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(three[0])) << 16 |
+           static_cast<std::uint32_t>(static_cast<unsigned char>(three[1])) << 8 |
+           static_cast<std::uint32_t>(static_cast<unsigned char>(three[2]));
+  };
+  if (text.size() != 3) return 0;
+  switch (packed(text)) {
+    case packed("Jan"): return 1;
+    case packed("Feb"): return 2;
+    case packed("Mar"): return 3;
+    case packed("Apr"): return 4;
+    case packed("May"): return 5;
+    case packed("Jun"): return 6;
+    case packed("Jul"): return 7;
+    case packed("Aug"): return 8;
+    case packed("Sep"): return 9;
+    case packed("Oct"): return 10;
+    case packed("Nov"): return 11;
+    case packed("Dec"): return 12;
+    default: return 0;
   }
-  return 0;
 }
 
 }  // namespace picket::parsers

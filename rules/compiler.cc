@@ -84,28 +84,21 @@ class CompiledRuleSet final : public RuleSet {
   }
 
   void evaluate(Batch& batch, Evaluation& scratch) const override {
-    std::vector<std::pair<KindId, std::uint32_t>>& order = scratch.order();
-    order.clear();
-    for (std::uint32_t i = 0; i < batch.events().size(); ++i)
-      order.emplace_back(batch.events()[i].kind, i);
-    // Events of a kind one after the other: its tables stay warm.
-    std::sort(order.begin(), order.end());
     std::vector<std::uint32_t>& rules = scratch.rules();
     std::vector<Hit>& hits = batch.hits();
     const std::size_t before = hits.size();
-    for (const auto& [kind, index] : order) {
+    scratch.order().for_each(batch.events(), [&](KindId kind, std::uint32_t index) {
+      const Event& event = batch.events()[index];
+      const Route& at = route(kind);
       rules.clear();
-      scratch.evaluate(batch, batch.events()[index], route(kind), rules);
+      scratch.evaluate(batch, event, at, rules);
       if (yara_->size() > 0) {
-        for (const std::uint32_t rule :
-             scratch.scan_payloads(batch, batch.events()[index], route(kind), routes_->payloads())) {
+        for (const std::uint32_t rule : scratch.scan_payloads(batch, event, at, routes_->payloads()))
           rules.push_back(static_cast<std::uint32_t>(detections_.size()) + rule);
-        }
       }
-      indicators_->match(batch, batch.events()[index], first_indicator_, scratch.indicator_memo(),
-                         rules);
+      indicators_->match(batch, event, first_indicator_, scratch.indicator_memo(), rules);
       for (const std::uint32_t rule : rules) hits.push_back({.event = index, .rule = rule});
-    }
+    });
     std::sort(hits.begin() + static_cast<std::ptrdiff_t>(before), hits.end(),
               [](const Hit& a, const Hit& b) {
                 return std::pair(a.event, a.rule) < std::pair(b.event, b.rule);

@@ -13,6 +13,7 @@
 
 #include "rules/indicators/memo.h"
 #include "rules/payload.h"
+#include "rules/kind_order.h"
 #include "rules/regex.h"
 #include "rules/route.h"
 #include "rules/rule_cost.h"
@@ -57,7 +58,7 @@ class Evaluation {
 
   EventValues& values() { return values_; }
   // Scratch of RuleSet::evaluate(): events by kind, and the rules true on one event.
-  std::vector<std::pair<KindId, std::uint32_t>>& order() { return order_; }
+  KindOrder& order() { return order_; }
   std::vector<std::uint32_t>& rules() { return rules_; }
   IndicatorMemo& indicator_memo() { return indicator_memo_; }
   const EvaluationCounters& counters() const { return counters_; }
@@ -123,7 +124,7 @@ class Evaluation {
   std::vector<std::uint32_t> woken_;
   std::vector<char> folded_;  // of one value
   std::uint32_t stamp_ = 0;
-  std::vector<std::pair<KindId, std::uint32_t>> order_;
+  KindOrder order_;
   std::vector<std::uint32_t> rules_;
   IndicatorMemo indicator_memo_;
   EvaluationCounters counters_;
