@@ -1,0 +1,31 @@
+// W3C Extended Log File Format (W3C working draft WD-logfile-960323), as IIS, Exchange and
+// proxies write it.
+//
+// A line is values between blanks (IIS) or tabs, under the columns that the last "#Fields:" line
+// before it names. Which columns those are is for the caller to say, because a reader that
+// remembered them would make the meaning of a record depend on which records it happened to see
+// before. So: columns are configured with the source or definition, or they came with the record
+// itself, from the door that reads the file and keeps the directive next to its read position.
+// Any thread.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "parsers/formats/pair.h"
+
+namespace picket::parsers {
+
+// The columns of "#Fields: date time c-ip ..."; false for any other line.
+bool read_w3c_fields(std::string_view line, std::vector<std::string>& columns);
+
+// Appends the values of `line` under their columns; "-" is no value and left out. False for a
+// directive (a line with "#") and when the line has another number of values than there are
+// columns.
+bool read_w3c(std::string_view line, std::span<const std::string> columns, Arena& arena,
+              std::vector<Pair>& out);
+
+}  // namespace picket::parsers
