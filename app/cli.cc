@@ -152,6 +152,7 @@ void add_parse(CLI::App& app, ParseCommand& command, int& code) {
   choose(parse->add_option("--format", command.format, say("option.format"))->capture_default_str(),
          kFormats);
   parse->add_option("--source", command.source, say("option.definition"))->type_name("NAME");
+  parse->add_flag("--zero", command.zero, say("option.zero"));
   parse->callback([&] { code = run_parse(command); });
 }
 

@@ -54,6 +54,7 @@ struct ParseCommand {
   std::vector<std::string> files;
   std::string format = "auto";
   std::string source;
+  bool zero = false;  // records end with a zero byte
 };
 int run_parse(const ParseCommand& command);
 

@@ -42,8 +42,9 @@ std::size_t json_end(std::string_view text) {
 
 }  // namespace
 
-Result<std::unique_ptr<RecordFile>> RecordFile::open(const std::string& path, const std::string& format) {
-  if (path == "-") return std::unique_ptr<RecordFile>(new RecordFile(STDIN_FILENO, format, path, 0));
+Result<std::unique_ptr<RecordFile>> RecordFile::open(const std::string& path, const std::string& format,
+                                                     RecordEnd end) {
+  if (path == "-") return std::unique_ptr<RecordFile>(new RecordFile(STDIN_FILENO, format, path, 0, end));
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     return fail(errno == ENOENT ? Errc::kNotFound : Errc::kIo,
@@ -54,12 +55,14 @@ Result<std::unique_ptr<RecordFile>> RecordFile::open(const std::string& path, co
     ::close(fd);
     return fail(Errc::kInvalid, path + ": is not a file");
   }
-  return std::unique_ptr<RecordFile>(new RecordFile(fd, format, path, static_cast<std::uint64_t>(info.st_size)));
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  return std::unique_ptr<RecordFile>(new RecordFile(fd, format, path, size, end));
 }
 
-RecordFile::RecordFile(int fd, std::string format, std::string path, std::uint64_t size)
-    : fd_(fd), format_(std::move(format)), path_(std::move(path)), size_(size) {
-  if (format_ == "syslog" || format_ == "raw" || format_ == "ndjson") framing_ = Framing::kLines;
+RecordFile::RecordFile(int fd, std::string format, std::string path, std::uint64_t size, RecordEnd end)
+    : fd_(fd), format_(std::move(format)), path_(std::move(path)), end_(static_cast<char>(end)), size_(size) {
+  const bool lines = format_ == "syslog" || format_ == "raw" || format_ == "ndjson";
+  if (lines || end == RecordEnd::kZero) framing_ = Framing::kLines;
 }
 
 RecordFile::~RecordFile() {
@@ -107,7 +110,7 @@ bool RecordFile::next(std::string_view& record) {
 }
 
 bool RecordFile::next_line(std::string_view& record) {
-  const std::size_t end = buffer_.find('\n', at_ + scanned_);
+  const std::size_t end = buffer_.find(end_, at_ + scanned_);
   if (end == std::string::npos) {
     scanned_ = buffer_.size() - at_;
     if (scanned_ > kFrameBytesMax + kChunk) {  // keep the beginning, count the rest

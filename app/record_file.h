@@ -2,7 +2,8 @@
 //
 // Formats: ndjson and auto take one record a line, or one JSON object after the other when they are
 // spread over lines; json takes the elements of an array too; syslog and raw take lines. Lines longer
-// than the frame limit are cut and say so (Record.length). One thread.
+// than the frame limit are cut and say so (Record.length). With RecordEnd::kZero, records of any format
+// end with a zero byte and may hold line ends. One thread.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,13 @@ namespace picket::app {
 
 inline constexpr std::size_t kFrameBytesMax = 1024 * 1024;  // INTERFACES: scan reads files, not sockets
 
+enum class RecordEnd : char { kLine = '\n', kZero = '\0' };
+
 class RecordFile {
  public:
   // "-" is standard input. kNotFound, kIo.
-  static Result<std::unique_ptr<RecordFile>> open(const std::string& path, const std::string& format);
+  static Result<std::unique_ptr<RecordFile>> open(const std::string& path, const std::string& format,
+                                                  RecordEnd end = RecordEnd::kLine);
   ~RecordFile();
   RecordFile(const RecordFile&) = delete;
   RecordFile& operator=(const RecordFile&) = delete;
@@ -36,7 +40,7 @@ class RecordFile {
  private:
   enum class Framing : std::uint8_t { kUndecided, kLines, kObjects };
 
-  RecordFile(int fd, std::string format, std::string path, std::uint64_t size);
+  RecordFile(int fd, std::string format, std::string path, std::uint64_t size, RecordEnd end);
   Result<void> fill();
   void decide();
   bool next(std::string_view& record);         // false: more bytes are needed, or the end
@@ -47,6 +51,7 @@ class RecordFile {
   int fd_;
   std::string format_;
   std::string path_;
+  char end_;
   std::uint64_t size_;
   std::uint64_t bytes_read_ = 0;
   std::uint64_t seq_ = 0;

@@ -23,7 +23,7 @@ int run_parse(const ParseCommand& command) {
   parsers::Parser parser(*catalog, true);
   parser.set_source(SourceId{}, {.format = command.format, .definition = command.source});
   for (const std::string& path : command.files) {
-    auto file = RecordFile::open(path, command.format);
+    auto file = RecordFile::open(path, command.format, command.zero ? RecordEnd::kZero : RecordEnd::kLine);
     if (!file) return complain(file.error().what, kUsageWrong);
     Batch batch;
     for (bool more = true; more;) {
