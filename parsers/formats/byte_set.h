@@ -1,6 +1,10 @@
 // ByteSet: which of the 256 bytes belong to it. One load and a shift to ask, and a constant where
-// its members are.
+// its members are. Small sets are searched for 16 bytes at a time.
 #pragma once
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include <array>
 #include <cstddef>
@@ -16,9 +20,11 @@ class ByteSet {
     for (const char c : members) add(c);
   }
   constexpr void add(char c) {
+    if (has(c)) return;
     const auto byte = static_cast<unsigned char>(c);
     words_[byte >> 6U] |= std::uint64_t{1} << (byte & 63U);
-    single_ = count_ == 0 || single_ == c ? c : '\0';
+    for (std::size_t i = count_; i < few_.size(); ++i)
+      few_[i] = c;  // what is unused repeats the last
     ++count_;
   }
   constexpr bool has(char c) const {
@@ -26,13 +32,29 @@ class ByteSet {
     return ((words_[byte >> 6U] >> (byte & 63U)) & 1U) != 0;
   }
   constexpr bool empty() const { return count_ == 0; }
+  // Of both.
+  constexpr ByteSet with(const ByteSet& other) const {
+    ByteSet both = *this;
+    for (std::size_t i = 0; i < other.count_ && i < few_.size(); ++i) both.add(other.few_[i]);
+    if (other.count_ > few_.size()) {
+      for (int c = 0; c < 256; ++c) {
+        if (other.has(static_cast<char>(c))) both.add(static_cast<char>(c));
+      }
+    }
+    return both;
+  }
 
   // Where the first member at or behind `from` is; the size of `text` if there is none.
-  constexpr std::size_t find(std::string_view text, std::size_t from = 0) const {
-    if (count_ == 1) {
-      const std::size_t at = text.find(single_, from);
-      return at == std::string_view::npos ? text.size() : at;
+  std::size_t find(std::string_view text, std::size_t from = 0) const {
+#ifdef __SSE2__
+    if (count_ == 0) return text.size();
+    if (count_ <= few_.size()) {
+      for (; from + 16 <= text.size(); from += 16) {
+        const unsigned found = members_in(text.data() + from);
+        if (found != 0) return from + static_cast<std::size_t>(__builtin_ctz(found));
+      }
     }
+#endif
     while (from < text.size() && !has(text[from])) ++from;
     return from;
   }
@@ -43,9 +65,21 @@ class ByteSet {
   }
 
  private:
+#ifdef __SSE2__
+  // Bit i: the i-th of 16 bytes is one.
+  unsigned members_in(const char* at) const {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i one = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(few_[0])),
+                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8(few_[1])));
+    const __m128i two = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(few_[2])),
+                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8(few_[3])));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(one, two)));
+  }
+#endif
+
   std::array<std::uint64_t, 4> words_{};
-  std::uint32_t count_ = 0;
-  char single_ = '\0';
+  std::array<char, 4> few_{};
+  std::size_t count_ = 0;
 };
 
 }  // namespace picket::parsers

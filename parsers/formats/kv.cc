@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 19> kHexNames = {
     "new",  "ocomm", "old",  "path", "proctitle", "root_dir", "sw",  "vm",   "watch"};
 
 bool is_hex_name(std::string_view name, bool execve) {
+  if (name.size() > 9) return false;
   if (std::binary_search(kHexNames.begin(), kHexNames.end(), name)) return true;
   // Arguments are text in EXECVE records only: those of system calls are numbers.
   return execve && name.size() > 1 && name[0] == 'a' && is_number(name.substr(1));
@@ -30,7 +31,11 @@ bool is_name_byte(char c) {
 class Walk {
  public:
   Walk(std::string_view text, const KvStyle& style, Arena& arena, std::vector<Pair>& out)
-      : text_(text), style_(style), arena_(arena), out_(out) {}
+      : text_(text),
+        style_(style),
+        name_end_(style.assign.with(style.separators)),
+        arena_(arena),
+        out_(out) {}
 
   void run(std::size_t pairs_max) {
     while (out_.size() < pairs_max) {
@@ -58,10 +63,7 @@ class Walk {
     const std::size_t start = at_;
     std::size_t assign = start;
     if (style_.between.empty()) {
-      while (assign < text_.size() && !style_.assign.has(text_[assign]) &&
-             !style_.separators.has(text_[assign])) {
-        ++assign;
-      }
+      assign = name_end_.find(text_, start);
     } else {
       assign = std::min(style_.assign.find(text_, start), pair_end(start));
     }
@@ -97,7 +99,7 @@ class Walk {
     // Programs of long ago wrote "(hostname=h, addr=a)".
     if (value.ends_with(',')) value.remove_suffix(1);
     if (value.ends_with(')') && value.find('(') == std::string_view::npos) value.remove_suffix(1);
-    if (!is_hex_name(name, execve_)) return value;
+    if (value.size() < 2 || !is_hex_name(name, execve_)) return value;
     const std::string_view decoded = decode_audit_hex(value, arena_);
     return decoded.empty() ? value : decoded;
   }
@@ -176,6 +178,7 @@ class Walk {
 
   std::string_view text_;
   const KvStyle& style_;
+  const ByteSet name_end_;
   Arena& arena_;
   std::vector<Pair>& out_;
   std::size_t at_ = 0;
