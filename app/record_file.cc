@@ -55,6 +55,13 @@ Result<std::unique_ptr<RecordFile>> RecordFile::open(const std::string& path, co
     ::close(fd);
     return fail(Errc::kInvalid, path + ": is not a file");
   }
+  if (is_evtx(fd)) {
+    ::close(fd);
+    PICKET_TRY(const EvtxChild child, start_evtx(path));
+    std::unique_ptr<RecordFile> file(new RecordFile(child.fd, format, path, 0, RecordEnd::kZero));
+    file->evtx_ = child;
+    return file;
+  }
   const auto size = static_cast<std::uint64_t>(info.st_size);
   return std::unique_ptr<RecordFile>(new RecordFile(fd, format, path, size, end));
 }
@@ -66,7 +73,18 @@ RecordFile::RecordFile(int fd, std::string format, std::string path, std::uint64
 }
 
 RecordFile::~RecordFile() {
-  if (fd_ != STDIN_FILENO) ::close(fd_);
+  if (evtx_.pid > 0) {
+    (void)end_evtx(evtx_, path_);
+  } else if (fd_ >= 0 && fd_ != STDIN_FILENO) {
+    ::close(fd_);
+  }
+}
+
+// The end of a pipe says nothing of how its writer fared.
+Result<void> RecordFile::end_input() {
+  if (evtx_.pid <= 0) return {};
+  fd_ = -1;
+  return end_evtx(evtx_, path_);
 }
 
 Result<void> RecordFile::fill() {
@@ -171,7 +189,11 @@ Result<bool> RecordFile::read(Batch& batch, SourceId source, std::int64_t receiv
       }
       continue;
     }
-    if (ended_) return false;
+    if (ended_) {
+      if (!batch.records().empty()) return evtx_.pid > 0;
+      PICKET_TRY_VOID(end_input());
+      return false;
+    }
     PICKET_TRY_VOID(fill());
     if (framing_ == Framing::kUndecided && (buffer_.size() >= kChunk || ended_)) decide();
   }

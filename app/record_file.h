@@ -3,7 +3,8 @@
 // Formats: ndjson and auto take one record a line, or one JSON object after the other when they are
 // spread over lines; json takes the elements of an array too; syslog and raw take lines. Lines longer
 // than the frame limit are cut and say so (Record.length). With RecordEnd::kZero, records of any format
-// end with a zero byte and may hold line ends. One thread.
+// end with a zero byte and may hold line ends. A Windows event log (.evtx, known by its first bytes)
+// gives one XML document an event. One thread.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/evtx_file.h"
 #include "base/result.h"
 #include "event/event.h"
 
@@ -42,6 +44,7 @@ class RecordFile {
 
   RecordFile(int fd, std::string format, std::string path, std::uint64_t size, RecordEnd end);
   Result<void> fill();
+  Result<void> end_input();
   void decide();
   bool next(std::string_view& record);         // false: more bytes are needed, or the end
   bool next_line(std::string_view& record);
@@ -49,6 +52,7 @@ class RecordFile {
   void add(Batch& batch, std::string_view record, SourceId source, std::int64_t received_ns);
 
   int fd_;
+  EvtxChild evtx_;  // who writes to fd_, if it is the pipe of one
   std::string format_;
   std::string path_;
   char end_;

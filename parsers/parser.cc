@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "base/check.h"
+#include "parsers/formats/windows_xml.h"
 #include "parsers/json_event.h"
 #include "parsers/syslog_event.h"
+#include "parsers/windows_xml_event.h"
 
 namespace picket::parsers {
 namespace {
@@ -49,12 +51,14 @@ struct Parser::State {
         names(keep_all_fields),
         json(*catalog, names),
         syslog(*catalog, names, json),
+        windows_xml(*catalog, names),
         access(catalog->for_format(ContentFormat::kAccess)) {}
 
   std::shared_ptr<const Catalog> catalog;
   JsonNames names;
   JsonEvents json;
   SyslogEvents syslog;
+  WindowsXmlEvents windows_xml;
   const Definition* access;
   std::vector<Source> sources;  // by source id
 
@@ -90,6 +94,10 @@ bool Parser::State::read(const Record& record, const Source& source, Batch& batc
     return json.parse(text, source.definition, source.zone_offset_s, batch, event);
   }
   if (source.format == Format::kJson) return false;
+  if (source.format == Format::kAuto && looks_like_windows_xml(text) &&
+      windows_xml.parse(text, source.definition, source.zone_offset_s, batch, event)) {
+    return true;
+  }
   return read_line(without_line_end(text), source, batch, event);
 }
 

@@ -153,6 +153,8 @@ bool looks_like_windows_xml(std::string_view text) {
   constexpr std::size_t kSearched = 256;
   const std::size_t first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
   if (first == std::string_view::npos || text[first] != '<') return false;
+  if (first + 1 < text.size() && text[first + 1] >= '0' && text[first + 1] <= '9')
+    return false;  // syslog
   const std::size_t event = text.substr(first, kSearched).find("<Event");
   return event != std::string_view::npos;
 }
