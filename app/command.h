@@ -55,6 +55,8 @@ struct ParseCommand {
   std::string format = "auto";
   std::string source;
   bool zero = false;  // records end with a zero byte
+  bool steps = false;  // what each step of the definition did, instead of events
+  bool json = false;   // the same for machines
 };
 int run_parse(const ParseCommand& command);
 

@@ -96,6 +96,11 @@ class Batch {
     events_.back().field_count = keep;
   }
 
+  // Those of the event begun last, to be changed in place. Until the next push.
+  std::span<Field> last_fields() {
+    return {fields_.data() + events_.back().first_field, events_.back().field_count};
+  }
+
   std::span<const Field> fields(const Event& event) const {
     return {fields_.data() + event.first_field, event.field_count};
   }

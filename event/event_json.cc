@@ -1,9 +1,11 @@
 #include "event/event_json.h"
 
 #include <charconv>
+#include <map>
 
 #include "base/time.h"
 #include "event/ecs.h"
+#include "event/ecs_type.h"
 
 namespace picket {
 namespace {
@@ -22,10 +24,21 @@ Json scalar_json(const Field& field, Arena& arena) {
   return std::string(field.token());
 }
 
-Json value_json(const Field& field, Arena& arena) {
-  if (field.kind != ValueKind::kArray) return scalar_json(field, arena);
+// As its ECS name wants it: numbers that a source wrote as text, names that it wrote as a number.
+Json typed_json(const Field& field, EcsType type, Arena& arena) {
+  if (type == EcsType::kKeyword && field.kind == ValueKind::kNumber) return std::string(field.token());
+  if (type == EcsType::kNumber && field.kind == ValueKind::kString && field.size < 20) {
+    Json number = Json::parse(field.token(), nullptr, false);
+    if (number.is_number()) return number;
+  }
+  return scalar_json(field, arena);
+}
+
+Json value_json(const Field& field, std::string_view name, Arena& arena) {
+  const EcsType type = ecs_type(name);
+  if (field.kind != ValueKind::kArray) return typed_json(field, type, arena);
   Json list = Json::array();
-  for_each_value(field, [&](const Field& element) { list.push_back(scalar_json(element, arena)); });
+  for_each_value(field, [&](const Field& element) { list.push_back(typed_json(element, type, arena)); });
   return list;
 }
 
@@ -45,6 +58,115 @@ Json original_object(std::string_view raw) {
   Result<Json> json = parse_json(raw);
   return json && json->is_object() ? *std::move(json) : Json::object();
 }
+
+// Has the object something under that dotted name, or a list or a scalar on the way to it?
+bool has_nested(const Json& object, std::string_view dotted) {
+  const Json* at = &object;
+  while (true) {
+    if (!at->is_object()) return true;
+    if (at->contains(dotted)) return true;
+    const std::size_t dot = dotted.find('.');
+    if (dot == std::string_view::npos) return false;
+    const auto found = at->find(dotted.substr(0, dot));
+    if (found == at->end()) return false;
+    at = &*found;
+    dotted.remove_prefix(dot + 1);
+  }
+}
+
+// Writes the fields of one event under their ECS names, and under their own where the record does not
+// show them.
+class FieldWriter {
+ public:
+  FieldWriter(Json& json, Batch& batch, const Event& event, const Json& original)
+      : json_(json), batch_(batch), event_(event), kind_(kind_of(event.kind)), original_(original) {}
+
+  void write() {
+    for (const Field& field : batch_.fields(event_)) write_ecs(field);
+    for (const Field& field : batch_.fields(event_)) write_own(field);
+  }
+
+ private:
+  bool is_aliased(FieldId id) const { return kind_.ecs_of(id) != id; }
+
+  void write_ecs(const Field& field) {
+    bool aliased = false;
+    for (const auto& [ecs, name] : kind_.aliases) {
+      if (name != field.id) continue;
+      aliased = true;
+      // Of several fields that stand for a name, one does.
+      const Field* chosen = batch_.find_ecs(event_, ecs);
+      if (ecs != ecs::kTimestamp && (chosen == &field || chosen->id == field.id)) set(ecs, field);
+    }
+    if (!aliased && is_known(field.id)) set(field.id, field);
+  }
+
+  // A name that is ECS, or in the way of none.
+  static bool is_known(FieldId id) {
+    return static_cast<std::uint16_t>(id) < static_cast<std::uint16_t>(ecs::Index::kCount) ||
+           field_name(id).find('.') != std::string_view::npos;
+  }
+
+  void write_own(const Field& field) {
+    if (field.id == ecs::kTimestamp) return;
+    const bool written = !is_aliased(field.id) && is_known(field.id);
+    if (written || (!original_.empty() && has_nested(original_, field_name(field.id)))) return;
+    const auto found = json_.find(std::string(field_name(field.id)));
+    const bool object = found != json_.end() && found->is_object();
+    if (!object) {
+      set(field.id, field);
+    } else {  // "user" beside "user.name": the object keeps the place
+      add(json_["picket"]["original"], field_name(field.id), field);
+    }
+  }
+
+  void set(FieldId id, const Field& field) {
+    if (id == ecs::kTimestamp) return;
+    const std::string_view name = field_name(id);
+    if (id == field.id && !original_.empty() && !is_first_known(id) && has_nested(original_, name)) return;
+    make_room(name);
+    add(json_, name, field);
+  }
+  // {"user": "x"} of a record gives way to user.name.
+  void make_room(std::string_view name) {
+    const std::size_t dot = name.find('.');
+    if (dot == std::string_view::npos) return;
+    const auto found = json_.find(std::string(name.substr(0, dot)));
+    if (found == json_.end() || found->is_object() || found->is_array()) return;
+    Json value = std::move(*found);
+    *found = Json::object();
+    json_["picket"]["original"][std::string(name.substr(0, dot))] = std::move(value);
+  }
+  static bool is_first_known(FieldId id) {
+    return static_cast<std::uint16_t>(id) < static_cast<std::uint16_t>(ecs::Index::kCount);
+  }
+
+  // A name that comes again makes a list.
+  void add(Json& object, std::string_view name, const Field& field) {
+    Json value = value_json(field, name, batch_.arena());
+    Json& seen = written_[std::string(name)];
+    if (seen.is_null()) {
+      seen = value;
+    } else if (original_.empty()) {
+      if (!seen.is_array()) seen = Json::array({seen});
+      if (value.is_array()) {
+        for (Json& one : value) seen.push_back(std::move(one));
+      } else {
+        seen.push_back(std::move(value));
+      }
+    } else {
+      seen = value;
+    }
+    set_nested(object, name, seen);
+  }
+
+  Json& json_;
+  Batch& batch_;
+  const Event& event_;
+  const EventKind& kind_;
+  const Json& original_;
+  std::map<std::string, Json> written_;
+};
 
 }  // namespace
 
@@ -73,13 +195,7 @@ Json event_json(Batch& batch, const Event& event, std::string_view source) {
   }
   if (!kind.dataset.empty()) set_nested(json, "event.dataset", kind.dataset);
   set_constants(json, kind);
-  for (const Field& field : batch.fields(event)) {
-    const FieldId ecs = kind.ecs_of(field.id);
-    if (ecs == ecs::kTimestamp) continue;
-    // An original field without an ECS name is in the object already.
-    if (ecs == field.id && !original.empty() && static_cast<std::uint16_t>(ecs) >= static_cast<std::uint16_t>(ecs::Index::kCount)) continue;
-    set_nested(json, field_name(ecs), value_json(field, batch.arena()));
-  }
+  FieldWriter(json, batch, event, original).write();
   if (event.layer != Layer::kNone) set_nested(json, "observer.layer", std::string(layer_name(event.layer)));
   set_nested(json, "event.original", std::string(record.raw));
   set_nested(json, "event.ingested", format_time(record.received_ns));

@@ -21,6 +21,10 @@ std::string identity(const EventKind& kind) {
   }
   text += '\x1f';
   text += std::to_string(kind.code);
+  if (!kind.variant.empty()) {
+    text += '\x1f';
+    text += kind.variant;
+  }
   return text;
 }
 

@@ -33,6 +33,7 @@ struct EventKind {
   std::string channel;   // Windows: winlog.channel, as in the event
   std::string provider;  // Windows: event.provider where a definition needs it, else empty
   std::int64_t code = -1;  // Windows: event id; -1: any other
+  std::string variant;     // what else tells kinds of one dataset apart: its definition, a value
   Layer layer = Layer::kNone;
   // ECS constants of every such event, in output order: {"event.category", "process"}.
   std::vector<std::pair<FieldId, std::string>> constants;
@@ -46,7 +47,7 @@ struct EventKind {
   const std::string* constant(FieldId ecs) const;
 };
 
-// The id of a kind equal in (dataset, channel, provider, code), made if it is new. When 65,535 kinds
+// The id of a kind equal in (dataset, channel, provider, code, variant), made if it is new. When 65,535 kinds
 // exist, kUnknownKind. Takes a lock: parsers keep the answer.
 KindId intern_kind(EventKind kind);
 const EventKind& kind_of(KindId id);  // no lock

@@ -21,6 +21,25 @@ const Definition* look_up(const std::vector<Definition>& all, const Index& index
   return found == index.end() ? nullptr : &all[found->second];
 }
 
+// Kinds are for ever, definitions are not: one that was changed makes kinds of its own.
+std::string variant_of(const Definition& definition) {
+  std::string text = definition.name;
+  const auto add = [&text](std::string_view part) { (text += '\x1f') += part; };
+  for (const std::string& part :
+       {definition.base.product, definition.base.service, definition.base.category})
+    add(part);
+  add(layer_name(definition.base.layer));
+  for (const auto& [field, value] : definition.base.constants) {
+    add(field_name(field));
+    add(value);
+  }
+  for (const auto& [ecs, original] : definition.base.aliases) {
+    add(field_name(ecs));
+    add(field_name(original));
+  }
+  return definition.name + '@' + hash128_hex(text);
+}
+
 // Replaces what the general part says about the same names.
 template <class Pairs>
 void put_over(Pairs& general, const Pairs& special) {
@@ -59,6 +78,12 @@ Result<std::shared_ptr<const Catalog>> Catalog::load(const std::vector<std::stri
 void Catalog::index() {
   for (std::size_t i = 0; i < definitions_.size(); ++i) {
     Definition& definition = definitions_[i];
+    definition.index = i;
+    definition.aliases = definition.base.aliases;
+    std::stable_sort(definition.aliases.begin(), definition.aliases.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    if (definition.format != ContentFormat::kWindows)
+      definition.base.variant = variant_of(definition);
     definition.kind = intern_kind(definition.base);
     for (const std::string& channel : definition.channels) by_channel_.emplace(channel, i);
     for (const std::string& provider : definition.providers) by_provider_.emplace(provider, i);
@@ -93,25 +118,13 @@ const Definition* Catalog::for_format(ContentFormat format) const {
   return nullptr;
 }
 
-const Definition* Catalog::for_prefix(std::string_view text) const {
-  const Definition* best = nullptr;
-  std::size_t length = 0;
-  for (const Definition& definition : definitions_) {
-    for (const std::string& prefix : definition.prefixes) {
-      if (prefix.size() <= length || !text.starts_with(prefix)) continue;
-      best = &definition;
-      length = prefix.size();
-    }
-  }
-  return best;
-}
-
 KindId Catalog::windows_kind(const Definition& definition, std::string_view channel,
                              std::int64_t code) {
   EventKind kind = definition.base;
   kind.channel = channel;
   for (const std::string& spelled : definition.channels) {
-    if (ascii_equal(spelled, channel)) kind.channel = spelled;  // one kind, however senders write it
+    if (ascii_equal(spelled, channel))
+      kind.channel = spelled;  // one kind, however senders write it
   }
   kind.code = code;
   for (const EventOverride& special : definition.events) {
@@ -119,6 +132,20 @@ KindId Catalog::windows_kind(const Definition& definition, std::string_view chan
     put_over(kind.constants, special.constants);
     put_over(kind.aliases, special.aliases);
   }
+  return intern_kind(std::move(kind));
+}
+
+KindId Catalog::event_kind(const Definition& definition, const EventOverride& event) {
+  EventKind kind = definition.base;
+  kind.variant += '/' + event.key;
+  std::string text;
+  for (const auto& [field, value] : event.constants)
+    ((text += field_name(field)) += '=') += value + '\x1f';
+  for (const auto& [ecs, original] : event.aliases)
+    ((text += field_name(ecs)) += '<') += std::string(field_name(original)) + '\x1f';
+  kind.variant += '@' + hash128_hex(text);
+  put_over(kind.constants, event.constants);
+  put_over(kind.aliases, event.aliases);
   return intern_kind(std::move(kind));
 }
 

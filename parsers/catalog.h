@@ -9,15 +9,20 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
+#include "base/hash.h"
 #include "base/result.h"
 #include "event/event.h"
-#include "base/ascii.h"
 #include "event/kind.h"
+#include "parsers/steps/step.h"
+#include "parsers/steps/template.h"
 
 namespace picket::parsers {
 
@@ -31,13 +36,40 @@ enum class ContentFormat : std::uint8_t {
   kAccounts,   // useradd, groupadd, usermod, passwd, ...
   kNetfilter,  // kernel lines of iptables and nftables
   kAccess,     // access logs of Apache and nginx
+  kText,       // its steps alone
 };
 
-// What differs for one event id of a Windows channel.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return hash64(text); }
+};
+
+// Evidence that a record is of a definition: one map of `recognise`. All of it must hold.
+struct RecogniseRule {
+  struct Header {
+    std::vector<std::string> vendors;   // empty: any
+    std::vector<std::string> products;  // empty: any
+  };
+  struct JsonTest {
+    FieldId field{};
+    std::vector<std::string> values;  // empty: any
+  };
+  std::vector<std::string> programs;  // lower case; any of these
+  std::vector<std::string> prefixes;  // any of these
+  std::vector<std::string> any;       // the record holds one of these texts
+  std::vector<std::string> all;       // and all of these
+  std::optional<Header> cef;
+  std::optional<Header> leef;
+  std::vector<JsonTest> json;
+};
+
+// What differs for one event id of a Windows channel, or for one value of another field.
 struct EventOverride {
-  std::int64_t code = -1;
+  std::int64_t code = -1;  // Windows
+  std::string key;         // elsewhere
   std::vector<std::pair<FieldId, std::string>> constants;
   std::vector<std::pair<FieldId, FieldId>> aliases;  // {ecs, original}, in order of preference
+  std::vector<std::pair<FieldId, StepValue>> late;   // constants of names that steps may put
 };
 
 struct Definition {
@@ -47,10 +79,17 @@ struct Definition {
   std::vector<std::string> channels;   // Windows: exact names, or "*"
   std::vector<std::string> providers;  // Windows: where a record names no channel
   std::vector<std::string> programs;   // syslog: program names in lower case, or "*"
-  std::vector<std::string> prefixes;   // the record begins so
-  EventKind base;                      // without channel and code; aliases in order of preference
+  std::vector<RecogniseRule> rules;    // any of them; all but channels and providers
+  int priority = 50;
+  EventKind base;                  // without channel and code; aliases in order of preference
+  std::vector<FieldId> events_by;  // whose values choose among `events`, joined by '/'
   std::vector<EventOverride> events;
-  KindId kind = kUnknownKind;  // of `base`, interned
+  std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> event_index;  // by key
+  std::shared_ptr<const StepList> steps;            // nullptr: none
+  std::vector<std::pair<FieldId, StepValue>> late;  // constants of names that steps may put
+  Work::Aliases aliases;                            // of `base`, sorted by ECS name
+  std::size_t index = 0;                            // among the definitions of its catalog
+  KindId kind = kUnknownKind;                       // of `base`, interned
 };
 
 class Catalog {
@@ -63,16 +102,17 @@ class Catalog {
   const std::vector<Definition>& definitions() const { return definitions_; }
   // nullptr if there is none.
   const Definition* find(std::string_view name) const;
-  const Definition* for_channel(std::string_view channel) const;    // any case, else the one for "*"
+  const Definition* for_channel(std::string_view channel) const;  // any case, else the one for "*"
   const Definition* for_provider(std::string_view provider) const;  // any case
   const Definition* for_program(std::string_view program) const;    // lower case; exact, else "*"
   const Definition* for_format(ContentFormat format) const;         // the first by name
-  const Definition* for_prefix(std::string_view text) const;        // the longest prefix that fits
 
   // The kind of one Windows event. Makes it when it is new, so it takes a lock: keep the answer.
   // A code of -1 is any other event of the channel.
   static KindId windows_kind(const Definition& definition, std::string_view channel,
                              std::int64_t code);
+  // The kind of events for which `event` of the definition holds. The same goes for it.
+  static KindId event_kind(const Definition& definition, const EventOverride& event);
 
  private:
   Catalog() = default;

@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "event/ecs.h"
+
 namespace picket::parsers {
 namespace {
 
@@ -19,10 +21,13 @@ std::int64_t event_code(const Field* field) {
 
 }  // namespace
 
-JsonEvents::JsonEvents(const Catalog& catalog, JsonNames& names)
+JsonEvents::JsonEvents(const Catalog& catalog, JsonNames& names, Recogniser& recogniser,
+                       DefinitionEvents& definitions)
     : reader_(names),
       windows_(catalog),
       catalog_(&catalog),
+      recogniser_(&recogniser),
+      definitions_(&definitions),
       generic_(catalog.for_format(ContentFormat::kJson)),
       provider_name_(intern_field("Provider_Name").value_or(FieldId{})),
       event_id_(intern_field("EventID").value_or(FieldId{})),
@@ -41,7 +46,43 @@ bool JsonEvents::parse(std::string_view json, const Definition* forced, std::int
     push_stand_in(Role::kProvider, {Role::kProviderName, Role::kSourceName}, provider_name_, batch);
     push_stand_in(Role::kComputer, {Role::kHostname}, computer_, batch);
   }
+  run_definitions(forced, zone_offset_s, batch, event);
   return true;
+}
+
+// The fields are there: whose are they, and what do its steps make of them?
+void JsonEvents::run_definitions(const Definition* forced, std::int32_t zone_offset_s, Batch& batch,
+                                 Event& event) {
+  recognised_ = is_windows_;
+  const auto message = [&]() -> std::string_view {
+    const Field* field = batch.find(event, ecs::kMessage);
+    return field == nullptr ? std::string_view() : field_text(*field, batch.arena());
+  };
+  if (is_windows_) {
+    const Definition* windows = windows_.last();
+    if (windows == nullptr || windows->steps == nullptr) return;
+    const KindId kind = event.kind;
+    (void)definitions_->run_steps_of(*windows, message(), zone_offset_s, batch, event);
+    event.kind = kind;
+    return;
+  }
+  if (forced != nullptr && forced->format == ContentFormat::kJson) {
+    recognised_ = true;
+    (void)definitions_->run_steps_of(*forced, message(), zone_offset_s, batch, event);
+    return;
+  }
+  const Evidence evidence{batch.record_of(event).raw, {}, {}};
+  const std::vector<Recogniser::Candidate>& candidates =
+      recogniser_->json(evidence, batch.fields(event));
+  if (candidates.empty()) return;
+  recognised_ = true;
+  const Definition* best = candidates.front().definition;
+  for (const Recogniser::Candidate& candidate : candidates) {
+    if (definitions_->run_steps_of(*candidate.definition, message(), zone_offset_s, batch, event))
+      return;
+  }
+  event.kind = best->kind;
+  event.status = ParseStatus::kPartial;
 }
 
 // A flat event that says "Hostname" for Computer has both.

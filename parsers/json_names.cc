@@ -144,6 +144,16 @@ Node JsonNames::other_child(Node node, const NameKey& key) {
   return child(node, NameKey::of(without_spaces(key.text)));
 }
 
+Node JsonNames::behind(std::string_view prefix) {
+  Node node = Node::kRoot;
+  for (std::size_t dot = prefix.find('.'); dot != std::string_view::npos; dot = prefix.find('.')) {
+    const std::string key(prefix.substr(0, dot));
+    node = child(node, NameKey::of(key));
+    prefix.remove_prefix(dot + 1);
+  }
+  return node;
+}
+
 std::optional<FieldId> JsonNames::field_named(std::string_view name) {
   const JsonName* found = field(Node::kRoot, NameKey::of(name));
   return found == nullptr ? std::nullopt : std::optional(FieldId{found->field});

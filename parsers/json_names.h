@@ -84,6 +84,8 @@ class JsonNames {
       return found->child;
     return other_child(node, key);
   }
+  // Where names behind "a.b." are.
+  Node behind(std::string_view prefix);
   // By its whole name, for formats that are not JSON.
   std::optional<FieldId> field_named(std::string_view name);
 

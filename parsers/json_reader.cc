@@ -38,7 +38,8 @@ std::size_t leading_digits(std::uint64_t word) {
 JsonReader::JsonReader(JsonNames& names, JsonScan::Kernel kernel)
     : names_(names), scan_(kernel), fields_(kKeysMax + 1), seen_(std::size_t{1} << 16) {}
 
-bool JsonReader::read(std::string_view json) {
+bool JsonReader::read(std::string_view json, Node start) {
+  start_ = start;
   field_count_ = 0;
   roles_.fill(kNone);
   system_roles_ = 0;
@@ -353,7 +354,7 @@ bool JsonReader::walk() {
   static constexpr Meaning kUnnamed{};
   Place place{.at = visible(0), .quote = scan_.quotes(), .last = names_.begin()};
   if (text_[place.at] != '{') return false;
-  if (!open(Node::kRoot, kUnnamed, Node::kNowhere, place.at, 0)) return false;
+  if (!open(start_, kUnnamed, Node::kNowhere, place.at, 0)) return false;
   ++place.at;
   while (depth_ > 0) {
     if (frames_[depth_ - 1].array ? !elements(place) : !members(place)) return false;

@@ -36,8 +36,9 @@ class JsonReader {
   // `names` must outlive the reader.
   explicit JsonReader(JsonNames& names, JsonScan::Kernel kernel = JsonScan::best());
 
-  // Eight readable bytes must follow `json`. Values point into `json`.
-  [[nodiscard]] bool read(std::string_view json);
+  // Eight readable bytes must follow `json`. Values point into `json`. Its names are those behind
+  // the place `start`.
+  [[nodiscard]] bool read(std::string_view json, Node start = Node::kRoot);
 
   // Of the last read(); until the next one.
   std::span<const Field> fields() const { return {fields_.data(), field_count_}; }
@@ -105,6 +106,7 @@ class JsonReader {
   std::vector<Seen> seen_;          // by rank of the field
   std::uint32_t event_ = 0;
   std::uint32_t scopes_ = 0;
+  Node start_ = Node::kRoot;
   const char* text_ = nullptr;
   std::size_t size_ = 0;
   std::array<Frame, kDepthMax> frames_;

@@ -1,13 +1,17 @@
 #include "parsers/parser.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "event/ecs.h"
+#include "parsers/definition_events.h"
 #include "parsers/formats/windows_xml.h"
 #include "parsers/json_event.h"
+#include "parsers/recognition.h"
 #include "parsers/syslog_event.h"
 #include "parsers/windows_xml_event.h"
 
@@ -28,6 +32,8 @@ char first_visible(std::string_view text) {
   return '\0';
 }
 
+constexpr std::size_t kWrappedMin = 8;  // bytes of a line worth reading
+
 enum class Format : std::uint8_t { kAuto, kJson, kSyslog, kRaw };
 
 Format format_of(std::string_view name) {
@@ -46,21 +52,30 @@ struct Source {
 }  // namespace
 
 struct Parser::State {
-  State(std::shared_ptr<const Catalog> definitions, bool keep_all_fields)
-      : catalog(std::move(definitions)),
+  State(std::shared_ptr<const Catalog> sources_known, bool keep_all_fields)
+      : catalog(std::move(sources_known)),
         names(keep_all_fields),
-        json(*catalog, names),
-        syslog(*catalog, names, json),
+        recogniser(*catalog),
+        definitions(*catalog, names),
+        json(*catalog, names, recogniser, definitions),
+        syslog(*catalog, names, json, recogniser, definitions),
         windows_xml(*catalog, names),
-        access(catalog->for_format(ContentFormat::kAccess)) {}
+        access(catalog->for_format(ContentFormat::kAccess)) {
+    for (const std::string_view name : {"event.original", "message", "log", "_raw"}) {
+      if (const auto id = intern_field(name)) wrapped.push_back(*id);
+    }
+  }
 
   std::shared_ptr<const Catalog> catalog;
   JsonNames names;
+  Recogniser recogniser;
+  DefinitionEvents definitions;
   JsonEvents json;
   SyslogEvents syslog;
   WindowsXmlEvents windows_xml;
   const Definition* access;
-  std::vector<Source> sources;  // by source id
+  std::vector<FieldId> wrapped;  // fields that may hold a line
+  std::vector<Source> sources;   // by source id
 
   const Source& source_of(const Record& record) const {
     static constexpr Source kUnset{};
@@ -71,6 +86,11 @@ struct Parser::State {
   void parse(Batch& batch);
   bool read(const Record& record, const Source& source, Batch& batch, Event& event);
   bool read_line(std::string_view text, const Source& source, Batch& batch, Event& event);
+  bool read_text(std::string_view text, const Source& source, Batch& batch, Event& event);
+  bool try_candidates(std::string_view text, const Source& source, Batch& batch, Event& event);
+  bool read_json(std::string_view text, const Source& source, Batch& batch, Event& event);
+  bool read_inner_json(std::string_view text, const Source& source, Batch& batch, Event& event);
+  bool read_wrapped(const Source& source, Batch& batch, Event& event);
 };
 
 void Parser::State::parse(Batch& batch) {
@@ -91,7 +111,9 @@ bool Parser::State::read(const Record& record, const Source& source, Batch& batc
   const std::string_view text = record.raw;
   const bool like_json = source.format == Format::kJson || first_visible(text) == '{';
   if (like_json && source.format != Format::kSyslog) {
-    return json.parse(text, source.definition, source.zone_offset_s, batch, event);
+    if (read_json(text, source, batch, event)) return true;
+    if (source.format == Format::kJson) return false;
+    batch.drop_fields();
   }
   if (source.format == Format::kJson) return false;
   if (source.format == Format::kAuto && looks_like_windows_xml(text) &&
@@ -109,14 +131,91 @@ bool Parser::State::read_line(std::string_view text, const Source& source, Batch
     batch.drop_fields();
     if (forced) return false;
   }
-  const Definition* definition = source.definition;
-  if (definition == nullptr) definition = catalog->for_prefix(text);
-  if (definition == nullptr) definition = access;
-  if (definition == nullptr) return false;
-  if (!parse_content(*definition, text, source.zone_offset_s, batch)) return false;
-  event.kind = definition->kind;
-  event.status = ParseStatus::kParsed;
+  return read_text(text, source, batch, event);
+}
+
+// A line without an envelope.
+bool Parser::State::read_text(std::string_view text, const Source& source, Batch& batch,
+                              Event& event) {
+  if (source.definition != nullptr)
+    return definitions.run(*source.definition, text, source.zone_offset_s, batch, event);
+  if (try_candidates(text, source, batch, event)) return true;
+  return access != nullptr && definitions.run(*access, text, source.zone_offset_s, batch, event);
+}
+
+bool Parser::State::try_candidates(std::string_view text, const Source& source, Batch& batch,
+                                   Event& event) {
+  const Evidence evidence{batch.record_of(event).raw, text, {}};
+  const auto one_of = [&](const std::vector<Recogniser::Candidate>& candidates) {
+    for (const Recogniser::Candidate& candidate : candidates) {
+      if (definitions.run(*candidate.definition, text, source.zone_offset_s, batch, event))
+        return true;
+    }
+    return false;
+  };
+  const std::vector<Recogniser::Candidate>& first = recogniser.text(evidence);
+  const Definition* best = first.empty() ? nullptr : first.front().definition;
+  if (one_of(first)) return true;
+  const std::vector<Recogniser::Candidate>& more = recogniser.more(evidence);
+  if (best == nullptr && !more.empty()) best = more.front().definition;
+  if (one_of(more)) return true;
+  // Somebody's, but not as its definition says.
+  if (best == nullptr || best->steps == nullptr) return false;
+  event.kind = best->kind;
+  event.status = ParseStatus::kPartial;
   return true;
+}
+
+bool Parser::State::read_json(std::string_view text, const Source& source, Batch& batch,
+                              Event& event) {
+  if (!json.parse(text, source.definition, source.zone_offset_s, batch, event)) return false;
+  if (!json.recognised()) (void)read_wrapped(source, batch, event);
+  return true;
+}
+
+bool Parser::State::read_inner_json(std::string_view text, const Source& source, Batch& batch,
+                                    Event& event) {
+  constexpr std::size_t kReadable = 8;  // bytes behind the text, as the reader wants it
+  char* const copy = batch.arena().allocate(text.size() + kReadable);
+  std::copy(text.begin(), text.end(), copy);
+  std::fill(copy + text.size(), copy + text.size() + kReadable, '\0');
+  const bool read =
+      json.parse({copy, text.size()}, source.definition, source.zone_offset_s, batch, event);
+  event.plain = false;
+  return read && json.recognised();
+}
+
+// A line that a shipper put into an object: read once more, beside the fields of its wrapper.
+bool Parser::State::read_wrapped(const Source& source, Batch& batch, Event& event) {
+  for (const FieldId id : wrapped) {
+    const Field* field = batch.find(event, id);
+    if (field == nullptr || field->kind != ValueKind::kString || field->size < kWrappedMin)
+      continue;
+    const std::string_view text = without_line_end(field_text(*field, batch.arena()));
+    const Event before = event;
+    event.plain = false;
+    if (text.starts_with('{')) {
+      if (read_inner_json(text, source, batch, event)) return true;
+      batch.drop_fields(before.field_count);
+      event = before;
+      continue;
+    }
+    if (looks_like_syslog(text) &&
+        syslog.parse(text, source.definition, source.zone_offset_s, batch, event) &&
+        event.kind != before.kind && event.status == ParseStatus::kParsed)
+      return true;
+    batch.drop_fields(before.field_count);
+    event = before;
+    event.plain = false;
+    const bool read =
+        source.definition != nullptr
+            ? definitions.run(*source.definition, text, source.zone_offset_s, batch, event)
+            : try_candidates(text, source, batch, event);
+    if (read) return true;
+    batch.drop_fields(before.field_count);
+    event = before;
+  }
+  return false;
 }
 
 Parser::Parser(std::shared_ptr<const Catalog> catalog, bool keep_all_fields) {
@@ -136,6 +235,10 @@ void Parser::set_source(SourceId source, SourceFormat format) {
                          .definition = state_->catalog->find(format.definition),
                          .layer = format.layer,
                          .zone_offset_s = format.zone_offset_s};
+}
+
+void Parser::set_trace(StepTrace* trace) {
+  state_->definitions.set_trace(trace);
 }
 
 void Parser::parse(Batch& batch) {

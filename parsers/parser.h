@@ -16,6 +16,8 @@
 
 namespace picket::parsers {
 
+struct StepTrace;
+
 // What is known about a source before its first record.
 struct SourceFormat {
   std::string format = "auto";     // auto, ndjson, json, syslog, raw; others are read as auto
@@ -39,6 +41,9 @@ class Parser {
 
   // Makes one event for every record that has none yet, in order.
   void parse(Batch& batch);
+
+  // What steps do is added there, until it is taken away with nullptr. For people: it costs.
+  void set_trace(StepTrace* trace);
 
  private:
   struct State;

@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "event/ecs.h"
-#include "parsers/content.h"
 #include "parsers/put.h"
 
 namespace picket::parsers {
@@ -45,36 +44,11 @@ std::string_view unescape(std::string_view value, Arena& arena) {
   return {begin, static_cast<std::size_t>(out - begin)};
 }
 
-}  // namespace
-
-bool parse_content(const Definition& definition, std::string_view text, std::int32_t zone_offset_s,
-                   Batch& batch) {
-  const std::uint32_t before = batch.events().back().field_count;
-  bool known = false;
-  switch (definition.format) {
-    case ContentFormat::kSshd:
-      known = parse_sshd(text, batch);
-      break;
-    case ContentFormat::kSudo:
-      known = parse_sudo(text, batch);
-      break;
-    case ContentFormat::kAccounts:
-      known = parse_accounts(text, batch);
-      break;
-    case ContentFormat::kNetfilter:
-      known = parse_netfilter(text, batch);
-      break;
-    case ContentFormat::kAccess:
-      known = parse_access(text, zone_offset_s, batch);
-      break;
-    case ContentFormat::kNone:
-    case ContentFormat::kJson:
-    case ContentFormat::kWindows:
-      break;
-  }
-  if (!known) batch.drop_fields(before);
-  return known;
+bool kind_is_native(const Definition* definition) {
+  return definition != nullptr && definition->steps == nullptr;
 }
+
+}  // namespace
 
 bool SyslogEvents::parse(std::string_view text, const Definition* forced,
                          std::int32_t zone_offset_s, Batch& batch, Event& event) {
@@ -130,20 +104,46 @@ void SyslogEvents::read_content(const Syslog& syslog, const Definition* forced,
     return;
   }
   event.status = ParseStatus::kPartial;
-  if (definition == nullptr) return;
-  event.kind = definition->kind;
   const std::int64_t envelope_time_ns = event.time_ns;
-  if (parse_content(*definition, syslog.message, zone_offset_s, batch)) {
-    event.status = ParseStatus::kParsed;
-    if (syslog.time_ns) event.time_ns = envelope_time_ns;
+  first_ = nullptr;
+  const bool read = forced != nullptr
+                        ? definitions_->run(*forced, syslog.message, zone_offset_s, batch, event)
+                        : try_candidates(syslog, zone_offset_s, batch, event);
+  if (read) {
+    // A native reader knows no better time than the envelope's; steps say so themselves.
+    if (syslog.time_ns && kind_is_native(forced != nullptr ? forced : first_))
+      event.time_ns = envelope_time_ns;
     return;
   }
+  const bool evident =
+      first_ != nullptr && first_->steps != nullptr;  // more than the program's name says
+  if (definition == nullptr || evident) definition = forced != nullptr ? forced : first_;
+  if (definition == nullptr) return;
+  event.kind = definition->kind;
   // A kernel says more than its firewall, a web server more than its access log.
   const bool may_be_other = definition->format == ContentFormat::kNetfilter ||
                             definition->format == ContentFormat::kAccess;
   if (may_be_other && forced == nullptr && any_program() != nullptr)
     event.kind = any_program()->kind;
-  if (syslog.header && (found.named || forced != nullptr)) event.status = ParseStatus::kParsed;
+  const bool named = (found.named || forced != nullptr) && definition->steps == nullptr;
+  if (syslog.header && named) event.status = ParseStatus::kParsed;
+}
+
+// True, and first_ is the one that read the message; else first_ is the one that had most evidence.
+bool SyslogEvents::try_candidates(const Syslog& syslog, std::int32_t zone_offset_s, Batch& batch,
+                                  Event& event) {
+  const Evidence evidence{batch.record_of(event).raw, syslog.message, syslog.appname};
+  const auto one_of = [&](const std::vector<Recogniser::Candidate>& candidates) {
+    for (const Recogniser::Candidate& candidate : candidates) {
+      if (!definitions_->run(*candidate.definition, syslog.message, zone_offset_s, batch, event))
+        continue;
+      first_ = candidate.definition;
+      return true;
+    }
+    if (first_ == nullptr && !candidates.empty()) first_ = candidates.front().definition;
+    return false;
+  };
+  return one_of(recogniser_->text(evidence)) || one_of(recogniser_->more(evidence));
 }
 
 SyslogEvents::Program SyslogEvents::program(std::string_view name) {

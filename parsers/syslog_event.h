@@ -1,7 +1,8 @@
 // SyslogEvents: one syslog record to one event: the envelope, then what its program says.
 //
-// The definition of the program (recognise: program) reads the message. A JSON message is read as
-// JSON and may turn out to be a Windows event that was sent through syslog. One per thread.
+// The definitions that the evidence speaks for read the message, one after the other until one
+// knows it. A JSON message is read as JSON and may turn out to be a Windows event that was sent
+// through syslog. One per thread.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +11,25 @@
 
 #include "event/event.h"
 #include "parsers/catalog.h"
+#include "parsers/definition_events.h"
 #include "parsers/json_event.h"
 #include "parsers/json_names.h"
 #include "parsers/name_table.h"
+#include "parsers/recognition.h"
 #include "parsers/syslog.h"
 
 namespace picket::parsers {
 
-// Runs the content parser of a definition; false, and the event's fields as before, when it does
-// not know the text.
-bool parse_content(const Definition& definition, std::string_view text, std::int32_t zone_offset_s,
-                   Batch& batch);
-
 class SyslogEvents {
  public:
   // All must outlive it.
-  SyslogEvents(const Catalog& catalog, JsonNames& names, JsonEvents& json)
-      : catalog_(&catalog), names_(&names), json_(&json) {}
+  SyslogEvents(const Catalog& catalog, JsonNames& names, JsonEvents& json, Recogniser& recogniser,
+               DefinitionEvents& definitions)
+      : catalog_(&catalog),
+        names_(&names),
+        json_(&json),
+        recogniser_(&recogniser),
+        definitions_(&definitions) {}
 
   // False when `text` is no syslog; the caller then drops the fields.
   bool parse(std::string_view text, const Definition* forced, std::int32_t zone_offset_s,
@@ -42,12 +45,16 @@ class SyslogEvents {
   void put_structured_data(std::string_view data, Batch& batch);
   void read_content(const Syslog& syslog, const Definition* forced, std::int32_t zone_offset_s,
                     Batch& batch, Event& event);
+  bool try_candidates(const Syslog& syslog, std::int32_t zone_offset_s, Batch& batch, Event& event);
   Program program(std::string_view name);
   const Definition* any_program() const { return catalog_->for_program({}); }
 
   const Catalog* catalog_;
   JsonNames* names_;
   JsonEvents* json_;
+  Recogniser* recogniser_;
+  DefinitionEvents* definitions_;
+  const Definition* first_ = nullptr;  // of the candidates for the record at hand
   NameTable<Program> programs_;
   std::string name_;  // of a parameter
 };

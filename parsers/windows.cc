@@ -8,11 +8,13 @@ KindId WindowsKinds::kind(std::string_view channel, std::int64_t code) {
   if (known == nullptr) {
     if (channels_.size() >= kChannelsMax || channel.size() > kChannelLengthMax) {
       const Definition* any = catalog_->for_channel(channel);
+      last_ = any;
       return any == nullptr ? kUnknownKind : any->kind;
     }
     known = &(index_.insert(key) = add_channel(channel));
   }
   Channel& entry = channels_[*known];
+  last_ = entry.definition;
   if (code < 0 || entry.definition == nullptr) return entry.any;
   if (code == entry.last_code) return entry.last_kind;
   auto found = entry.codes.find(code);

@@ -27,6 +27,8 @@ class WindowsKinds {
 
   // kUnknownKind when no definition takes the channel. A code of -1 is an unknown one.
   KindId kind(std::string_view channel, std::int64_t code);
+  // The definition of the last one; nullptr if no definition takes it.
+  const Definition* last() const { return last_; }
 
  private:
   struct Channel {
@@ -40,6 +42,7 @@ class WindowsKinds {
   std::uint32_t add_channel(std::string_view channel);
 
   const Catalog* catalog_;
+  const Definition* last_ = nullptr;
   NameTable<std::uint32_t> index_;
   std::vector<Channel> channels_;
   std::size_t pairs_ = 0;

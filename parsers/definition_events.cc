@@ -1,0 +1,122 @@
+#include "parsers/definition_events.h"
+
+#include "parsers/content.h"
+
+namespace picket::parsers {
+
+bool parse_content(const Definition& definition, std::string_view text, std::int32_t zone_offset_s,
+                   Batch& batch) {
+  const std::uint32_t before = batch.events().back().field_count;
+  bool known = false;
+  switch (definition.format) {
+    case ContentFormat::kSshd:
+      known = parse_sshd(text, batch);
+      break;
+    case ContentFormat::kSudo:
+      known = parse_sudo(text, batch);
+      break;
+    case ContentFormat::kAccounts:
+      known = parse_accounts(text, batch);
+      break;
+    case ContentFormat::kNetfilter:
+      known = parse_netfilter(text, batch);
+      break;
+    case ContentFormat::kAccess:
+      known = parse_access(text, zone_offset_s, batch);
+      break;
+    case ContentFormat::kNone:
+    case ContentFormat::kJson:
+    case ContentFormat::kWindows:
+    case ContentFormat::kText:
+      break;
+  }
+  if (!known) batch.drop_fields(before);
+  return known;
+}
+
+DefinitionEvents::DefinitionEvents(const Catalog& catalog, JsonNames& names) : work_(names) {
+  kinds_.resize(catalog.definitions().size());
+}
+
+bool DefinitionEvents::run(const Definition& definition, std::string_view message,
+                           std::int32_t zone_offset_s, Batch& batch, Event& event) {
+  const bool steps_only =
+      definition.format == ContentFormat::kText || definition.format == ContentFormat::kNone;
+  if (!steps_only && !parse_content(definition, message, zone_offset_s, batch)) return false;
+  if (definition.steps == nullptr) {
+    if (steps_only) return false;  // nothing is known about the message
+    event.kind = definition.kind;
+    event.status = ParseStatus::kParsed;
+    return true;
+  }
+  return run_steps_of(definition, message, zone_offset_s, batch, event);
+}
+
+bool DefinitionEvents::run_steps_of(const Definition& definition, std::string_view message,
+                                    std::int32_t zone_offset_s, Batch& batch, Event& event) {
+  const bool work = definition.steps != nullptr || !definition.events_by.empty();
+  bool limited = false;
+  KindId made = definition.kind;
+  if (work) {
+    const std::int64_t time_ns = event.time_ns;
+    work_.begin(batch, message, zone_offset_s, definition.aliases);
+    const Outcome outcome =
+        definition.steps == nullptr ? Outcome::kDone : run_steps(*definition.steps, work_);
+    if (outcome == Outcome::kReject) {
+      work_.undo();
+      event.time_ns = time_ns;
+      return false;
+    }
+    const EventOverride* special = chosen(definition);
+    if (special != nullptr) put_late(special->late);
+    put_late(definition.late);
+    made = kind(definition, special);
+    limited = work_.finish();
+  }
+  event.kind = made;
+  event.status = limited ? ParseStatus::kPartial : ParseStatus::kParsed;
+  return true;
+}
+
+// The event of its whole key, else of what stands before the last '/'.
+const EventOverride* DefinitionEvents::chosen(const Definition& definition) {
+  if (definition.events_by.empty()) return nullptr;
+  std::string joined;
+  std::string_view key;
+  if (definition.events_by.size() == 1) {
+    key = work_.text(definition.events_by[0]);
+  } else {
+    for (const FieldId field : definition.events_by) {
+      if (!joined.empty()) joined += '/';
+      joined += work_.text(field);
+    }
+    key = joined;
+  }
+  for (;;) {
+    const auto found = definition.event_index.find(key);
+    if (found != definition.event_index.end()) return &definition.events[found->second];
+    const std::size_t slash = key.rfind('/');
+    if (slash == std::string_view::npos || definition.events_by.size() == 1) return nullptr;
+    key = key.substr(0, slash);
+  }
+}
+
+void DefinitionEvents::put_late(const std::vector<std::pair<FieldId, StepValue>>& late) {
+  for (const auto& [field, value] : late) {
+    if (work_.find(field) == nullptr) value.put(work_, field);
+  }
+}
+
+KindId DefinitionEvents::kind(const Definition& definition, const EventOverride* event) {
+  if (event == nullptr) return definition.kind;
+  std::vector<KindId>& known = kinds_[definition.index];
+  if (known.empty()) known.assign(definition.events.size(), kUnknownKind);
+  KindId& made = known[static_cast<std::size_t>(event - definition.events.data())];
+  if (made == kUnknownKind) {
+    made = Catalog::event_kind(definition, *event);
+    if (made == kUnknownKind) made = definition.kind;
+  }
+  return made;
+}
+
+}  // namespace picket::parsers

@@ -1,0 +1,49 @@
+// DefinitionEvents: what a definition makes of a record, behind its envelope: its native reader,
+// its steps, its constants, its kind.
+//
+// Works on the event begun last. One per thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/event.h"
+#include "parsers/catalog.h"
+#include "parsers/json_names.h"
+#include "parsers/steps/work.h"
+
+namespace picket::parsers {
+
+// Runs the native reader of a definition; false, and the event's fields as before, when it has none
+// or does not know the text.
+bool parse_content(const Definition& definition, std::string_view text, std::int32_t zone_offset_s,
+                   Batch& batch);
+
+class DefinitionEvents {
+ public:
+  // Both must outlive it.
+  DefinitionEvents(const Catalog& catalog, JsonNames& names);
+
+  // False, and the event as before, when the definition does not know the message. Else the event
+  // has its kind and status. `message` lies in the record or in the arena.
+  bool run(const Definition& definition, std::string_view message, std::int32_t zone_offset_s,
+           Batch& batch, Event& event);
+  // The same behind a reader that has read the record already: steps only.
+  bool run_steps_of(const Definition& definition, std::string_view message,
+                    std::int32_t zone_offset_s, Batch& batch, Event& event);
+
+  // What steps do is written there until it is taken away; nullptr: nowhere.
+  void set_trace(StepTrace* trace) { work_.trace = trace; }
+
+ private:
+  KindId kind(const Definition& definition, const EventOverride* event);
+  const EventOverride* chosen(const Definition& definition);
+  void put_late(const std::vector<std::pair<FieldId, StepValue>>& late);
+
+  Work work_;
+  std::vector<std::vector<KindId>> kinds_;  // by definition and event; kUnknownKind: not asked yet
+};
+
+}  // namespace picket::parsers

@@ -1,0 +1,98 @@
+#include "parsers/steps/network.h"
+
+#include <arpa/inet.h>
+
+#include <charconv>
+#include <cstring>
+
+#include "base/ascii.h"
+#include "parsers/cursor.h"
+#include "parsers/put.h"
+
+namespace picket::parsers {
+namespace {
+
+constexpr std::array<Protocol, 27> kProtocols = {
+    {{"0", "hopopt"}, {"1", "icmp"},     {"2", "igmp"},        {"3", "ggp"},        {"4", "ipip"},
+     {"6", "tcp"},    {"8", "egp"},      {"9", "igp"},         {"17", "udp"},       {"27", "rdp"},
+     {"33", "dccp"},  {"41", "ipv6"},    {"43", "ipv6-route"}, {"44", "ipv6-frag"}, {"46", "rsvp"},
+     {"47", "gre"},   {"50", "esp"},     {"51", "ah"},         {"58", "ipv6-icmp"}, {"88", "eigrp"},
+     {"89", "ospf"},  {"103", "pim"},    {"108", "ipcomp"},    {"112", "vrrp"},     {"115", "l2tp"},
+     {"132", "sctp"}, {"136", "udplite"}}};
+
+bool is_port(std::string_view text) {
+  return is_number(text) && text.size() <= 5;
+}
+
+}  // namespace
+
+HostPort split_address(std::string_view text) {
+  if (text.starts_with('[')) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos) return {text, {}};
+    const std::string_view behind = text.substr(close + 1);
+    const bool port =
+        behind.size() > 1 && (behind[0] == ':' || behind[0] == '/') && is_port(behind.substr(1));
+    return {text.substr(1, close - 1), port ? behind.substr(1) : std::string_view()};
+  }
+  if (is_ip(text)) return {text, {}};
+  if (text.ends_with(')')) {
+    const std::size_t open = text.rfind('(');
+    if (open != std::string_view::npos && is_port(text.substr(open + 1, text.size() - open - 2)))
+      return {text.substr(0, open), text.substr(open + 1, text.size() - open - 2)};
+  }
+  const std::size_t mark = text.find_last_of(":/#");
+  if (mark == std::string_view::npos || !is_port(text.substr(mark + 1))) return {text, {}};
+  return {text.substr(0, mark), text.substr(mark + 1)};
+}
+
+std::optional<std::array<std::uint8_t, 16>> address_bytes(std::string_view text) {
+  std::array<char, 64> copy{};
+  text = text.substr(0, text.find('%'));
+  if (text.empty() || text.size() >= copy.size()) return std::nullopt;
+  std::memcpy(copy.data(), text.data(), text.size());
+  std::array<std::uint8_t, 16> bytes{};
+  if (text.find(':') != std::string_view::npos) {
+    if (::inet_pton(AF_INET6, copy.data(), bytes.data()) != 1) return std::nullopt;
+    return bytes;
+  }
+  if (::inet_pton(AF_INET, copy.data(), bytes.data() + 12) != 1) return std::nullopt;
+  bytes[10] = 0xFF;
+  bytes[11] = 0xFF;
+  return bytes;
+}
+
+std::optional<Network> network_of(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto address = address_bytes(text.substr(0, slash));
+  if (!address) return std::nullopt;
+  Network made{*address, 128};
+  if (slash == std::string_view::npos) return made;
+  const std::string_view digits = text.substr(slash + 1);
+  const unsigned most = text.find(':') == std::string_view::npos ? 32 : 128;
+  unsigned bits = 0;
+  const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+  if (bad != std::errc() || end != digits.data() + digits.size() || bits > most)
+    return std::nullopt;
+  made.bits = bits + (128 - most);
+  return made;
+}
+
+bool contains(const Network& network, const std::array<std::uint8_t, 16>& address) {
+  const unsigned whole = network.bits / 8;
+  if (std::memcmp(network.address.data(), address.data(), whole) != 0) return false;
+  const unsigned rest = network.bits % 8;
+  if (rest == 0) return true;
+  const unsigned mask = 0xFFU << (8 - rest) & 0xFFU;
+  return (network.address[whole] & mask) == (address[whole] & mask);
+}
+
+const Protocol* protocol_of(std::string_view text) {
+  if (ascii_equal(text, "icmpv6") || ascii_equal(text, "icmp6")) text = "ipv6-icmp";
+  for (const Protocol& protocol : kProtocols) {
+    if (protocol.number == text || ascii_equal(protocol.name, text)) return &protocol;
+  }
+  return nullptr;
+}
+
+}  // namespace picket::parsers

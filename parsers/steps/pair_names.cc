@@ -1,0 +1,22 @@
+#include "parsers/steps/pair_names.h"
+
+namespace picket::parsers {
+
+std::optional<FieldId> PairNames::look_up(std::string_view name) {
+  if (name.empty() || name.size() > kLengthMax) return std::nullopt;
+  const NameKey key = NameKey::of(name);
+  const std::uint32_t* found = index_.find(key);
+  if (found == nullptr) {
+    const std::optional<FieldId> id = names_->field_named(prefix_ + std::string(name));
+    if (entries_.size() >= kNamesMax) return id;
+    const auto at = static_cast<std::uint32_t>(entries_.size());
+    entries_.push_back({std::string(name), 0, id.value_or(FieldId{}), id.has_value()});
+    found = &(index_.insert(key) = at);
+  }
+  const std::uint32_t at = *found;
+  entries_[last_].next = at;
+  last_ = at;
+  return entries_[at].known ? std::optional(entries_[at].field) : std::nullopt;
+}
+
+}  // namespace picket::parsers

@@ -1,0 +1,96 @@
+// Pattern: text with typed values in it, compiled once, matched in bounded time.
+//
+// docs/formats/sources.md has the language. A pattern fits a whole text. Types with a shape take as
+// much as fits and do not give back; notspace, data and rest, optional parts and alternatives are
+// tried one way after the other, kTriesMax steps in all; then the pattern does not fit. Immutable;
+// any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "event/field.h"
+#include "parsers/formats/byte_set.h"
+#include "parsers/steps/tokens.h"
+#include "parsers/steps/work.h"
+
+namespace picket::parsers {
+
+class Pattern {
+ public:
+  static constexpr std::size_t kLengthMax = 64 * 1024;  // with macros written out
+  static constexpr std::size_t kValuesMax = 500;
+  static constexpr std::size_t kDepthMax = 16;
+  static constexpr std::uint32_t kTriesMax = 20'000;
+
+  using Macros = std::map<std::string, std::string, std::less<>>;
+
+  // One value that may be taken.
+  struct Value {
+    FieldId field{};
+    ValueKind kind = ValueKind::kString;
+    bool quoted = false;  // its quotes go
+    bool append = false;  // behind what the name has in this text already
+  };
+
+  static Result<Pattern> compile(std::string_view text, const Macros& macros,
+                                 std::string_view prefix);
+  // The same for the words of dissect. Values do not give back.
+  static Result<Pattern> compile_dissect(std::string_view text, std::string_view prefix);
+
+  // Adds what was taken to `captures`, in order of the text.
+  bool match(std::string_view text, std::vector<Capture>& captures, bool& gave_up) const;
+  const std::vector<Value>& values() const { return values_; }
+  bool appends() const { return appends_; }
+
+ private:
+  friend class PatternReader;
+  static constexpr std::uint32_t kNobody = 0xFFFFFFFF;
+
+  enum class Code : std::uint8_t {
+    kText,    // these bytes
+    kBlanks,  // one blank or more
+    kToken,
+    kBytes,     // one or more of a set
+    kNotspace,  // as little as fits
+    kData,
+    kRest,     // as much as fits
+    kUntil,    // dissect: up to the first `text`, which is taken too
+    kPadding,  // dissect: blanks, or none
+    kFork,     // the alternatives begin at these places
+    kJump,
+    kEnd,
+  };
+  struct Op {
+    Code code = Code::kEnd;
+    Token token = Token::kData;
+    std::uint32_t value = kNobody;  // number of the value
+    std::uint32_t at = 0;  // kText, kUntil: offset in texts_; kFork: in forks_; kBytes: set; kJump
+    std::uint32_t size = 0;
+  };
+  struct Choice {
+    std::uint32_t op;
+    std::uint32_t at;        // where the op begins in the text
+    std::uint32_t captures;  // so many were there
+    std::uint32_t next;      // where the op ends next, or the alternative that comes next
+  };
+
+  class Matcher;
+
+  std::string_view text_of(const Op& op) const {
+    return std::string_view(texts_).substr(op.at, op.size);
+  }
+
+  std::vector<Op> ops_;
+  std::vector<std::uint32_t> forks_;
+  std::vector<ByteSet> sets_;
+  std::vector<Value> values_;
+  std::string texts_;
+  bool appends_ = false;
+};
+
+}  // namespace picket::parsers

@@ -1,0 +1,197 @@
+#include "parsers/steps/work.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "event/ecs.h"
+
+namespace picket::parsers {
+
+Work::Work(JsonNames& names)
+    : names_(&names), reader_(names), record_id_(intern_field("record").value_or(FieldId{})) {}
+
+PairNames& Work::names_of(const void* owner, std::string_view prefix) {
+  std::unique_ptr<PairNames>& found = pair_names_[owner];
+  if (found == nullptr) found = std::make_unique<PairNames>(*names_, prefix);
+  return *found;
+}
+
+void Work::begin(Batch& batch, std::string_view message, std::int32_t zone_offset_s,
+                 const Aliases& aliases) {
+  batch_ = &batch;
+  aliases_ = &aliases;
+  const Record& record = batch.record_of(batch.events().back());
+  record_ = record.raw;
+  received_ns_ = record.received_ns;
+  message_ = message;
+  zone_offset_s_ = zone_offset_s;
+  steps_ = 0;
+  bytes_ = 0;
+  limited_ = false;
+  untidy_ = false;
+  before_ = batch.events().back().field_count;
+  const auto fields = batch.last_fields();
+  kept_.assign(fields.begin(), fields.end());
+  index();
+}
+
+// A field without data is one that was removed.
+void Work::index() {
+  if (++number_ == 0) {  // counted once around
+    std::fill(positions_.begin(), positions_.end(), Position{});
+    number_ = 1;
+  }
+  const auto fields = batch_->last_fields();
+  for (std::uint32_t at = 0; at < fields.size(); ++at) {
+    Position& place = position(fields[at].id);
+    if (place.record == number_) {
+      place.repeated = 1;
+      continue;
+    }
+    place.record = number_;
+    place.at = at & 0x7FFFFFFFU;
+    place.repeated = 0;
+  }
+}
+
+bool Work::finish() {
+  if (untidy_) {
+    const auto fields = batch_->last_fields();
+    std::uint32_t kept = 0;
+    for (std::uint32_t at = 0; at < fields.size(); ++at) {
+      const Field field = fields[at];
+      const bool own = at >= before_ && own_[static_cast<std::size_t>(field.id)] != 0;
+      if (field.data != nullptr && !own) fields[kept++] = field;
+    }
+    batch_->drop_fields(kept);
+  }
+  return limited_;
+}
+
+void Work::undo() {
+  batch_->drop_fields(before_);
+  std::copy(kept_.begin(), kept_.end(), batch_->last_fields().begin());
+  untidy_ = false;
+  index();
+}
+
+void Work::grow(std::size_t at) {
+  const std::size_t known = own_.size();
+  const std::size_t size = std::max(at + 1, field_count());
+  positions_.resize(size);
+  own_.resize(size);
+  for (std::size_t i = known; i < size; ++i) {
+    own_[i] = field_name(FieldId{static_cast<std::uint16_t>(i)}).starts_with('_') ? 1 : 0;
+  }
+}
+
+const Field* Work::find_original(FieldId id) const {
+  auto found =
+      std::lower_bound(aliases_->begin(), aliases_->end(), id,
+                       [](const auto& alias, FieldId wanted) { return alias.first < wanted; });
+  for (; found != aliases_->end() && found->first == id; ++found) {
+    const auto at = static_cast<std::size_t>(found->second);
+    if (at >= positions_.size() || positions_[at].record != number_) continue;
+    return &batch_->fields(batch_->events().back())[positions_[at].at];
+  }
+  return nullptr;
+}
+
+std::string_view Work::text(FieldId id) {
+  if (id == ecs::kMessage) return message_;
+  const Field* field = find(id);
+  if (field == nullptr) return id == record_id_ ? record_ : std::string_view();
+  if (field->kind != ValueKind::kArray) return field_text(*field, arena());
+  std::size_t at = 0;
+  Field first;
+  return next_element(field->token(), at, first) ? field_text(first, arena()) : std::string_view();
+}
+
+void Work::push(const Field& field) {
+  if (event().field_count >= before_ + kFieldsMax) {
+    limited_ = true;
+    return;
+  }
+  Position& place = position(field.id);
+  untidy_ |= own_[static_cast<std::size_t>(field.id)] != 0;
+  if (place.record == number_) {
+    place.repeated = 1;
+  } else {
+    place.record = number_;
+    place.at = event().field_count & 0x7FFFFFFFU;
+    place.repeated = 0;
+  }
+  batch_->push(field);
+}
+
+void Work::put(FieldId id, std::string_view text, ValueKind kind) {
+  put(Field{text.data(), static_cast<std::uint32_t>(text.size()), id, kind, false});
+}
+
+void Work::put(const Field& field) {
+  if (field.size == 0 && field.kind != ValueKind::kNull) return;
+  if (field.id == ecs::kMessage) message_ = field_text(field, arena());
+  const Position place = position(field.id);
+  if (place.record != number_) {
+    push(field);
+    return;
+  }
+  if (place.repeated != 0) {
+    remove(field.id);
+    push(field);
+    return;
+  }
+  batch_->last_fields()[place.at] = field;
+}
+
+void Work::add(const Field& field) {
+  if (field.size != 0) push(field);
+}
+
+void Work::put_pair(const Field& field, std::uint32_t start) {
+  if (field.size == 0) return;
+  const Position place = position(field.id);
+  if (place.record == number_ && place.at < start) {
+    put(field);
+  } else {
+    push(field);
+  }
+}
+
+void Work::remove(FieldId id) {
+  Position& place = position(id);
+  if (place.record != number_) return;
+  const auto fields = batch_->last_fields();
+  for (std::size_t at = place.at; at < fields.size(); ++at) {
+    if (fields[at].id == id) fields[at].data = nullptr;
+    if (place.repeated == 0) break;
+  }
+  place.record = number_ - 1;
+  untidy_ = true;
+}
+
+char* Work::make(std::size_t size) {
+  if (size > kBytesMax - bytes_) {
+    limited_ = true;
+    return nullptr;
+  }
+  bytes_ += size;
+  return arena().allocate(size);
+}
+
+std::string_view Work::copy(std::string_view text) {
+  char* const at = make(text.size());
+  if (at == nullptr) return {};
+  std::memcpy(at, text.data(), text.size());
+  return {at, text.size()};
+}
+
+std::string_view Work::digits(std::int64_t value) {
+  char* const at = make(20);
+  if (at == nullptr) return {};
+  const auto end = std::to_chars(at, at + 20, value).ptr;
+  return {at, static_cast<std::size_t>(end - at)};
+}
+
+}  // namespace picket::parsers

@@ -1,0 +1,197 @@
+// Work: one record while the steps of a definition take it apart.
+//
+// Gives the fields of the event begun last by id in constant time, puts, replaces and removes them,
+// and keeps the bounds: what would go past one is not done, and the record says so. Names that
+// begin with '_' and were put by steps go away at finish(). One per thread, begun anew for each
+// record; views that it gives die with the batch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "event/ecs.h"
+#include "event/event.h"
+#include "parsers/formats/pair.h"
+#include "parsers/json_names.h"
+#include "parsers/json_reader.h"
+#include "parsers/steps/pair_names.h"
+
+namespace picket::parsers {
+
+struct StepTrace;
+
+// One value that a pattern took, by the number of the value in its pattern.
+struct Capture {
+  std::uint32_t value = 0;
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+};
+
+class Work {
+ public:
+  static constexpr std::size_t kStepsMax = 4000;      // run for one record
+  static constexpr std::size_t kFieldsMax = 1000;     // of one event, if steps add any
+  static constexpr std::size_t kBytesMax = 1U << 20;  // made for one record
+
+  // `names` must outlive it.
+  explicit Work(JsonNames& names);
+
+  // {ecs, original}, sorted: fields that stand for ECS names.
+  using Aliases = std::vector<std::pair<FieldId, FieldId>>;
+
+  // What is in the event already counts. `message` lies in the record or the arena; `aliases` must
+  // live until the next begin().
+  void begin(Batch& batch, std::string_view message, std::int32_t zone_offset_s,
+             const Aliases& aliases);
+  // Takes away what steps only kept for themselves. True if a bound was met.
+  bool finish();
+  // Takes away all that was added since begin().
+  void undo();
+
+  Batch& batch() { return *batch_; }
+  Event& event() { return batch_->events().back(); }
+  Arena& arena() { return batch_->arena(); }
+  JsonNames& names() { return *names_; }
+  JsonReader& json() { return reader_; }
+  std::string_view record() const { return record_; }
+  std::string_view message() const { return message_; }
+  void set_message(std::string_view text) { message_ = text; }
+  std::int32_t zone_offset_s() const { return zone_offset_s_; }
+  std::int64_t received_ns() const { return received_ns_; }
+
+  // The first of that id, or of the original names that stand for it; nullptr if there is none.
+  // Until the next put.
+  const Field* find(FieldId id) const {
+    const auto at = static_cast<std::size_t>(id);
+    if (at >= positions_.size() || positions_[at].record != number_) return find_original(id);
+    return &batch_->fields(batch_->events().back())[positions_[at].at];
+  }
+  // Its value as text; of a list the first. Empty if there is none. `message` is the text behind
+  // the envelope, whatever the record calls so, or what steps made of it.
+  std::string_view text(FieldId id);
+  // `record` and `message` always are.
+  bool has(FieldId id) const {
+    return id == ecs::kMessage ? !message_.empty() : find(id) != nullptr || id == record_id_;
+  }
+  // Calls f(text) for each value of the name until f answers true. False if none did.
+  template <class F>
+  bool any_text(FieldId id, F f);
+
+  // Replaces what was there. Empty texts are no values and are not put.
+  void put(FieldId id, std::string_view text, ValueKind kind = ValueKind::kString);
+  void put(const Field& field);
+  // Beside what was there.
+  void add(const Field& field);
+  // One of the pairs of a text, the first of which was put when there were `start` fields: a name
+  // that comes again is added, what was there before is replaced.
+  void put_pair(const Field& field, std::uint32_t start);
+  void remove(FieldId id);
+  // Calls f(field) for all of them, in order.
+  template <class F>
+  void each(F f) const;
+
+  // Bytes of the arena; nullptr when the record has made too many.
+  char* make(std::size_t size);
+  std::string_view copy(std::string_view text);
+  // A number as text.
+  std::string_view digits(std::int64_t value);
+
+  // One step more; false when there were too many.
+  bool step() {
+    if (++steps_ <= kStepsMax) return true;
+    limited_ = true;
+    return false;
+  }
+  void limit() { limited_ = true; }
+
+  // Scratch for readers, empty when it is asked for.
+  std::vector<Pair>& pairs() {
+    pairs_.clear();
+    return pairs_;
+  }
+  std::vector<Capture>& captures() {
+    captures_.clear();
+    return captures_;
+  }
+
+  // Where the verb `owner` keeps what it knows about names.
+  PairNames& names_of(const void* owner, std::string_view prefix);
+
+  StepTrace* trace = nullptr;  // what the steps do is written there, if it is given
+
+ private:
+  struct Position {
+    std::uint32_t record = 0;  // counts records; another one: the field is not there
+    std::uint32_t at : 31 = 0;
+    std::uint32_t repeated : 1 = 0;
+  };
+
+  Position& position(FieldId id) {
+    const auto at = static_cast<std::size_t>(id);
+    if (at >= positions_.size()) [[unlikely]]
+      grow(at);
+    return positions_[at];
+  }
+  const Field* find_original(FieldId id) const;
+  void grow(std::size_t at);
+  void index();
+  void push(const Field& field);
+
+  JsonNames* names_;
+  JsonReader reader_;
+  FieldId record_id_;
+  const Aliases* aliases_ = nullptr;
+  std::unordered_map<const void*, std::unique_ptr<PairNames>> pair_names_;
+  Batch* batch_ = nullptr;
+  std::string_view record_;
+  std::string_view message_;
+  std::int32_t zone_offset_s_ = 0;
+  std::int64_t received_ns_ = 0;
+  std::vector<Position> positions_;  // by field
+  std::vector<std::uint8_t> own_;    // by field: its name begins with '_'
+  std::uint32_t number_ = 0;         // of the record
+  std::uint32_t before_ = 0;         // fields that were there at begin()
+  std::size_t steps_ = 0;
+  std::size_t bytes_ = 0;
+  bool limited_ = false;
+  bool untidy_ = false;      // some fields have to go at finish()
+  std::vector<Field> kept_;  // as they were at begin()
+  std::vector<Pair> pairs_;
+  std::vector<Capture> captures_;
+};
+
+template <class F>
+void Work::each(F f) const {
+  for (const Field& field : batch_->fields(batch_->events().back())) {
+    if (field.data != nullptr) f(field);
+  }
+}
+
+template <class F>
+bool Work::any_text(FieldId id, F f) {
+  if (id == ecs::kMessage) return f(message_);
+  const Field* first = find(id);
+  if (first == nullptr) return id == record_id_ && f(record_);
+  id = first->id;
+  bool found = false;
+  const auto look = [&](const Field& field) {
+    for_each_value(field, [&](const Field& value) {
+      if (!found) found = f(field_text(value, arena()));
+    });
+  };
+  if (positions_[static_cast<std::size_t>(id)].repeated == 0) {
+    look(*first);
+    return found;
+  }
+  each([&](const Field& field) {
+    if (field.id == id) look(field);
+  });
+  return found;
+}
+
+}  // namespace picket::parsers
