@@ -153,7 +153,8 @@ void add_parse(CLI::App& app, ParseCommand& command, int& code) {
          kFormats);
   parse->add_option("--source", command.source, say("option.definition"))->type_name("NAME");
   parse->add_flag("--zero", command.zero, say("option.zero"));
-  parse->add_flag("--steps", command.steps, say("option.steps"));
+  CLI::Option* steps = parse->add_flag("--steps", command.steps, say("option.steps"));
+  parse->add_flag("--unknown", command.unknown, say("option.unknown"))->excludes(steps);
   parse->add_flag("--json", command.json, say("option.json"));
   parse->callback([&] { code = run_parse(command); });
 }

@@ -69,10 +69,16 @@ Result<std::shared_ptr<const Catalog>> Catalog::load(const std::vector<std::stri
       }
     }
   }
+  return make(std::move(catalog->definitions_));
+}
+
+std::shared_ptr<const Catalog> Catalog::make(std::vector<Definition> definitions) {
+  std::shared_ptr<Catalog> catalog(new Catalog);
+  catalog->definitions_ = std::move(definitions);
   std::sort(catalog->definitions_.begin(), catalog->definitions_.end(),
             [](const Definition& a, const Definition& b) { return a.name < b.name; });
   catalog->index();
-  return std::shared_ptr<const Catalog>(std::move(catalog));
+  return catalog;
 }
 
 void Catalog::index() {

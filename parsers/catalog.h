@@ -99,6 +99,9 @@ class Catalog {
   static Result<std::shared_ptr<const Catalog>> load(const std::vector<std::string>& folders,
                                                      std::vector<std::string>& errors);
 
+  // Of definitions that are there already; names are different.
+  static std::shared_ptr<const Catalog> make(std::vector<Definition> definitions);
+
   const std::vector<Definition>& definitions() const { return definitions_; }
   // nullptr if there is none.
   const Definition* find(std::string_view name) const;

@@ -367,4 +367,10 @@ Result<Definition> load_definition(const std::string& path) {
   return DefinitionReader(path).read(root);
 }
 
+Result<Definition> read_definition(std::string_view text, const std::string& path) {
+  PICKET_TRY(const std::vector<YamlNode> documents, parse_yaml(text));
+  if (documents.size() != 1) return fail(Errc::kInvalid, path + ":1: one document is expected");
+  return DefinitionReader(path).read(documents[0]);
+}
+
 }  // namespace picket::parsers

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "parsers/catalog.h"
@@ -10,5 +11,7 @@ namespace picket::parsers {
 
 // The error is "path:line: reason".
 Result<Definition> load_definition(const std::string& path);
+// The same for a text; files that it names are looked for beside `path`.
+Result<Definition> read_definition(std::string_view text, const std::string& path);
 
 }  // namespace picket::parsers

@@ -1,6 +1,7 @@
 // The whole parser, records to events, in batches of 1,000: Windows JSON and syslog.
 //   parse_bench [--smoke] [--data FILE]
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -34,9 +35,52 @@ std::vector<std::string> syslog_lines(std::size_t count) {
   return lines;
 }
 
-void measure(const char* name, const std::shared_ptr<const parsers::Catalog>& catalog,
-             const std::vector<std::string>& lines, int rounds) {
+// `count` lines of one kind; "{n}" in a line is a number that changes.
+std::vector<std::string> lines_of(std::string_view line, std::size_t count) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string made(line);
+    for (std::size_t at = made.find("{n}"); at != std::string::npos; at = made.find("{n}", at)) {
+      made.replace(at, 3, std::to_string(i % 250));
+    }
+    lines.push_back(std::move(made));
+  }
+  return lines;
+}
+
+constexpr std::string_view kSshd =
+    "<86>Mar  1 10:00:01 web-{n} sshd[22{n}]: Failed password for invalid user admin from "
+    "203.0.113.{n} port 40122 ssh2";
+constexpr std::string_view kIptables =
+    "<4>Mar  1 10:00:01 fw kernel: [1.{n}] DROP IN=eth0 OUT= "
+    "MAC=00:11:22:33:44:55:66:77:88:99:aa:bb:08:00 SRC=203.0.113.{n} DST=192.0.2.2 LEN=60 TOS=0x00 "
+    "PREC=0x00 TTL=52 ID=4{n} DF PROTO=TCP SPT=40{n} DPT=22 WINDOW=64240 RES=0x00 SYN URGP=0";
+constexpr std::string_view kNginx =
+    "203.0.113.{n} - - [01/Mar/2026:09:59:00 +0000] \"GET /index.php?id={n} HTTP/1.1\" 200 312 "
+    "\"https://www.example.org/\" \"Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0\"";
+constexpr std::string_view kFortigate =
+    "<189>date=2026-03-01 time=10:00:01 devname=\"fg-edge\" devid=\"FG100F0000000001\" "
+    "eventtime=1772355601000000{n} tz=\"+0000\" logid=\"0000000013\" type=\"traffic\" "
+    "subtype=\"forward\" level=\"notice\" vd=\"root\" srcip=192.0.2.{n} srcport=51{n} "
+    "srcintf=\"port2\" srcintfrole=\"lan\" dstip=198.51.100.7 dstport=443 dstintf=\"wan1\" "
+    "dstintfrole=\"wan\" srccountry=\"Reserved\" dstcountry=\"Germany\" sessionid=47{n} proto=6 "
+    "action=\"close\" policyid=12 policytype=\"policy\" service=\"HTTPS\" trandisp=\"snat\" "
+    "duration=31 sentbyte=1200 rcvdbyte=48000 sentpkt=12 rcvdpkt=40 appcat=\"unscanned\"";
+constexpr std::string_view kAsa =
+    "<166>Mar  1 2026 10:00:01 asa-1 : %ASA-6-302013: Built outbound TCP connection 47{n} for "
+    "outside:198.51.100.7/443 (198.51.100.7/443) to inside:192.0.2.{n}/51000 (203.0.113.1/51000)";
+constexpr std::string_view kSuricata =
+    "{\"timestamp\":\"2026-03-01T10:00:01.000001+0000\",\"flow_id\":1{n},\"in_iface\":\"eth0\","
+    "\"event_type\":\"alert\",\"src_ip\":\"203.0.113.{n}\",\"src_port\":40001,\"dest_ip\":"
+    "\"192.0.2.20\",\"dest_port\":80,\"proto\":\"TCP\",\"alert\":{\"action\":\"allowed\",\"gid\":1,"
+    "\"signature_id\":2100498,\"signature\":\"ID CHECK returned root\",\"category\":\"Bad "
+    "Traffic\",\"severity\":2},\"app_proto\":\"http\"}";
+
+void measure(const std::string& name, const std::shared_ptr<const parsers::Catalog>& catalog,
+             const std::vector<std::string>& lines, int rounds,
+             const std::string& definition = {}) {
   parsers::Parser parser(catalog, false);
+  parser.set_source(SourceId{0}, {.definition = definition});
   Batch batch;
   std::uint64_t digest = 0;
   std::size_t bytes = 0;
@@ -64,8 +108,9 @@ void measure(const char* name, const std::shared_ptr<const parsers::Catalog>& ca
   std::printf(
       "parse/%s n=%.0f bytes_per_event=%.0f fields_per_event=%.1f digest=%016llx ns_per_event=%.0f "
       "events_per_s=%.0f\n",
-      name, events, static_cast<double>(bytes) / events, static_cast<double>(digest) / events,
-      static_cast<unsigned long long>(digest), sum / events, events / sum * 1e9);
+      name.c_str(), events, static_cast<double>(bytes) / events,
+      static_cast<double>(digest) / events, static_cast<unsigned long long>(digest), sum / events,
+      events / sum * 1e9);
 }
 
 }  // namespace
@@ -83,5 +128,23 @@ int main(int argc, char** argv) {
   const std::size_t count = smoke ? 200 : 50'000;
   measure("windows", *catalog, perf::windows_events(data, count), smoke ? 1 : 10);
   measure("syslog", *catalog, syslog_lines(count), smoke ? 1 : 10);
+  // Each as it is recognised, and with its definition named: the difference is what recognition
+  // costs.
+  struct Kind {
+    const char* name;
+    const char* definition;
+    std::string_view line;
+  };
+  constexpr std::array<Kind, 6> kKinds = {{{"sshd", "linux-sshd", kSshd},
+                                           {"iptables", "iptables", kIptables},
+                                           {"nginx", "nginx-access", kNginx},
+                                           {"fortigate", "fortinet-fortigate", kFortigate},
+                                           {"asa", "cisco-asa", kAsa},
+                                           {"suricata", "suricata-eve", kSuricata}}};
+  for (const Kind& kind : kKinds) {
+    const std::vector<std::string> lines = lines_of(kind.line, count);
+    measure(kind.name, *catalog, lines, smoke ? 1 : 10);
+    measure(std::string(kind.name) + "_named", *catalog, lines, smoke ? 1 : 10, kind.definition);
+  }
   return 0;
 }

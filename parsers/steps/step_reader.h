@@ -149,7 +149,6 @@ MadeVerb make_address(StepReader& reader, const VerbSource& source);
 MadeVerb make_transport(StepReader& reader, const VerbSource& source);
 MadeVerb make_direction(StepReader& reader, const VerbSource& source);
 MadeVerb make_hash(StepReader& reader, const VerbSource& source);
-MadeVerb make_geoip(StepReader& reader, const VerbSource& source);
 MadeVerb make_switch(StepReader& reader, const VerbSource& source);
 MadeVerb make_block(StepReader& reader, const VerbSource& source);
 MadeVerb make_fail(StepReader& reader, const VerbSource& source);
