@@ -86,6 +86,7 @@ Json status_json(const EngineStatistics& statistics, const rules::RuleSet& rules
                              {"records", door.records},
                              {"bytes", door.bytes},
                              {"truncated", door.truncated},
+                             {"joined", door.joined},
                              {"rejected", door.rejected},
                              {"dropped", door.dropped},
                              {"connections", door.connections}});

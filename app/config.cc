@@ -122,7 +122,7 @@ class ConfigReader {
 
   SourceConfig read_source(const YamlNode& node) {
     reader_.check_keys(node, {"name", "door", "address", "port", "path", "format", "definition", "layer", "system",
-                              "zone", "token_file"});
+                              "zone", "token_file", "multiline"});
     SourceConfig source;
     source.line = node.line;
     source.name = reader_.need_text(node, "name", 128);
@@ -142,6 +142,7 @@ class ConfigReader {
     source.port = static_cast<std::uint16_t>(reader_.may_integer(node, "port", 0, 65535, default_port(source.door)));
     source.path = reader_.may_text(node, "path");
     if (source.door == DoorType::kFile && source.path.empty()) reader_.problem(node, "a file source needs `path`");
+    read_multiline(node, source);
     if (const std::string format = reader_.may_text(node, "format"); !format.empty()) source.format = format;
     if (!is_one_of(source.format, {"auto", "ndjson", "json", "syslog", "raw"})) {
       reader_.problem(node, "format '" + source.format + "' is unknown; formats are auto, ndjson, json, syslog and raw");
@@ -156,6 +157,27 @@ class ConfigReader {
     source.token_file = reader_.may_text(node, "token_file");
     source.zone_offset_s = read_zone(node);
     return source;
+  }
+
+  void read_multiline(const YamlNode& node, SourceConfig& source) {
+    const YamlNode* map = reader_.may_map(node, "multiline");
+    if (map == nullptr) return;
+    reader_.check_keys(*map, {"by", "pattern", "lines_max", "timeout_ms"});
+    if (source.door != DoorType::kFile) reader_.problem(*map, "`multiline` is for file sources");
+    const std::string by = reader_.need_text(*map, "by");
+    const auto found = collector::multiline_by(by);
+    if (!found && !by.empty()) {
+      reader_.problem(*map, "`by` is indent, stack, begins, continues, ends or auditd");
+    }
+    collector::MultilineConfig& config = source.multiline;
+    config.by = found.value_or(collector::MultilineConfig::By::kNone);
+    config.pattern = reader_.may_text(*map, "pattern");
+    config.lines_max = static_cast<std::size_t>(
+        reader_.may_integer(*map, "lines_max", 2, 100'000, static_cast<std::int64_t>(config.lines_max)));
+    config.timeout = std::chrono::milliseconds(reader_.may_integer(*map, "timeout_ms", 1, 600'000, config.timeout.count()));
+    if (const auto joiner = collector::LineJoiner::make(config, 1); !joiner) {
+      reader_.problem(*map, "`pattern`: " + joiner.error().what);
+    }
   }
 
   // "+07:00", "-03:30", "Z"

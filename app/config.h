@@ -11,6 +11,7 @@
 
 #include "app/rule_lanes.h"
 #include "base/result.h"
+#include "collector/line_joiner.h"
 #include "event/record.h"
 #include "response/options.h"
 #include "rules/indicators/indicator.h"
@@ -26,6 +27,7 @@ struct SourceConfig {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
   std::string path;        // of a file
+  collector::MultilineConfig multiline = {};  // of a file
   std::string format = "auto";
   std::string definition;
   Layer layer = Layer::kNone;

@@ -235,6 +235,7 @@ Result<void> Server::Rooms::open_doors() {
         collector::FileConfig& door = doors.files.emplace_back();
         door.name = source.name;
         door.path = source.path;
+        door.multiline = source.multiline;
         door.source = id;
         break;
       }

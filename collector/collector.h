@@ -25,6 +25,7 @@
 #include "base/wakeup.h"
 #include "base/world.h"
 #include "collector/delivery.h"
+#include "collector/line_joiner.h"
 #include "event/record.h"
 
 namespace picket::collector {
@@ -58,6 +59,7 @@ struct FileConfig {
   bool from_beginning = true;  // without a stored offset: false starts at the end of what is there
   // After a rotation the old file is read until nothing came for this long.
   std::chrono::milliseconds rotate_wait = std::chrono::seconds(1);
+  MultilineConfig multiline = {};  // default: every line is a record
 };
 
 // `POST /ingest` (a record per line), `POST /_bulk` and `/{index}/_bulk` (Elasticsearch).
@@ -96,6 +98,8 @@ struct DoorCounters {
   std::uint64_t records = 0;    // handed to the queue or waiting for it
   std::uint64_t bytes = 0;      // of them
   std::uint64_t truncated = 0;  // records that were cut to frame_bytes_max
+  std::uint64_t joined =
+      0;  // lines that became part of an earlier record: lines = records + joined
   std::uint64_t rejected = 0;
   std::uint64_t dropped = 0;
   std::uint64_t connections = 0;          // open now

@@ -101,11 +101,17 @@ FileTail::FileTail(FileConfig config, std::string_view stored, std::size_t line_
       meter_(config_.name),
       origin_{config_.source, &meter_, this},
       framer_({.frame_bytes_max = line_bytes_max, .octet_counting = false, .nul_ends_line = false}),
-      stored_(parse_position(stored)) {}
+      stored_(parse_position(stored)) {
+  if (config_.multiline.by == MultilineConfig::By::kNone) return;
+  auto joiner = LineJoiner::make(config_.multiline, line_bytes_max);
+  if (joiner) joiner_.emplace(*std::move(joiner));  // else check() says what is wrong
+}
 
 Result<void> FileTail::check() const {
   const std::string what = "door " + config_.name + ": " + config_.path + ": ";
   const std::string folder = folder_of(config_.path);
+  if (const auto joiner = LineJoiner::make(config_.multiline, 1); !joiner)
+    return fail(Errc::kInvalid, what + "multiline: " + joiner.error().what);
   struct stat status {};
   if (config_.path.empty() || config_.path.ends_with('/')) {
     return fail(Errc::kInvalid, what + "a path of a file is needed");
@@ -131,6 +137,7 @@ Result<void> FileTail::check() const {
 
 FileTail::Progress FileTail::read(Gather& gather, std::int64_t now_ns, std::vector<char>& scratch) {
   if (gather.full()) return Progress::kFull;
+  if (!give_joined(gather, now_ns)) return Progress::kFull;
   if (!input_.empty()) return consume(gather, now_ns);
   rest_ = std::string{};
   if (!file_.is_open()) open_next();
@@ -149,9 +156,14 @@ FileTail::Progress FileTail::read(Gather& gather, std::int64_t now_ns, std::vect
 
 FileTail::Progress FileTail::consume(Gather& gather, std::int64_t now_ns) {
   Frame frame;
-  while (!gather.full()) {
+  while (give_joined(gather, now_ns)) {
+    const std::uint64_t begin = line_start();
     if (!framer_.next(input_, frame)) return Progress::kMore;
-    gather.add(frame, origin_, now_ns);
+    if (joiner_) {
+      joiner_->add(frame, begin);
+    } else {
+      gather.add(frame, origin_, now_ns);
+    }
   }
   rest_ = std::string(input_);
   input_ = rest_;
@@ -163,27 +175,46 @@ FileTail::Progress FileTail::consume(Gather& gather, std::int64_t now_ns) {
 FileTail::Progress FileTail::at_end(Gather& gather, std::int64_t now_ns) {
   const auto status = status_of(file_);
   if (truncated_ || (status && static_cast<std::uint64_t>(status->st_size) < read_position_)) {
+    if (joiner_ && !flush_lines(gather, now_ns)) return Progress::kFull;
     truncated_ = false;
     read_position_ = 0;
     known_bytes_ = 0;
-    flush_line(gather, now_ns);
+    if (!joiner_) flush_lines(gather, now_ns);
     return Progress::kMore;
   }
   if (!rotated_ || quiet_ < config_.rotate_wait) return Progress::kIdle;
-  flush_line(gather, now_ns);
+  if (!flush_lines(gather, now_ns)) return Progress::kFull;
   learn_fingerprint();  // offset() speaks of this file until the next one is opened
   file_.close();
   waited_ = true;
   return Progress::kMore;
 }
 
-// A last line without an end will not get one any more.
-void FileTail::flush_line(Gather& gather, std::int64_t now_ns) {
+// A last line without an end will not get one any more, a record no further line. False when the
+// gather is full before all is handed over.
+bool FileTail::flush_lines(Gather& gather, std::int64_t now_ns) {
   Frame frame;
-  if (framer_.finish(frame)) gather.add(frame, origin_, now_ns);
+  const std::uint64_t begin = line_start();
+  const bool unended = framer_.finish(frame);
+  if (!joiner_) {
+    if (unended) gather.add(frame, origin_, now_ns);
+    return true;
+  }
+  if (unended) joiner_->add(frame, begin);
+  joiner_->finish();
+  return give_joined(gather, now_ns);
+}
+
+// Hands over the records that are whole. False when the gather is full.
+bool FileTail::give_joined(Gather& gather, std::int64_t now_ns) {
+  Frame frame;
+  while (joiner_ && !gather.full() && joiner_->next(frame)) gather.add(frame, origin_, now_ns);
+  if (joiner_) meter_.joined.store(joiner_->joined(), std::memory_order_relaxed);
+  return !gather.full();
 }
 
 void FileTail::tick(std::chrono::milliseconds tick_time) {
+  if (joiner_) joiner_->tick(tick_time);
   const auto ours = status_of(file_);
   if (!ours) return;
   struct stat path {};
@@ -269,11 +300,16 @@ void FileTail::take_over(FileHandle file, std::uint64_t position) {
 
 std::pair<std::string, std::string> FileTail::offset() const {
   learn_fingerprint();
-  return {offset_name(config_), format_position({device_, inode_, line_start(), fingerprint_})};
+  return {offset_name(config_), format_position({device_, inode_, position(), fingerprint_})};
+}
+
+std::uint64_t FileTail::position() const {
+  const std::optional<std::uint64_t> held = joiner_ ? joiner_->first_held() : std::nullopt;
+  return held.value_or(line_start());
 }
 
 void FileTail::learn_fingerprint() const {
-  const std::size_t size = fingerprint_size(line_start());
+  const std::size_t size = fingerprint_size(position());
   if (size == known_bytes_ && size > 0) return;
   if (size == 0) {
     fingerprint_ = hash64({});

@@ -16,6 +16,11 @@
 // - No file yet: waited for. Several rotations while not running: only the file that was being read
 //   and the current one are read.
 //
+// - Records of several lines (line_joiner.h): the position is the start of the first line that is
+// in
+//   no record handed over yet. Where records are interleaved (auditd), what was handed over behind
+//   that line is handed over again after a crash, never less.
+//
 // Plain system calls, no event loop: files.cc says when. Collector's thread only.
 #pragma once
 
@@ -32,6 +37,7 @@
 #include "collector/collector.h"
 #include "collector/framing.h"
 #include "collector/gather.h"
+#include "collector/line_joiner.h"
 
 namespace picket::collector {
 
@@ -97,15 +103,18 @@ class FileTail final : public OffsetOwner {
   bool matches_stored(const FileHandle& file, const struct stat& status) const;
   Progress consume(Gather& gather, std::int64_t now_ns);
   Progress at_end(Gather& gather, std::int64_t now_ns);
-  void flush_line(Gather& gather, std::int64_t now_ns);
+  bool flush_lines(Gather& gather, std::int64_t now_ns);
+  bool give_joined(Gather& gather, std::int64_t now_ns);
   bool is_rewritten() const;
   std::uint64_t line_start() const { return read_position_ - input_.size() - framer_.pending(); }
+  std::uint64_t position() const;
   void learn_fingerprint() const;
 
   FileConfig config_;
   Meter meter_;
   Origin origin_;
   Framer framer_;
+  std::optional<LineJoiner> joiner_;
   std::optional<FilePosition> stored_;
   FileHandle file_;
   std::uint64_t device_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace picket::collector {
 namespace {
@@ -35,7 +36,10 @@ bool Framer::next(std::string_view& input, Frame& frame) {
         if (octets(input, frame)) return true;
         break;
       case State::kLine:
-        if (line(input, frame)) return true;
+        if (line(input, frame)) {
+          frame.blank_lines = std::exchange(blank_lines_, 0);
+          return true;
+        }
         break;
     }
   }
@@ -47,6 +51,7 @@ bool Framer::start(std::string_view& input) {
   std::size_t i = 0;
   while (i < input.size() && (input[i] == '\n' || (input[i] == '\0' && options_.nul_ends_line)))
     ++i;
+  blank_lines_ += static_cast<std::uint32_t>(i);
   input.remove_prefix(i);
   if (input.empty()) return false;
   const bool counted = options_.octet_counting && is_digit(input[0]) && input[0] != '0';
@@ -156,6 +161,7 @@ bool Framer::end_line(std::string_view bytes, char delimiter, Frame& frame) {
     held_.clear();
   }
   begin_next();
+  if (length == 0) ++blank_lines_;
   return length != 0;
 }
 

@@ -28,7 +28,8 @@ struct FramerOptions {
 // A view; lives until the framer's next call or the end of the input it was cut from.
 struct Frame {
   std::string_view bytes;
-  std::uint64_t length = 0;  // of the original; more than bytes.size() when the frame was cut
+  std::uint64_t length = 0;       // of the original; more than bytes.size() when the frame was cut
+  std::uint32_t blank_lines = 0;  // empty lines that stood before it
 };
 
 class Framer {
@@ -61,13 +62,14 @@ class Framer {
 
   FramerOptions options_;
   State state_ = State::kStart;
-  bool held_frame_ = false;   // the last frame was a view into held_
-  std::uint64_t taken_ = 0;   // bytes of the frame under way, count and delimiter included
-  std::uint64_t length_ = 0;  // bytes of its content so far
-  std::uint64_t wanted_ = 0;  // kOctets: bytes announced
-  char last_ = '\0';          // kLine: last content byte, which may be the CR of CR LF
-  std::string held_;          // content so far, cut at frame_bytes_max
-  std::string count_text_;    // at most seven digits and a space
+  bool held_frame_ = false;        // the last frame was a view into held_
+  std::uint64_t taken_ = 0;        // bytes of the frame under way, count and delimiter included
+  std::uint64_t length_ = 0;       // bytes of its content so far
+  std::uint32_t blank_lines_ = 0;  // since the last frame
+  std::uint64_t wanted_ = 0;       // kOctets: bytes announced
+  char last_ = '\0';               // kLine: last content byte, which may be the CR of CR LF
+  std::string held_;               // content so far, cut at frame_bytes_max
+  std::string count_text_;         // at most seven digits and a space
 };
 
 }  // namespace picket::collector

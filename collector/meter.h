@@ -18,6 +18,7 @@ struct Meter {
     counters.records = records;
     counters.bytes = bytes;
     counters.truncated = truncated;
+    counters.joined = joined;
     counters.rejected = rejected;
     counters.dropped = dropped;
     counters.connections = connections;
@@ -30,6 +31,7 @@ struct Meter {
   std::atomic<std::uint64_t> records{0};
   std::atomic<std::uint64_t> bytes{0};
   std::atomic<std::uint64_t> truncated{0};
+  std::atomic<std::uint64_t> joined{0};
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<std::uint64_t> dropped{0};
   std::atomic<std::uint64_t> connections{0};

@@ -52,7 +52,7 @@ inline constexpr KvStyle kCheckPointStyle{.separators = ByteSet("; "),
                                           .open = '[',
                                           .close = ']'};
 inline constexpr KvStyle kAuditdStyle{
-    .separators = ByteSet(" \x1d"), .nested = ByteSet("'"), .hex_values = true};
+    .separators = ByteSet(" \n\x1d"), .nested = ByteSet("'"), .hex_values = true};
 inline constexpr KvStyle kNetscalerStyle{
     .between = " - ", .assign = ByteSet(" "), .quotes = ByteSet("\"")};
 inline constexpr KvStyle kIptablesStyle{.quotes = {}, .flags = true};

@@ -473,6 +473,45 @@ TEST_F(CollectorTest, FileMayStartAtItsEnd) {
   EXPECT_EQ(engine_->wait_text(1), "new");
 }
 
+TEST_F(CollectorTest, FileOfRecordsOfSeveralLines) {
+  CollectorConfig config = file();
+  config.files[0].multiline = {.by = MultilineConfig::By::kIndent, .timeout = milliseconds(300)};
+  append("app.log", "one\n  two\n\n  three\nfour\n");
+  start(std::move(config));
+  EXPECT_EQ(engine_->wait_text(2), "one\n  two\n\n  three|four");  // the last after its timeout
+  EXPECT_EQ(door("file").records, 2u);
+  EXPECT_EQ(door("file").joined, 2u);
+}
+
+TEST_F(CollectorTest, FileGoesOnWithAHalfReadRecord) {
+  const MultilineConfig multiline{.by = MultilineConfig::By::kIndent,
+                                  .timeout = std::chrono::minutes(1)};
+  CollectorConfig config = file();
+  config.files[0].multiline = multiline;
+  append("app.log", "one\n  two\nthree\n");
+  start(std::move(config));
+  EXPECT_EQ(engine_->wait_text(1), "one\n  two");
+  stop();
+  append("app.log", "  four\nfive\n");
+  config = file();
+  config.files[0].multiline = multiline;
+  start(std::move(config));
+  EXPECT_EQ(engine_->wait_text(1), "three\n  four");
+}
+
+TEST_F(CollectorTest, RotationEndsARecordOfSeveralLines) {
+  CollectorConfig config = file();
+  config.files[0].multiline = {.by = MultilineConfig::By::kIndent,
+                               .timeout = std::chrono::minutes(1)};
+  append("app.log", "one\n  two\n  no end");
+  start(std::move(config));
+  std::this_thread::sleep_for(milliseconds(50));
+  fs::rename(path("app.log"), path("app.log.1"));
+  append("app.log", "  three\nfour\n");
+  EXPECT_EQ(engine_->wait_text(2), "one\n  two\n  no end|  three");
+  stop();
+}
+
 TEST_F(CollectorTest, FileIsRotatedByRename) {
   append("app.log", "one\n");
   start(file());
