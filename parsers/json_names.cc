@@ -10,8 +10,8 @@ namespace {
 constexpr std::size_t kPartsMax = 16;  // names of more dotted parts are known to a learner only
 constexpr std::size_t kNameMax = 512;  // longer names are no fields
 
-// What Winlogbeat calls the system fields of a Windows event.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kWinlogNames = {{
+// What Winlogbeat and Wazuh call the system fields of a Windows event.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 44> kWinlogNames = {{
     {"winlog.channel", "Channel"},
     {"winlog.event_id", "EventID"},
     {"winlog.provider_name", "Provider_Name"},
@@ -26,7 +26,39 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kWinlogN
     {"winlog.opcode", "Opcode"},
     {"winlog.task", "Task"},
     {"winlog.keywords", "Keywords"},
+    {"win.system.channel", "Channel"},
+    {"win.system.eventID", "EventID"},
+    {"win.system.providerName", "Provider_Name"},
+    {"win.system.providerGuid", "Provider_Guid"},
+    {"win.system.computer", "Computer"},
+    {"win.system.eventRecordID", "EventRecordID"},
+    {"win.system.processID", "Execution_ProcessID"},
+    {"win.system.threadID", "Execution_ThreadID"},
+    {"win.system.systemTime", "TimeCreated_SystemTime"},
+    {"win.system.version", "Version"},
+    {"win.system.opcode", "Opcode"},
+    {"win.system.task", "Task"},
+    {"win.system.keywords", "Keywords"},
+    {"win.system.level", "Level"},
+    {"win.system.message", "Message"},
+    {"data.win.system.channel", "Channel"},
+    {"data.win.system.eventID", "EventID"},
+    {"data.win.system.providerName", "Provider_Name"},
+    {"data.win.system.providerGuid", "Provider_Guid"},
+    {"data.win.system.computer", "Computer"},
+    {"data.win.system.eventRecordID", "EventRecordID"},
+    {"data.win.system.processID", "Execution_ProcessID"},
+    {"data.win.system.threadID", "Execution_ThreadID"},
+    {"data.win.system.systemTime", "TimeCreated_SystemTime"},
+    {"data.win.system.version", "Version"},
+    {"data.win.system.opcode", "Opcode"},
+    {"data.win.system.task", "Task"},
+    {"data.win.system.keywords", "Keywords"},
+    {"data.win.system.level", "Level"},
+    {"data.win.system.message", "Message"},
 }};
+// Where Wazuh has event data; names begin with a small letter there.
+constexpr std::array<std::string_view, 2> kWazuhData = {"win.eventdata.", "data.win.eventdata."};
 constexpr std::array<std::string_view, 2> kWinlogData = {"winlog.event_data", "winlog.user_data"};
 
 constexpr std::array<std::pair<std::string_view, Role>, 17> kRoles = {{
@@ -77,6 +109,22 @@ bool is_winlog_data(std::string_view path) {
   return std::find(kWinlogData.begin(), kWinlogData.end(), path) != kWinlogData.end();
 }
 
+bool is_wazuh_data(std::string_view prefix) {
+  return std::find(kWazuhData.begin(), kWazuhData.end(), prefix) != kWazuhData.end();
+}
+
+std::string with_first(std::string_view name, char (*change)(char)) {
+  std::string changed(name);
+  if (!changed.empty()) changed[0] = change(changed[0]);
+  return changed;
+}
+char small(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+char capital(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+}
+
 // Names are without spaces, on both sides: "Threat Name" is ThreatName.
 std::string without_spaces(std::string_view key) {
   std::string compact(key);
@@ -103,6 +151,7 @@ JsonNames::JsonNames(bool learn) : learn_(learn) {
     make_child(Node::kRoot, NameKey::of(path));
     make_child(winlog, NameKey::of(path.substr(path.find('.') + 1)));
   }
+  for (const std::string_view path : kWazuhData) make_way(path);
   const std::size_t count = field_count();
   for (std::size_t i = 0; i < count; ++i) {
     const FieldId id{static_cast<std::uint16_t>(i)};
@@ -170,8 +219,19 @@ void JsonNames::add(std::string_view name, FieldId id) {
   for (const std::string_view data : kWinlogData) {
     set_field(Node::kRoot, std::string(data) + '.' + std::string(name), name, id);
   }
+  for (const std::string_view data : kWazuhData)
+    set_field(place(std::string(data), false), with_first(name, small), name, id);
   add_system_element(name, id);
   if (name == "Data") set_field(make_child(Node::kRoot, NameKey::of(name)), "#text", name, id);
+}
+
+// "a.b.": the nodes that lead there.
+void JsonNames::make_way(std::string_view path) {
+  Node node = Node::kRoot;
+  for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
+    node = make_child(node, NameKey::of(path.substr(0, dot)));
+    path.remove_prefix(dot + 1);
+  }
 }
 
 // Every way to split a dotted path into nested keys: each start has the places that lead to it.
@@ -224,7 +284,7 @@ void JsonNames::set_field(Node node, std::string_view key, std::string_view name
   entry.field = static_cast<std::uint16_t>(id);
   entry.role = role_of(name);
   entry.system = at(node).system_element || at(node).prefix.starts_with("winlog.") ||
-                 key.starts_with("winlog.");
+                 key.starts_with("winlog.") || at(node).prefix.ends_with("win.system.");
   entry.known_field = true;
 }
 
@@ -290,6 +350,7 @@ std::string JsonNames::full_name(Node node, std::string_view written) const {
   if (key == "#text" && (here.system_element || here.prefix == "Data.")) {
     return here.prefix.substr(0, here.prefix.size() - 1);
   }
+  if (is_wazuh_data(here.prefix)) return with_first(key, capital);
   return std::string(leaf_name(here.prefix + key));
 }
 

@@ -104,6 +104,7 @@ class JsonNames {
   const JsonName* elsewhere(Node node, const NameKey& key);
   Node other_child(Node node, const NameKey& key);
   void add(std::string_view name, FieldId id);
+  void make_way(std::string_view path);
   void add_path(std::string_view path, std::string_view name, FieldId id);
   void add_system_element(std::string_view name, FieldId id);
   void set_field(Node node, std::string_view key, std::string_view name, FieldId id);

@@ -376,11 +376,41 @@ bool first_of_list(Value& value, Work&) {
   return true;
 }
 
+// IIS writes a blank as "+".
+bool plus_blank(Value& value, Work& work) {
+  if (value.text.find('+') == std::string_view::npos) return true;
+  return map_bytes(value, work, [](char c) { return c == '+' ? ' ' : c; });
+}
+
+// A command line as its arguments: blanks separate, double quotes hold together and stay.
+bool arguments(Value& value, Work& work) {
+  constexpr std::size_t kArgumentsMax = 500;
+  std::vector<std::string_view> all;
+  const std::string_view text = value.text;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == ' ' || text[at] == '\t') {
+      ++at;
+      continue;
+    }
+    const std::size_t begin = at;
+    bool quoted = false;
+    for (; at < text.size() && (quoted || (text[at] != ' ' && text[at] != '\t')); ++at)
+      quoted ^= text[at] == '"';
+    if (all.size() == kArgumentsMax) {
+      work.limit();
+      break;
+    }
+    all.push_back(text.substr(begin, at - begin));
+  }
+  value = {list_token(work, all), ValueKind::kArray};
+  return !value.text.empty();
+}
+
 struct Known {
   std::string_view name;
   Conversion make;
 };
-constexpr std::array<Known, 29> kKnown = {{{"int", to_int},
+constexpr std::array<Known, 31> kKnown = {{{"int", to_int},
                                            {"float", to_float},
                                            {"bool", to_bool},
                                            {"string", to_string},
@@ -408,7 +438,9 @@ constexpr std::array<Known, 29> kKnown = {{{"int", to_int},
                                            {"base64", from_base64},
                                            {"first", first_of_list},
                                            {"number", to_float},
-                                           {"integer", to_int}}};
+                                           {"integer", to_int},
+                                           {"plus_blank", plus_blank},
+                                           {"args", arguments}}};
 
 struct Item {
   FieldId from{};
@@ -504,17 +536,18 @@ MadeVerb make_convert(StepReader& reader, const VerbSource& source) {
   std::vector<Item> items;
   PICKET_TRY_VOID(reader.entries(source.argument, "convert is a map of fields and what they become",
                                  [&](const YamlNode& key, const YamlNode& node) -> Result<void> {
-                                   Item item;
-                                   PICKET_TRY(item.from, reader.field(key));
-                                   item.to.push_back(item.from);
-                                   if (node.is_scalar()) {
-                                     PICKET_TRY_VOID(read_words(reader, node, item));
-                                   } else {
-                                     for (const YamlNode& part : node.list) {
-                                       PICKET_TRY_VOID(read_words(reader, part, item));
-                                     }
+                                   const auto add = [&](const YamlNode& words) -> Result<void> {
+                                     Item item;
+                                     PICKET_TRY(item.from, reader.field(key));
+                                     item.to.push_back(item.from);
+                                     PICKET_TRY_VOID(read_words(reader, words, item));
+                                     items.push_back(std::move(item));
+                                     return {};
+                                   };
+                                   if (node.is_scalar()) return add(node);
+                                   for (const YamlNode& words : node.list) {
+                                     PICKET_TRY_VOID(add(words));
                                    }
-                                   items.push_back(std::move(item));
                                    return {};
                                  }));
   return std::make_unique<ConvertVerb>(std::move(items));

@@ -168,13 +168,19 @@ class HashVerb : public Verb {
   }
 
  private:
+  static bool is_capital(char c) { return c >= 'A' && c <= 'F'; }
   static void one(const Item& item, std::string_view text, Work& work) {
     const std::size_t equals = text.find_first_of("=:");
     const std::string_view kind =
         equals == std::string_view::npos ? std::string_view() : text.substr(0, equals);
-    const std::string_view hash = text.substr(equals == std::string_view::npos ? 0 : equals + 1);
+    std::string_view hash = text.substr(equals == std::string_view::npos ? 0 : equals + 1);
     for (const char c : hash) {
       if (!is_digit(c) && (ascii_lower(c) < 'a' || ascii_lower(c) > 'f')) return;
+    }
+    if (std::find_if(hash.begin(), hash.end(), is_capital) != hash.end()) {
+      std::string small(hash);  // ECS writes small letters
+      std::transform(small.begin(), small.end(), small.begin(), ascii_lower);
+      hash = work.copy(small);
     }
     if (ascii_equal(kind, "imphash")) {
       work.put(item.imphash, hash);

@@ -18,7 +18,7 @@ struct VerbEntry {
   std::string_view options;  // beside the common ones
 };
 
-constexpr std::array<VerbEntry, 32> kVerbs = {{
+constexpr std::array<VerbEntry, 36> kVerbs = {{
     {"pattern", make_pattern, VerbKind::kReader, ""},
     {"dissect", make_dissect, VerbKind::kReader, "append"},
     {"regex", make_regex, VerbKind::kReader, ""},
@@ -39,6 +39,10 @@ constexpr std::array<VerbEntry, 32> kVerbs = {{
     {"copy", make_copy, VerbKind::kValue, "override"},
     {"remove", make_remove, VerbKind::kValue, ""},
     {"split", make_split, VerbKind::kValue, "by to trim"},
+    {"sum", make_sum, VerbKind::kValue, ""},
+    {"collect", make_collect, VerbKind::kValue, ""},
+    {"pairs", make_pairs, VerbKind::kValue, ""},
+    {"replace", make_replace, VerbKind::kValue, "by to"},
     {"lookup", make_lookup, VerbKind::kValue, "table file to default nocase"},
     {"convert", make_convert, VerbKind::kValue, ""},
     {"url", make_url, VerbKind::kValue, "to"},

@@ -99,6 +99,27 @@ TEST(JsonEvent, WinlogbeatShape) {
   }
 }
 
+TEST(JsonEvent, WazuhShape) {
+  for (const bool keep_all : {true, false}) {
+    for (const std::string before : {R"({"data":)", ""}) {
+      Parsing p(keep_all);
+      p.parse(
+          before +
+          R"({"win":{"system":{"providerName":"Microsoft-Windows-Security-Auditing","eventID":"4625","systemTime":"2026-01-02T03:04:05Z",)"
+          R"("channel":"Security","computer":"dc1.example","processID":"700"},)"
+          R"("eventdata":{"targetUserName":"ann","ipAddress":"192.0.2.7","logonType":"3"}}})" +
+          (before.empty() ? "" : "}"));
+      EXPECT_EQ(p.kind().service, "security") << before;
+      EXPECT_EQ(p.kind().code, 4625);
+      EXPECT_EQ(p.original("TargetUserName"), "ann");
+      EXPECT_EQ(p.original("LogonType"), "3");
+      EXPECT_EQ(p.original("Computer"), "dc1.example");
+      EXPECT_EQ(p.ecs("source.ip"), "192.0.2.7");
+      EXPECT_EQ(p.time(), "2026-01-02T03:04:05Z");
+    }
+  }
+}
+
 TEST(JsonEvent, FlatShapes) {
   for (const bool keep_all : {true, false}) {
     Parsing p(keep_all, {.zone_offset_s = 7 * 3600});

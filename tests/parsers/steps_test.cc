@@ -297,6 +297,50 @@ steps:
   EXPECT_EQ(d.text("@own code=b srcip=192.0.2.1", "event.reason"), "b by nobody");
 }
 
+TEST(Steps, OneOfSeveralAndSeveralOfOne) {
+  Defined d(
+      "name: own\ndataset: own.log\nrecognise: {json: {own: '*'}}\n"
+      R"(
+format: json
+steps:
+  - sum: {network.bytes: [in, out], none: [x, y]}
+  - collect: {"a*": process.args}
+  - pairs: {name: p.name, value: [p.value, p.many]}
+    prefix: own_
+  - replace: answers
+    by: [['type:\s*(\d+) [^;]*;', 'T$1;'], ['::ffff:([\d.]+);', '$1;']]
+    to: replaced
+  - convert:
+      file: [basename to file.name, dirname to file.directory]
+      line: args to own_args
+      agent: plus_blank
+  - hash: {sums: file}
+)");
+  ASSERT_TRUE(d.errors.empty()) << d.errors[0];
+  const std::string line =
+      R"json({"own":1,"in":"10","out":32,"y":"many","a10":"k","a0":"ls","a2":"-l","ab":"no",)json"
+      R"json("p":[{"name":"User Type","value":"x"},{"name":"empty"},{"name":"roles","many":["r","s"]},)json"
+      R"json({"value":"lost"}],"answers":"type:  5 a.example;::ffff:192.0.2.1;","file":"C:\\t\\x.exe",)json"
+      R"json("line":"\"C:\\a b\" /c  dir","agent":"Mozilla/5.0+(X11)",)json"
+      R"json("sums":"MD5=ABCDEF0123456789ABCDEF0123456789"})json";
+  const auto is = [&](std::string_view name, std::string_view value) {
+    EXPECT_EQ(d.text(line, name), value) << name;
+  };
+  is("network.bytes", "42");
+  is("none", "<none>");
+  is("process.args", R"(["ls","-l","k"])");
+  is("own_UserType", "x");
+  is("own_empty", "<none>");
+  is("own_roles", R"(["r","s"])");
+  is("replaced", "T5;192.0.2.1;");
+  is("answers", "type:  5 a.example;::ffff:192.0.2.1;");
+  is("file.name", "x.exe");
+  is("file.directory", "C:\\t");
+  is("own_args", R"(["\"C:\\a b\"","/c","dir"])");
+  is("agent", "Mozilla/5.0 (X11)");
+  is("file.hash.md5", "abcdef0123456789abcdef0123456789");
+}
+
 TEST(Steps, SwitchFailureAndEvents) {
   Defined d(kHead + R"(
 events_by: [kind, verb]
@@ -396,6 +440,12 @@ TEST(Steps, RefusesWhatIsWrong) {
   EXPECT_EQ(error("  - direction: [a, b]\n    internal: [x]\n"), "own.yaml:5: 'x' is no network");
   EXPECT_EQ(error("  - set: {'a b': c}\n"), "own.yaml:5: 'a b' is no field name");
   EXPECT_EQ(error("  - kv: {}\n    on_failure: maybe\n").substr(0, 24), "own.yaml:6: on_failure i");
+  EXPECT_EQ(error("  - collect: {a: b}\n"), "own.yaml:5: a name with a star is expected");
+  EXPECT_EQ(error("  - pairs: {name: a}\n"),
+            "own.yaml:5: pairs needs the fields of name and value");
+  EXPECT_EQ(error("  - replace: a\n"), "own.yaml:5: by: a list of [pattern, text] is expected");
+  EXPECT_EQ(error("  - replace: a\n    by: [['(', b]]\n").substr(0, 30),
+            "own.yaml:6: regular expression");
   std::string deep = "  - when: a\n    steps: []\n";
   EXPECT_EQ(error(deep), "accepted");
 }
