@@ -297,10 +297,13 @@ class Pattern::Matcher {
   Matcher(const Pattern& pattern, std::string_view text, std::vector<Capture>& captures)
       : pattern_(pattern), text_(text), captures_(captures) {}
 
-  bool run(bool& gave_up) {
+  std::uint32_t tries() const { return tries_; }
+
+  bool run(std::uint32_t tries_max, bool& gave_up) {
+    tries_max_ = tries_max;
     const std::size_t before = captures_.size();
     for (;;) {
-      if (++tries_ > kTriesMax) {
+      if (++tries_ > tries_max_) {
         gave_up = true;
         break;
       }
@@ -314,6 +317,7 @@ class Pattern::Matcher {
  private:
   static constexpr std::uint32_t kNowhere = 0xFFFFFFFF;
   static constexpr std::size_t kChoicesMax = 512;
+  static constexpr std::size_t kBytesOfATry = 64;
 
   void take(std::uint32_t value, std::uint32_t end) {
     if (value != kNobody) captures_.push_back({value, at_, end});
@@ -377,6 +381,7 @@ class Pattern::Matcher {
 
   bool until(const Op& op, std::string_view rest) {
     const std::size_t end = rest.find(pattern_.text_of(op));
+    charge(std::min(end, rest.size()));
     if (end == std::string_view::npos) return false;
     take(op.value, at_ + static_cast<std::uint32_t>(end));
     at_ += op.size;
@@ -385,7 +390,7 @@ class Pattern::Matcher {
 
   void push(const Choice& choice) {
     if (choice_count_ == kChoicesMax) {
-      tries_ = kTriesMax;
+      tries_ = tries_max_;
     } else {
       choices_[choice_count_++] = choice;
     }
@@ -424,19 +429,29 @@ class Pattern::Matcher {
   }
 
   // The first place from `from` on where what follows can begin.
-  std::uint32_t first_end(const Op& op, std::uint32_t begin, std::uint32_t from) const {
-    if (from > text_.size()) return kNowhere;
+  std::uint32_t first_end(const Op& op, std::uint32_t begin, std::uint32_t from) {
+    std::string_view text = text_;
     const Op& next = pattern_.ops_[op_ + 1];
+    if (op.code == Code::kNotspace) {
+      const std::size_t blank = std::min(text.find_first_of(" \t", begin), text.size());
+      if (from > blank) return kNowhere;
+      text = text.substr(0, blank + next.size);
+      charge(blank - begin);
+    }
+    if (from > text.size()) return kNowhere;
     std::size_t end = from;
     if (next.code == Code::kText) {
-      end = text_.find(pattern_.text_of(next), from);
+      end = text.find(pattern_.text_of(next), from);
     } else if (next.code == Code::kBlanks) {
       end = text_.find_first_of(" \t", from);
     } else if (next.code == Code::kEnd) {
       end = text_.size();
     }
+    charge(std::min(end, text.size()) - from);
     if (end == std::string_view::npos) return kNowhere;
-    if (op.code == Code::kNotspace) {
+    if (op.code == Code::kNotspace &&
+        end > text.size() - std::min<std::size_t>(next.size, text.size())) {
+      // What follows the blank is not part of it, but the blank itself may be where it ends.
       for (std::size_t at = begin; at < end; ++at) {
         if (is_blank(text_[at])) return kNowhere;
       }
@@ -444,8 +459,13 @@ class Pattern::Matcher {
     return static_cast<std::uint32_t>(end);
   }
 
+  // Bytes that were looked through count too.
+  void charge(std::size_t bytes) {
+    tries_ += static_cast<std::uint32_t>(std::min<std::size_t>(bytes / kBytesOfATry, kTriesMax));
+  }
+
   // The last place up to `from`.
-  std::uint32_t last_end(std::uint32_t begin, std::uint32_t from) const {
+  std::uint32_t last_end(std::uint32_t begin, std::uint32_t from) {
     const Op& next = pattern_.ops_[op_ + 1];
     std::size_t end = from;
     if (next.code == Code::kText) {
@@ -455,6 +475,7 @@ class Pattern::Matcher {
     } else if (next.code == Code::kEnd && from != text_.size()) {
       return kNowhere;
     }
+    charge(from - std::min<std::size_t>(end, from));
     return end == std::string_view::npos || end < begin ? kNowhere
                                                         : static_cast<std::uint32_t>(end);
   }
@@ -467,6 +488,7 @@ class Pattern::Matcher {
   std::uint32_t op_ = 0;
   std::uint32_t at_ = 0;
   std::uint32_t tries_ = 0;
+  std::uint32_t tries_max_ = kTriesMax;
 };
 
 Result<Pattern> Pattern::compile(std::string_view text, const Macros& macros,
@@ -481,8 +503,13 @@ Result<Pattern> Pattern::compile_dissect(std::string_view text, std::string_view
   return PatternReader(text, prefix).read_dissect();
 }
 
-bool Pattern::match(std::string_view text, std::vector<Capture>& captures, bool& gave_up) const {
-  return Matcher(*this, text, captures).run(gave_up);
+bool Pattern::match(std::string_view text, std::vector<Capture>& captures,
+                    std::uint32_t& tries_left, bool& gave_up) const {
+  Matcher matcher(*this, text, captures);
+  const std::uint32_t most = std::min(kTriesMax, tries_left);
+  const bool fits = matcher.run(most, gave_up);
+  tries_left -= std::min(matcher.tries(), most);
+  return fits;
 }
 
 }  // namespace picket::parsers

@@ -42,8 +42,10 @@ class Pattern {
   // The same for the words of dissect. Values do not give back.
   static Result<Pattern> compile_dissect(std::string_view text, std::string_view prefix);
 
-  // Adds what was taken to `captures`, in order of the text.
-  bool match(std::string_view text, std::vector<Capture>& captures, bool& gave_up) const;
+  // Adds what was taken to `captures`, in order of the text. Takes from `tries_left` what it cost;
+  // `gave_up` when that, or kTriesMax, was not enough.
+  bool match(std::string_view text, std::vector<Capture>& captures, std::uint32_t& tries_left,
+             bool& gave_up) const;
   const std::vector<Value>& values() const { return values_; }
   bool appends() const { return appends_; }
 

@@ -31,7 +31,7 @@ class PatternVerb : public Verb {
     std::vector<Capture>& captures = work.captures();
     for (const Pattern& pattern : patterns_) {
       bool gave_up = false;
-      if (pattern.match(text, captures, gave_up)) {
+      if (pattern.match(text, captures, work.pattern_tries(), gave_up)) {
         put(pattern, text, captures, work);
         return Outcome::kDone;
       }

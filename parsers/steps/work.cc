@@ -28,6 +28,7 @@ void Work::begin(Batch& batch, std::string_view message, std::int32_t zone_offse
   zone_offset_s_ = zone_offset_s;
   steps_ = 0;
   bytes_ = 0;
+  pattern_tries_ = kPatternTriesMax;
   limited_ = false;
   untidy_ = false;
   before_ = batch.events().back().field_count;

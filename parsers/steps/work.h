@@ -37,6 +37,7 @@ class Work {
   static constexpr std::size_t kStepsMax = 4000;      // run for one record
   static constexpr std::size_t kFieldsMax = 1000;     // of one event, if steps add any
   static constexpr std::size_t kBytesMax = 1U << 20;  // made for one record
+  static constexpr std::uint32_t kPatternTriesMax = 200'000;
 
   // `names` must outlive it.
   explicit Work(JsonNames& names);
@@ -108,6 +109,8 @@ class Work {
     return false;
   }
   void limit() { limited_ = true; }
+  // What all patterns of a record may cost.
+  std::uint32_t& pattern_tries() { return pattern_tries_; }
 
   // Scratch for readers, empty when it is asked for.
   std::vector<Pair>& pairs() {
@@ -158,6 +161,7 @@ class Work {
   std::uint32_t before_ = 0;         // fields that were there at begin()
   std::size_t steps_ = 0;
   std::size_t bytes_ = 0;
+  std::uint32_t pattern_tries_ = 0;
   bool limited_ = false;
   bool untidy_ = false;      // some fields have to go at finish()
   std::vector<Field> kept_;  // as they were at begin()

@@ -20,7 +20,8 @@ std::string taken(std::string_view pattern, std::string_view text,
   if (!made) return made.error().what;
   std::vector<Capture> captures;
   bool gave_up = false;
-  if (!made->match(text, captures, gave_up)) return gave_up ? "gave up" : "-";
+  std::uint32_t tries = Pattern::kTriesMax;
+  if (!made->match(text, captures, tries, gave_up)) return gave_up ? "gave up" : "-";
   std::string all;
   for (const Capture& capture : captures) {
     if (!all.empty()) all += ' ';
@@ -106,7 +107,8 @@ TEST(Dissect, Keys) {
     if (!made) return made.error().what;
     std::vector<Capture> captures;
     bool gave_up = false;
-    if (!made->match(text, captures, gave_up)) return std::string("-");
+    std::uint32_t tries = Pattern::kTriesMax;
+    if (!made->match(text, captures, tries, gave_up)) return std::string("-");
     std::string all;
     for (const Capture& capture : captures) {
       all += std::string(field_name(made->values()[capture.value].field)) + "=" +
