@@ -11,7 +11,6 @@ namespace picket::parsers {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kHalfYear = 182 * 86'400 * kSecond;  // no other year is nearer than this
 constexpr std::size_t kHostMax = 255;
 constexpr std::size_t kTagMax = 64;  // 4.1.3 says 32; longer ones are sent
 
@@ -22,28 +21,24 @@ int two_digits(std::string_view text, std::size_t at) {
   return is_digit(text[at]) ? (text[at] - '0') * 10 + (text[at + 1] - '0') : -1;
 }
 
-// The year that brings the time nearest to the time of arrival.
-std::optional<std::int64_t> nearest_year(CivilTime civil, std::int64_t received_ns,
-                                         std::int64_t zone_ns) {
+// The year that makes it the latest time that is not in the future: logs are of the past. A
+// device's clock may be ahead, but not by more than a week.
+std::optional<std::int64_t> latest_year(CivilTime civil, std::int64_t received_ns,
+                                        std::int64_t zone_ns) {
+  constexpr std::int64_t kAheadMax = 7LL * 24 * 3600 * 1'000'000'000;
+  constexpr std::int64_t kNearlyYear = 350LL * 24 * 3600 * 1'000'000'000;  // next year's is ahead
+  constexpr int kYearsBack = 8;  // to a 29 February, over the turn of a century too
   const int year = to_civil(received_ns + zone_ns).year;
   civil.year = year;
-  if (const std::optional<std::int64_t> time = to_nanos(civil)) {
-    const std::int64_t there = *time - zone_ns;
-    const std::int64_t distance = there < received_ns ? received_ns - there : there - received_ns;
-    if (distance < kHalfYear) return there;
+  if (const std::optional<std::int64_t> time = to_nanos(civil)) {  // nearly always
+    const std::int64_t age = received_ns - (*time - zone_ns);
+    if (age >= -kAheadMax && age < kNearlyYear) return *time - zone_ns;
   }
-  std::optional<std::int64_t> best;
-  std::int64_t best_distance = 0;
-  for (civil.year = year - 1; civil.year <= year + 1; ++civil.year) {
+  for (civil.year = year + 1; civil.year >= year - kYearsBack; --civil.year) {
     const std::optional<std::int64_t> time = to_nanos(civil);
-    if (!time) continue;
-    const std::int64_t there = *time - zone_ns;
-    const std::int64_t distance = there < received_ns ? received_ns - there : there - received_ns;
-    if (best && distance >= best_distance) continue;
-    best = there;
-    best_distance = distance;
+    if (time && *time - zone_ns - received_ns <= kAheadMax) return *time - zone_ns;
   }
-  return best;
+  return std::nullopt;
 }
 
 bool clock_time(std::string_view text, CivilTime& civil) {
@@ -86,7 +81,7 @@ std::optional<std::int64_t> bsd_time(Cursor& at, std::int64_t received_ns, std::
   }
   if (!text.empty() && text[0] != ' ' && text[0] != ':') return std::nullopt;
   std::optional<std::int64_t> time =
-      with_year ? to_nanos(civil) : nearest_year(civil, received_ns, zone_ns);
+      with_year ? to_nanos(civil) : latest_year(civil, received_ns, zone_ns);
   if (time && with_year) *time -= zone_ns;
   if (time) at.rest = text;
   return time;

@@ -30,8 +30,9 @@ struct Syslog {
 bool read_rfc5424(std::string_view text, Syslog& out);
 
 // RFC 3164 section 4.1 and its relatives: with or without PRI, host and tag; the time as
-// "Mmm dd hh:mm:ss" (the year nearest to `received_ns`), with a year or a fraction, or as RFC 3339.
-// True when there is a PRI or a timestamp. Section 4.3.3: what cannot be read is the message.
+// "Mmm dd hh:mm:ss" (the latest year that is not ahead of `received_ns`), with a year or a
+// fraction, or as RFC 3339. True when there is a PRI or a timestamp. Section 4.3.3: what cannot be
+// read is the message.
 bool read_rfc3164(std::string_view text, std::int64_t received_ns, std::int32_t zone_offset_s,
                   Syslog& out);
 

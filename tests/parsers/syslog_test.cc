@@ -177,7 +177,7 @@ TEST(Rfc3164, Table) {
   }
 }
 
-TEST(Rfc3164, YearIsTheNearest) {
+TEST(Rfc3164, YearIsTheLatestThatIsNotInTheFuture) {
   const auto at = [](std::string_view line, std::int64_t received, std::int32_t zone = 0) {
     Syslog syslog;
     EXPECT_TRUE(read_rfc3164(line, received, zone, syslog));
@@ -188,6 +188,12 @@ TEST(Rfc3164, YearIsTheNearest) {
   EXPECT_EQ(at("Jan  1 00:00:05 h t: m", new_year), "2026-01-01T00:00:05Z");
   EXPECT_EQ(at("Jan  1 00:00:05 h t: m", new_year - 1'000'000'000), "2026-01-01T00:00:05Z");
   EXPECT_EQ(at("Jan  1 06:59:59 h t: m", new_year, 7 * 3600), "2025-12-31T23:59:59Z");
+  const std::int64_t november = *to_nanos({.year = 2026, .month = 11, .day = 22});
+  EXPECT_EQ(at("Mar  1 10:00:00 h t: m", november), "2026-03-01T10:00:00Z");
+  EXPECT_EQ(at("Nov 28 10:00:00 h t: m", november), "2026-11-28T10:00:00Z");
+  EXPECT_EQ(at("Nov 30 10:00:00 h t: m", november), "2025-11-30T10:00:00Z");
+  EXPECT_EQ(at("Feb 29 00:00:00 h t: m", *to_nanos({.year = 2027, .month = 6})),
+            "2024-02-29T00:00:00Z");
   EXPECT_EQ(at("Feb 29 00:00:00 h t: m", *to_nanos({.year = 2025, .month = 1})),
             "2024-02-29T00:00:00Z");
 }
@@ -222,7 +228,8 @@ TEST(Syslog, StatusSaysWhatWasUnderstood) {
 // Cases of go-syslog. Where we differ, the standard is why.
 TEST(Syslog, GoSyslogCases) {
   const std::string path = "../shared/data/syslog-rfc/go-syslog.jsonl";
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << "third-party data, " << path << ", is not here: nothing was compared";
+  if (!std::filesystem::exists(path))
+    GTEST_SKIP() << "third-party data, " << path << ", is not here: nothing was compared";
   const std::map<std::string, std::string> differences = {
       {R"(<29>5 2019-01-15T01:00:43Z hn S - - [meta escape="\"] 127.0.0.1 - - 1452819643 "GET")",
        "agrees"},
