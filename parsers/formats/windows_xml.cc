@@ -161,7 +161,6 @@ bool looks_like_windows_xml(std::string_view text) {
 
 bool read_windows_xml(std::string_view text, Arena& arena, std::vector<Pair>& out,
                       std::size_t& system_count) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   const std::size_t before = out.size();
   Reading reading(text, arena, out);
   const bool found = reading.run();

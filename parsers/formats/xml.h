@@ -32,7 +32,9 @@ class XmlWalk {
   };
 
   // `text` must outlive the walk.
-  explicit XmlWalk(std::string_view text) : text_(text) {}
+  explicit XmlWalk(std::string_view text) : text_(text) {
+    if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
+  }
 
   Step next();
   std::string_view name() const { return name_; }
