@@ -28,6 +28,7 @@
   X(ObserverIngressInterface, "observer.ingress.interface.name")\
   X(ObserverEgressInterface, "observer.egress.interface.name")  \
   X(HostName, "host.name")                                      \
+  X(HostHostname, "host.hostname")                              \
   X(HostIp, "host.ip")                                          \
   X(UserName, "user.name")                                      \
   X(UserDomain, "user.domain")                                  \

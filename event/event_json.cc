@@ -1,5 +1,6 @@
 #include "event/event_json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -59,11 +60,11 @@ Json original_object(std::string_view raw) {
   return json && json->is_object() ? *std::move(json) : Json::object();
 }
 
-// Has the object something under that dotted name, or a list or a scalar on the way to it?
+// Has the object something under that dotted name, or a list on the way to it?
 bool has_nested(const Json& object, std::string_view dotted) {
   const Json* at = &object;
   while (true) {
-    if (!at->is_object()) return true;
+    if (!at->is_object()) return at->is_array();
     if (at->contains(dotted)) return true;
     const std::size_t dot = dotted.find('.');
     if (dot == std::string_view::npos) return false;
@@ -125,7 +126,7 @@ class FieldWriter {
     const std::string_view name = field_name(id);
     if (id == field.id && !original_.empty() && !is_first_known(id) && has_nested(original_, name)) return;
     make_room(name);
-    add(json_, name, field);
+    add(json_, name, field, id != field.id);
   }
   // {"user": "x"} of a record gives way to user.name.
   void make_room(std::string_view name) {
@@ -141,21 +142,21 @@ class FieldWriter {
     return static_cast<std::uint16_t>(id) < static_cast<std::uint16_t>(ecs::Index::kCount);
   }
 
-  // A name that comes again makes a list.
-  void add(Json& object, std::string_view name, const Field& field) {
+  // A name that comes again makes a list; in an object a key that is there twice has its last value,
+  // unless it is `aliased`: then it comes from a list of objects.
+  void add(Json& object, std::string_view name, const Field& field, bool aliased = false) {
     Json value = value_json(field, name, batch_.arena());
     Json& seen = written_[std::string(name)];
-    if (seen.is_null()) {
+    if (seen.is_null() || (!original_.empty() && !aliased)) {
       seen = value;
-    } else if (original_.empty()) {
-      if (!seen.is_array()) seen = Json::array({seen});
-      if (value.is_array()) {
-        for (Json& one : value) seen.push_back(std::move(one));
-      } else {
-        seen.push_back(std::move(value));
-      }
     } else {
-      seen = value;
+      if (!seen.is_array()) seen = Json::array({seen});
+      if (!value.is_array()) value = Json::array({value});
+      for (Json& one : value) {
+        const bool again = aliased && std::find(seen.begin(), seen.end(), one) != seen.end();
+        if (!again) seen.push_back(std::move(one));
+      }
+      if (seen.size() == 1 && aliased) seen = Json(seen[0]);
     }
     set_nested(object, name, seen);
   }

@@ -93,7 +93,12 @@ void Catalog::index() {
     definition.kind = intern_kind(definition.base);
     for (const std::string& channel : definition.channels) by_channel_.emplace(channel, i);
     for (const std::string& provider : definition.providers) by_provider_.emplace(provider, i);
-    for (const std::string& program : definition.programs) by_program_.emplace(program, i);
+    for (const RecogniseRule& rule : definition.rules) {
+      const bool more = !rule.prefixes.empty() || !rule.any.empty() || !rule.all.empty();
+      for (const std::string& program : rule.programs) {
+        if (program != "*" || !more) by_program_.emplace(program, i);
+      }
+    }
   }
 }
 
@@ -118,8 +123,15 @@ const Definition* Catalog::for_program(std::string_view program) const {
 }
 
 const Definition* Catalog::for_format(ContentFormat format) const {
+  const auto asks_for_keys = [](const Definition& definition) {
+    return definition.steps != nullptr || !definition.events.empty() ||
+           std::any_of(definition.rules.begin(), definition.rules.end(),
+                       [](const RecogniseRule& rule) { return !rule.json.empty(); });
+  };
   for (const Definition& definition : definitions_) {
-    if (definition.format == format) return &definition;
+    if (definition.format != format) continue;
+    if (format == ContentFormat::kJson && asks_for_keys(definition)) continue;
+    return &definition;
   }
   return nullptr;
 }

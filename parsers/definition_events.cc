@@ -1,5 +1,8 @@
 #include "parsers/definition_events.h"
 
+#include <array>
+#include <charconv>
+
 #include "parsers/content.h"
 
 namespace picket::parsers {
@@ -80,6 +83,7 @@ bool DefinitionEvents::run_steps_of(const Definition& definition, std::string_vi
 
 // The event of its whole key, else of what stands before the last '/'.
 const EventOverride* DefinitionEvents::chosen(const Definition& definition) {
+  if (definition.format == ContentFormat::kWindows) return of_code(definition);
   if (definition.events_by.empty()) return nullptr;
   std::string joined;
   std::string_view key;
@@ -101,6 +105,17 @@ const EventOverride* DefinitionEvents::chosen(const Definition& definition) {
   }
 }
 
+// Of a Windows event, whose kind is known before its steps run.
+const EventOverride* DefinitionEvents::of_code(const Definition& definition) {
+  const std::int64_t code = kind_of(work_.event().kind).code;
+  if (code < 0) return nullptr;
+  std::array<char, 20> digits{};
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), code).ptr;
+  const auto found = definition.event_index.find(
+      std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+  return found == definition.event_index.end() ? nullptr : &definition.events[found->second];
+}
+
 void DefinitionEvents::put_late(const std::vector<std::pair<FieldId, StepValue>>& late) {
   for (const auto& [field, value] : late) {
     if (work_.find(field) == nullptr) value.put(work_, field);
@@ -108,7 +123,7 @@ void DefinitionEvents::put_late(const std::vector<std::pair<FieldId, StepValue>>
 }
 
 KindId DefinitionEvents::kind(const Definition& definition, const EventOverride* event) {
-  if (event == nullptr) return definition.kind;
+  if (event == nullptr || definition.format == ContentFormat::kWindows) return definition.kind;
   std::vector<KindId>& known = kinds_[definition.index];
   if (known.empty()) known.assign(definition.events.size(), kUnknownKind);
   KindId& made = known[static_cast<std::size_t>(event - definition.events.data())];

@@ -40,6 +40,7 @@ class DefinitionEvents {
  private:
   KindId kind(const Definition& definition, const EventOverride* event);
   const EventOverride* chosen(const Definition& definition);
+  const EventOverride* of_code(const Definition& definition);
   void put_late(const std::vector<std::pair<FieldId, StepValue>>& late);
 
   Work work_;

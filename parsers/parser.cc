@@ -32,6 +32,14 @@ char first_visible(std::string_view text) {
   return '\0';
 }
 
+// One element of an array that was written a line at a time: "[{...}," is {...}.
+std::string_view bare_object(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n[,");
+  const std::size_t end = text.find_last_not_of(" \t\r\n],");
+  if (begin == std::string_view::npos || text[begin] != '{' || text[end] != '}') return text;
+  return text.substr(begin, end + 1 - begin);
+}
+
 constexpr std::size_t kWrappedMin = 8;  // bytes of a line worth reading
 
 enum class Format : std::uint8_t { kAuto, kJson, kSyslog, kRaw };
@@ -108,7 +116,9 @@ void Parser::State::parse(Batch& batch) {
 
 bool Parser::State::read(const Record& record, const Source& source, Batch& batch, Event& event) {
   if (source.format == Format::kRaw) return false;
-  const std::string_view text = record.raw;
+  const char first = first_visible(record.raw);
+  const bool array = first == '[' || first == ',' || (first == '{' && !record.raw.ends_with('}'));
+  const std::string_view text = array ? bare_object(record.raw) : record.raw;
   const bool like_json = source.format == Format::kJson || first_visible(text) == '{';
   if (like_json && source.format != Format::kSyslog) {
     if (read_json(text, source, batch, event)) return true;

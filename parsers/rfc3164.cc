@@ -117,12 +117,26 @@ class Characters {
 constexpr Characters kTag("-_./()@+");
 constexpr Characters kHost("-_.:");
 
+// "Some Program[123]:": the length of the name, 0 if it is none. Names with blanks have a number.
+std::size_t spaced_tag(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && length <= kTagMax &&
+         (kTag.has(text[length]) || (text[length] == ' ' && length > 0 && text[length - 1] != ' ')))
+    ++length;
+  if (length > kTagMax || length + 3 > text.size() || text[length] != '[') return 0;
+  std::size_t digits = length + 1;
+  while (digits < text.size() && is_digit(text[digits])) ++digits;
+  return digits > length + 1 && text.substr(digits).starts_with("]:") ? length : 0;
+}
+
 // "tag[pid]:", "tag:" or "tag[pid]"; moves behind it and the space that follows.
 bool read_tag(Cursor& at, Syslog& out) {
   const std::string_view text = at.rest;
   std::size_t length = 0;
   while (length < text.size() && length <= kTagMax && kTag.has(text[length])) ++length;
   if (length == 0 || length > kTagMax || length == text.size()) return false;
+  if (text[length] == ' ') length = spaced_tag(text);
+  if (length == 0) return false;
   std::string_view procid;
   std::size_t next = length;
   if (text[next] == '[') {

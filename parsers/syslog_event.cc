@@ -72,6 +72,7 @@ void SyslogEvents::put_envelope(const Syslog& syslog, Batch& batch) {
   put_number(batch, ecs::kLogSyslogVersion, syslog.version_text);
   put(batch, ecs::kLogSyslogHostname, syslog.hostname);
   put(batch, ecs::kHostName, syslog.hostname);
+  put(batch, ecs::kHostHostname, syslog.hostname);
   put(batch, ecs::kLogSyslogAppname, syslog.appname);
   put(batch, ecs::kProcessName, syslog.appname);
   put(batch, ecs::kLogSyslogProcid, syslog.procid);

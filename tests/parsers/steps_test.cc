@@ -315,7 +315,7 @@ steps:
   - convert:
       file: [basename to file.name, dirname to file.directory]
       line: args to own_args
-      agent: plus_blank
+      agent: plus_blank to own_agent
   - hash: {sums: file}
 )");
   ASSERT_TRUE(d.errors.empty()) << d.errors[0];
@@ -339,8 +339,40 @@ steps:
   is("file.name", "x.exe");
   is("file.directory", "C:\\t");
   is("own_args", R"(["\"C:\\a b\"","/c","dir"])");
-  is("agent", "Mozilla/5.0 (X11)");
+  is("own_agent", "Mozilla/5.0 (X11)");
   is("file.hash.md5", "abcdef0123456789abcdef0123456789");
+}
+
+TEST(Steps, AnObjectOfAnArrayWrittenByLine) {
+  Defined d(
+      "name: own\ndataset: own.log\nformat: json\nrecognise: {json: {own: '*'}}\n"
+      "fields: {list.id: rule.id}\n");
+  ASSERT_TRUE(d.errors.empty()) << d.errors[0];
+  for (const std::string line : {R"({"own":1,"a":"b"})", R"([{"own":1,"a":"b"},)",
+                                 R"({"own":1,"a":"b"},)", R"(,{"own":1,"a":"b"}])"}) {
+    EXPECT_EQ(d.text(line, "event.dataset"), "own.log") << line;
+    EXPECT_EQ(d.text(line, "a"), "b") << line;
+    EXPECT_EQ(d.text(line, "event.original"), line);
+  }
+  EXPECT_EQ(d.text(R"({"foo":1})", "event.dataset"), "<none>") << "it asks for a key";
+  EXPECT_EQ(d.text(R"({"own":1,"list":[{"id":"x"},{"id":"y"},{"id":"x"}]})", "rule.id"),
+            R"(["x","y"])");
+  EXPECT_EQ(d.text(R"({"own":1,"list":[{"id":"x"}]})", "rule.id"), "x");
+}
+
+TEST(Steps, ConstantsOfWindowsEventsBehindSteps) {
+  Defined d(
+      "name: own\ndataset: own.log\nformat: windows\nrecognise: {channel: [Security]}\n"
+      "events:\n  1: {outcome: failure}\n  2: {action: two}\n"
+      "steps:\n  - set: {event.outcome: success}\n    when: Status == ok\n");
+  ASSERT_TRUE(d.errors.empty()) << d.errors[0];
+  const auto outcome = [&](const std::string& id, const std::string& status) {
+    return d.text(R"({"EventID":)" + id + R"(,"Channel":"Security","Status":")" + status + "\"}",
+                  "event.outcome");
+  };
+  EXPECT_EQ(outcome("1", "bad"), "failure");
+  EXPECT_EQ(outcome("1", "ok"), "success");
+  EXPECT_EQ(outcome("2", "bad"), "<none>");
 }
 
 TEST(Steps, SwitchFailureAndEvents) {

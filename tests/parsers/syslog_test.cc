@@ -165,6 +165,10 @@ TEST(Rfc3164, Table) {
        "last message repeated 3 times"},
       {"<6>Mar  1 10:00:00 h t:", "2026-03-01T10:00:00Z", "h", "t", "", ""},
       {"Dec 31 23:59:59 h t: m", "2025-12-31T23:59:59Z", "h", "t", "", "m"},
+      {"Nov  3 04:05:06 mac Some Helper (Main)[77]: ready", "2025-11-03T04:05:06Z", "mac",
+       "Some Helper (Main)", "77", "ready"},
+      {"Nov  3 04:05:06 mac two words: no tag", "2025-11-03T04:05:06Z", "mac", "", "",
+       "two words: no tag"},
   };
   for (const Old& c : cases) {
     Syslog syslog;
