@@ -93,6 +93,10 @@ void add_indicators(CLI::App& app, std::vector<std::string>& indicators) {
   app.add_option("--indicators", indicators, say("option.indicators"))->type_name("PATH")->allow_extra_args(false);
 }
 
+void add_definitions(CLI::App& app, std::vector<std::string>& definitions) {
+  app.add_option("--definitions", definitions, say("option.definitions"))->type_name("DIR")->allow_extra_args(false);
+}
+
 void add_cache(CLI::App& app, CacheChoice& cache) {
   CLI::Option* folder = app.add_option("--cache", cache.folder, say("option.cache"))->type_name("DIR");
   app.add_flag("--no-cache", cache.none, say("option.no_cache"))->excludes(folder);
@@ -125,6 +129,7 @@ void add_check(CLI::App& app, CheckCommand& command, int& code) {
              ->capture_default_str(),
          kReports);
   check->add_option("--config", command.config, say("option.config_to_check"))->type_name("FILE");
+  add_definitions(*check, command.definitions);
   add_indicators(*check, command.indicators);
   check->add_flag("--warnings", command.warnings, say("option.warnings"));
   add_cache(*check, command.cache);
@@ -139,6 +144,7 @@ void add_scan(CLI::App& app, ScanCommand& command, int& code) {
   choose(scan->add_option("--format", command.format, say("option.format"))->capture_default_str(),
          kFormats);
   scan->add_option("--source", command.source, say("option.definition"))->type_name("NAME");
+  add_definitions(*scan, command.definitions);
   choose(scan->add_option("--taxonomy", command.taxonomy, say("option.taxonomy")), "none");
   scan->add_option("--stats", command.stats, say("option.stats"))->type_name("FILE");
   scan->add_flag("--fail-on-alert", command.fail_on_alert, say("option.fail_on_alert"));
@@ -152,6 +158,7 @@ void add_parse(CLI::App& app, ParseCommand& command, int& code) {
   choose(parse->add_option("--format", command.format, say("option.format"))->capture_default_str(),
          kFormats);
   parse->add_option("--source", command.source, say("option.definition"))->type_name("NAME");
+  add_definitions(*parse, command.definitions);
   parse->add_flag("--zero", command.zero, say("option.zero"));
   CLI::Option* steps = parse->add_flag("--steps", command.steps, say("option.steps"));
   parse->add_flag("--unknown", command.unknown, say("option.unknown"))->excludes(steps);

@@ -30,6 +30,7 @@ std::string cache_folder(const CacheChoice& choice);  // empty: no cache
 
 struct ScanCommand {
   std::vector<std::string> rules;
+  std::vector<std::string> definitions;  // folders
   std::vector<std::string> indicators;
   std::vector<std::string> files;
   std::string format = "auto";
@@ -52,6 +53,7 @@ int run_yara(const YaraCommand& command);
 
 struct ParseCommand {
   std::vector<std::string> files;
+  std::vector<std::string> definitions;  // folders
   std::string format = "auto";
   std::string source;
   bool zero = false;  // records end with a zero byte
@@ -63,6 +65,7 @@ int run_parse(const ParseCommand& command);
 
 struct CheckCommand {
   std::vector<std::string> paths;  // rules, playbooks, configuration; empty: everything shipped
+  std::vector<std::string> definitions;  // folders
   std::vector<std::string> indicators;
   std::string format = "text";     // text, json, sarif
   std::string config;

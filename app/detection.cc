@@ -66,7 +66,7 @@ Result<Detection> load_detection(const ContentPaths& content, const DetectionOpt
   }
   const Nanos start = RealClock().now();
   Detection detection;
-  PICKET_TRY(detection.catalog, parsers::Catalog::load({content.sources()}, detection.errors));
+  PICKET_TRY(detection.catalog, parsers::Catalog::load(content.sources(options.definitions), detection.errors));
   std::shared_ptr<const rules::Taxonomy> taxonomy = rules::Taxonomy::none();
   if (!options.literal) {
     PICKET_TRY(taxonomy, rules::Taxonomy::load(content.taxonomies(), detection.errors));

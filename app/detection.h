@@ -22,6 +22,7 @@ enum class Routes {
 
 struct DetectionOptions {
   std::vector<std::string> rules;  // files and folders; empty: the shipped rules
+  std::vector<std::string> definitions = {};  // folders of source definitions beside the shipped ones
   std::vector<rules::IndicatorFeed> indicators = {};
   bool literal = false;            // --taxonomy none
   bool keep_trees = false;         // for commands that look into rules

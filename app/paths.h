@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace picket::app {
 
@@ -10,7 +11,12 @@ struct ContentPaths {
   std::string rules() const { return root + "/rules"; }
   std::string rule_cases() const { return root + "/rule-cases"; }
   std::string taxonomies() const { return root + "/taxonomies"; }
-  std::string sources() const { return root + "/sources"; }
+  // Folders of source definitions: the shipped ones, and then `more`.
+  std::vector<std::string> sources(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> folders = {root + "/sources"};
+    folders.insert(folders.end(), more.begin(), more.end());
+    return folders;
+  }
   std::string playbooks() const { return root + "/playbooks"; }
   std::string messages() const { return root + "/messages"; }
   std::string sample() const { return root + "/sample"; }

@@ -128,6 +128,7 @@ Result<void> Server::Rooms::load() {
 
 DetectionOptions Server::Rooms::detection_options() const {
   return {.rules = config.rules,
+          .definitions = config.definitions,
           .indicators = config.indicators,
           .payloads = config.payloads,
           .cache = config.rule_cache(),
@@ -144,6 +145,7 @@ Result<Detection> Server::Rooms::load_again(std::vector<KindId> kinds) {
     for (const std::string& error : errors) text += error + "\n";
     if (!again) return fail(again.error().code, text.empty() ? again.error().what : text);
     options.rules = again->rules;
+    options.definitions = again->definitions;
     options.indicators = again->indicators;
     options.payloads = again->payloads;
   }

@@ -55,17 +55,26 @@ void put_over(Pairs& general, const Pairs& special) {
 Result<std::shared_ptr<const Catalog>> Catalog::load(const std::vector<std::string>& folders,
                                                      std::vector<std::string>& errors) {
   std::shared_ptr<Catalog> catalog(new Catalog);
+  std::vector<Definition>& all = catalog->definitions_;
   for (const std::string& folder : folders) {
+    const std::size_t earlier = all.size();
     PICKET_TRY(const std::vector<std::string> paths, list_files(folder, {".yaml", ".yml"}));
     for (const std::string& path : paths) {
       Result<Definition> definition = load_definition(path);
       if (!definition) {
         errors.push_back(definition.error().what);
-      } else if (const Definition* other = catalog->find(definition->name)) {
+        continue;
+      }
+      const auto other = std::find_if(all.begin(), all.end(), [&](const Definition& known) {
+        return known.name == definition->name;
+      });
+      if (other == all.end()) {
+        all.push_back(*std::move(definition));
+      } else if (static_cast<std::size_t>(other - all.begin()) < earlier) {
+        *other = *std::move(definition);
+      } else {
         errors.push_back(path + ":1: a definition " + definition->name + " is in " + other->path +
                          " already");
-      } else {
-        catalog->definitions_.push_back(*std::move(definition));
       }
     }
   }

@@ -94,8 +94,9 @@ struct Definition {
 
 class Catalog {
  public:
-  // Every *.yaml and *.yml under the folders. Each bad definition adds "file:line: reason" to
-  // `errors` and is left out. Fails only when a folder cannot be read.
+  // Every *.yaml and *.yml under the folders. A definition replaces that of the same name in an
+  // earlier folder. Each bad definition adds "file:line: reason" to `errors` and is left out. Fails
+  // only when a folder cannot be read.
   static Result<std::shared_ptr<const Catalog>> load(const std::vector<std::string>& folders,
                                                      std::vector<std::string>& errors);
 

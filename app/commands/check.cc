@@ -123,13 +123,18 @@ int run_check(const CheckCommand& command) {
   Report report;
   const ContentPaths content = find_content();
   std::vector<rules::IndicatorFeed> feeds = feeds_of(command.indicators);
+  std::vector<std::string> definitions = command.definitions;
   if (!command.config.empty()) {
     const Result<Config> config = load_config(command.config, report.errors);
     if (!config && report.errors.empty()) report.errors.push_back(config.error().what);
     if (config) feeds.insert(feeds.end(), config->indicators.begin(), config->indicators.end());
+    if (config) definitions.insert(definitions.end(), config->definitions.begin(), config->definitions.end());
   }
   Result<Detection> detection = load_detection(
-      content, {.rules = command.paths, .indicators = std::move(feeds), .cache = cache_folder(command.cache)});
+      content, {.rules = command.paths,
+                .definitions = std::move(definitions),
+                .indicators = std::move(feeds),
+                .cache = cache_folder(command.cache)});
   if (!detection) return complain(detection.error().what, kUsageWrong);
   save_cache(*detection);
   tell_cache_problems(*detection);

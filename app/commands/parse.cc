@@ -122,7 +122,7 @@ int run_parse(const ParseCommand& command) {
   if (content.root.empty())
     return complain("the shipped content was not found; set PICKET_CONTENT", kUsageWrong);
   std::vector<std::string> errors;
-  const auto catalog = parsers::Catalog::load({content.sources()}, errors);
+  const auto catalog = parsers::Catalog::load(content.sources(command.definitions), errors);
   if (!catalog) return complain(catalog.error().what, kUsageWrong);
   for (const std::string& error : errors) complain(error, kUsageWrong);
   if (!command.source.empty() && (*catalog)->find(command.source) == nullptr) {

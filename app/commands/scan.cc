@@ -141,6 +141,7 @@ Json statistics_json(const Statistics& statistics, const rules::PayloadCounters&
 int run_scan(const ScanCommand& command) {
   Result<Detection> detection =
       load_detection(find_content(), {.rules = command.rules,
+                                      .definitions = command.definitions,
                                       .indicators = feeds_of(command.indicators),
                                       .literal = command.taxonomy == "none",
                                       .cache = cache_folder(command.cache)});

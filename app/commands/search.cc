@@ -48,7 +48,9 @@ int run_search(const SearchCommand& command) {
   if (!store) return complain(store.error().what, kUsageWrong);
   const ContentPaths content = find_content();
   std::vector<std::string> errors;
-  const auto catalog = parsers::Catalog::load({content.sources()}, errors);
+  const Result<Config> config = effective_config(command.config, errors);
+  const auto catalog =
+      parsers::Catalog::load(content.sources(config ? config->definitions : std::vector<std::string>{}), errors);
   if (!catalog) return complain(catalog.error().what, kUsageWrong);
   parsers::Parser parser(*catalog, true);
   const Result<api::SearchPage> page = search_events(**store, parser, query);

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""picket parse with source definitions of one's own: read, shown step by step, replaced, refused; and what nobody knows.
+
+Usage: parse_test.py PICKET [unittest arguments]
+"""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BINARY = None
+GATE = """name: own-gate
+dataset: own.gate
+layer: network
+recognise: {contains: ["own-gate "]}
+steps:
+  - pattern: 'own-gate %{word:event.action} %{ip:source.ip}'
+"""
+LINES = """own-gate open 192.0.2.1
+something 1 else here
+something 22 else here
+own-gate odd
+"""
+
+
+class ParseTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="picket-parse-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.definitions = self.folder / "sources"
+        self.definitions.mkdir()
+        self.write("gate.yaml", GATE)
+        self.log = self.folder / "gate.log"
+        self.log.write_text(LINES)
+
+    def write(self, name, text):
+        (self.definitions / name).write_text(text)
+
+    def run_picket(self, *words):
+        return subprocess.run([str(BINARY), *words], capture_output=True, text=True, timeout=60)
+
+    def parse(self, *words):
+        done = self.run_picket("parse", str(self.log), *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def own(self):
+        return ["--definitions", str(self.definitions)]
+
+    def test_a_definition_of_ones_own(self):
+        self.assertNotIn("source", self.parse()[0])
+        events = self.parse(*self.own())
+        self.assertEqual(events[0]["source"]["ip"], "192.0.2.1")
+        self.assertEqual(events[0]["event"]["dataset"], "own.gate")
+        self.assertEqual([event["picket"]["parse_status"] for event in events], ["parsed", "raw", "raw", "partial"])
+        self.assertEqual([event["event"]["original"] for event in events], LINES.splitlines())
+
+    def test_replaces_a_shipped_one_of_the_same_name(self):
+        self.log.write_text("Mar  1 10:00:00 web sshd[7]: Accepted password for ann from 192.0.2.9 port 1 ssh2\n")
+        self.assertEqual(self.parse()[0]["event"]["dataset"], "sshd.auth")
+        self.write("ssh.yaml", "name: linux-sshd\ndataset: own.ssh\nrecognise: {program: [sshd]}\n"
+                               "steps: [{pattern: 'Accepted %{word} for %{word:user.name} %{rest}'}]\n")
+        event = self.parse(*self.own())[0]
+        self.assertEqual((event["event"]["dataset"], event["user"]["name"]), ("own.ssh", "ann"))
+
+    def test_what_each_step_did(self):
+        shown = self.parse(*self.own(), "--source", "own-gate", "--steps", "--json")
+        self.assertEqual(shown[0]["steps"][0]["verb"], "pattern")
+        self.assertEqual(shown[0]["steps"][0]["line"], 6)
+        self.assertEqual(shown[0]["steps"][0]["fields"], {"event.action": "open", "source.ip": "192.0.2.1"})
+        self.assertEqual(shown[3]["steps"][0]["outcome"], "failed")
+        text = self.run_picket("parse", str(self.log), *self.own(), "--source", "own-gate", "--steps")
+        self.assertIn("source.ip", text.stdout)
+
+    def test_what_nobody_knows(self):
+        found = self.parse(*self.own(), "--unknown", "--json")
+        self.assertEqual(found[0], {"count": 2, "template": "something <*> else here", "sample": "something 1 else here"})
+        self.assertEqual((found[-1]["records"], found[-1]["recognised"]), (4, 1))
+
+    def test_bad_ones_are_refused_with_their_line(self):
+        self.write("bad.yaml", "name: own-bad\ndataset: own.bad\nsteps:\n  - pattren: x\n")
+        self.write("twice.yaml", GATE)
+        done = self.run_picket("check", *self.own())
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(f"{self.definitions}/bad.yaml:4: ", done.stdout)
+        self.assertIn("twice.yaml:1: a definition own-gate is in ", done.stdout)
+        self.assertEqual(self.parse(*self.own())[0]["source"]["ip"], "192.0.2.1")  # the good one counts
+        self.assertEqual(self.run_picket("parse", str(self.log), "--definitions", str(self.folder / "none")).returncode, 3)
+
+
+if __name__ == "__main__":
+    BINARY = pathlib.Path(sys.argv.pop(1)).resolve()
+    unittest.main(verbosity=2)
