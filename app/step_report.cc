@@ -34,7 +34,7 @@ std::string step_line(const StepTrace::Entry& entry) {
                  entry.skipped ? Style::kDim : Style::kBold);
   if (!entry.name.empty()) line += " (" + visible(entry.name) + ")";
   const std::string_view outcome = outcome_key(entry);
-  if (outcome != "done") line += "  " + say("steps." + std::string(outcome));
+  if (outcome != "done") line += "  " + word("steps", outcome);
   return line + "\n";
 }
 

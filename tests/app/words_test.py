@@ -22,7 +22,7 @@ ROOT = None
 # Words that are the same in both languages, because they are names or formats.
 SAME = {"kind.yara", "notice.error", "status.head"}
 # Groups whose keys are made of a machine's word: word("level", ...), say("command." + name).
-MADE = {"kind": "event/alert.cc", "level": "event/alert.cc", "layer": "event", "incident": "event/incident.cc",
+MADE = {"steps": "app", "kind": "event/alert.cc", "level": "event/alert.cc", "layer": "event", "incident": "event/incident.cc",
         "entity": "correlator/entities.cc", "state": "app/api_ports.cc", "label": "app/show.cc",
         "finding": "rules", "rule_state": "app/commands/rule_list.cc", "yara_state": "app/commands/yara.cc", "mapping": "app/field_report.cc",
         "outcome": "app/rule_test.cc", "truth": "app/show_truth.cc", "node": "app/show_truth.cc", "why": "rules/truth.cc",
