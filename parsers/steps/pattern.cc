@@ -361,7 +361,7 @@ class Pattern::Matcher {
         ++op_;
         return true;
       case Code::kFork:
-        push({op_, at_, static_cast<std::uint32_t>(captures_.size()), 1});
+        if (op.size > 1) push({op_, at_, static_cast<std::uint32_t>(captures_.size()), 1});
         op_ = pattern_.forks_[op.at];
         return true;
       case Code::kJump:

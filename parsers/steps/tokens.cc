@@ -214,8 +214,9 @@ std::size_t datetime_length(std::string_view text) {
   if (first == 0) return 0;
   const bool more = first + 1 < text.size() && text[first] == ' ' && is_digit(text[first + 1]);
   const std::size_t second = more ? run(kDateBytes, text.substr(first + 1, 40)) : 0;
+  if (second == 0) return first;
   const bool clock = text.substr(first + 1, second).find(':') != std::string_view::npos;
-  return second > 0 && clock ? first + 1 + second : first;
+  return clock ? first + 1 + second : first;
 }
 
 struct Known {
