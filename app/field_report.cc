@@ -260,11 +260,13 @@ void FieldReport::find_correlations_lacking() {
       if (!correlation_lacking_[i].empty()) continue;
       const rules::CorrelationRule& rule = detection_.correlations[i];
       std::vector<std::string> dead;
-      for (const std::string& reference : rule.rules) {
-        const auto found = known.find(reference);
-        if (found != known.end() && !found->second->empty()) dead.push_back(reference);
+      // What an absence misses is not needed for it to fire.
+      const std::size_t asked = rule.rules.size() - rule.answers;
+      for (std::size_t r = 0; r < asked; ++r) {
+        const auto found = known.find(rule.rules[r]);
+        if (found != known.end() && !found->second->empty()) dead.push_back(rule.rules[r]);
       }
-      if (dead.empty() || (!is_temporal(rule) && dead.size() < rule.rules.size())) continue;
+      if (dead.empty() || (!is_temporal(rule) && dead.size() < asked)) continue;
       correlation_lacking_[i] = std::move(dead);
       changed = true;
     }

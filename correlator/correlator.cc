@@ -11,8 +11,9 @@ namespace picket::correlator {
 namespace {
 
 constexpr std::string_view kWatermarkKey = "c/w";
-constexpr std::size_t kGroupHitsLimit = 1 << 20;  // whatever rules and options say
-constexpr std::size_t kProofMatchesMax = 8;       // of one hit
+constexpr std::string_view kSuppressed = "/suppressed";  // behind the id of a detection
+constexpr std::size_t kGroupHitsLimit = 1 << 20;         // whatever rules and options say
+constexpr std::size_t kProofMatchesMax = 8;              // of one hit
 constexpr std::size_t kProofValueMax = 1024;
 constexpr std::size_t kExpireStep = 1024;  // groups handled between two writes of the state
 
@@ -60,7 +61,9 @@ Correlator::Correlator(std::shared_ptr<const rules::RuleSet> rules, Options opti
 }
 
 void Correlator::wire() {
-  const auto& correlations = rules_->correlations();
+  correlations_ = rules_->correlations();
+  add_suppressions();
+  const std::vector<rules::Correlation>& correlations = correlations_;
   const std::size_t count = correlations.size();
   detection_feeds_.resize(rules_->rule_count());
   correlation_feeds_.resize(count);
@@ -73,7 +76,9 @@ void Correlator::wire() {
     const rules::CorrelationRule& rule = correlations[c].rule;
     evaluations_.emplace_back(correlations[c], sources_);
     limits_.push_back(limit_of_hits(rule, options_.group_hits_max));
-    keys_.push_back(GroupCache::rule_key(rule.identity.id, rule.identity.hash));
+    const bool each = rule.type == rules::CorrelationType::kEach;
+    keys_.push_back(GroupCache::rule_key(
+        each ? rule.identity.id + std::string(kSuppressed) : rule.identity.id, rule.identity.hash));
     by_key_.emplace(keys_.back(), c);
     for (std::size_t i = 0; i < correlations[c].inputs.size(); ++i) {
       const rules::Correlation::Input& input = correlations[c].inputs[i];
@@ -89,6 +94,25 @@ void Correlator::wire() {
     }
   }
   for (std::size_t c = 0; c < count; ++c) raises_[c] = raises_[c] || wanted[c];
+}
+
+// A detection whose alerts are suppressed raises them through a correlation over it, at each hit.
+void Correlator::add_suppressions() {
+  for (std::uint32_t r = 0; r < rules_->rule_count(); ++r) {
+    const rules::Suppression& suppression = rules_->suppression(r);
+    if (suppression.for_ns <= 0 || !rules_->raises_alert(r)) continue;
+    rules::Correlation& made = correlations_.emplace_back();
+    made.rule.identity = rules_->identity(r);
+    made.rule.tags = rules_->tags(r);
+    made.rule.type = rules::CorrelationType::kEach;
+    made.rule.rules = {made.rule.identity.id};
+    made.rule.group_by = suppression.by;
+    made.rule.timespan_ns = made.rule.suppress_ns = suppression.for_ns;
+    made.rule.repeat_every = true;
+    made.inputs.emplace_back();
+    made.inputs.back().detection = r;
+    made.inputs.back().group_by = suppression.by;
+  }
 }
 
 // Correlations of a circle are left out; the compiler has refused them.
@@ -111,40 +135,49 @@ void Correlator::process(Batch& batch, const SourceNames& names, std::vector<Ale
   proof_ = {};
   for (const Hit& hit : batch.hits()) {
     PICKET_CHECK(hit.rule < detection_feeds_.size() && hit.event < batch.events().size());
-    if (rules_->raises_alert(hit.rule)) out.push_back(builder_.detection(batch, hit, names));
-    if (detection_feeds_[hit.rule].empty()) continue;
-    sources_.learn(batch.records()[hit.event].source, names);
-    for (const Feed& feed : detection_feeds_[hit.rule]) feed_hit(batch, hit, feed);
+    bool raised = !rules_->raises_alert(hit.rule);
+    if (!detection_feeds_[hit.rule].empty())
+      sources_.learn(batch.records()[hit.event].source, names);
+    for (const Feed& feed : detection_feeds_[hit.rule]) {
+      const bool taken = feed_hit(batch, hit, feed);
+      raised |= taken && correlations_[feed.correlation].rule.type == rules::CorrelationType::kEach;
+    }
+    // Also what is too late to be joined to another.
+    if (!raised) out.push_back(builder_.detection(batch, hit, names));
   }
   evaluate_queued(out);
   cache_.flush();
   cache_.trim(options_.cache_bytes_max);
 }
 
-void Correlator::feed_hit(Batch& batch, const Hit& hit, const Feed& feed) {
-  const rules::Correlation& correlation = rules_->correlations()[feed.correlation];
+// False if it was too late, or in no group, for each of the feed's inputs.
+bool Correlator::feed_hit(Batch& batch, const Hit& hit, const Feed& feed) {
+  const rules::Correlation& correlation = correlations_[feed.correlation];
   const Event& event = batch.events()[hit.event];
   const Record& record = batch.records()[hit.event];
   if (event.time_ns < horizon()) {
     ++counters_[feed.correlation].late;
-    return;
+    return false;
   }
-  std::vector<std::vector<std::string>> seen;
+  const bool each = correlation.rule.type == rules::CorrelationType::kEach;
+  bool taken = false;
+  std::vector<std::pair<std::vector<std::string>, bool>> seen;  // as answers or not
   for (const std::size_t i : feed.inputs) {
     const rules::Correlation::Input& input = correlation.inputs[i];
     std::vector<std::string> values;
     for (const std::string& field : input.group_by) {
       const auto value = rules_->field_value(batch, event, hit.rule, field);
-      if (!value) break;
-      values.push_back(bounded_value(*value));
+      if (!value && !each) break;  // a suppressed alert without the field has a key too
+      values.push_back(bounded_value(value.value_or("")));
     }
     if (values.size() < input.group_by.size()) {
       ++counters_[feed.correlation].ungrouped;
       continue;
     }
     if (!counts_each_reference(correlation.rule.type)) {
-      if (std::find(seen.begin(), seen.end(), values) != seen.end()) continue;
-      seen.push_back(values);
+      const bool answers = correlation.rule.is_answer(input.reference);
+      if (std::find(seen.begin(), seen.end(), std::pair(values, answers)) != seen.end()) continue;
+      seen.emplace_back(values, answers);
     }
     MemberHit member;
     member.time_ns = event.time_ns;
@@ -159,14 +192,20 @@ void Correlator::feed_hit(Batch& batch, const Hit& hit, const Feed& feed) {
       }
     }
     Group& group = cache_.group(feed.correlation, keys_[feed.correlation], values);
-    member.proof = proof(batch, hit, group.hits().size() < options_.proof_hits_max);
-    add(group, std::move(member));
+    const bool few = group.hits().size() < options_.proof_hits_max;
+    // The one that others join has its whole proof.
+    const bool opens =
+        each && (group.opened_ns == INT64_MIN || member.time_ns < group.opened_ns ||
+                 member.time_ns > add_ns(group.opened_ns, correlation.rule.suppress_ns));
+    member.proof = proof(batch, hit, opens ? Explain::kWhole : few ? Explain::kCut : Explain::kNot);
+    taken |= add(group, std::move(member));
   }
+  return taken;
 }
 
 void Correlator::feed_alert(const Alert& alert, const MemberHit& hit, const Feed& feed,
                             bool withdrawn) {
-  const rules::Correlation& correlation = rules_->correlations()[feed.correlation];
+  const rules::Correlation& correlation = correlations_[feed.correlation];
   for (const std::size_t i : feed.inputs) {
     const rules::Correlation::Input& input = correlation.inputs[i];
     std::vector<std::string> values;
@@ -195,21 +234,22 @@ void Correlator::feed_alert(const Alert& alert, const MemberHit& hit, const Feed
   }
 }
 
-void Correlator::add(Group& group, MemberHit hit) {
-  const Group::Insert inserted = group.insert(std::move(hit), sources_);
+bool Correlator::add(Group& group, MemberHit hit) {
+  const Group::Insert inserted = evaluations_[group.correlation].insert(group, std::move(hit));
   if (inserted == Group::Insert::kAdded) ++counters_[group.correlation].hits;
   if (inserted == Group::Insert::kTooOld) ++counters_[group.correlation].late;
   if (group.dirty_from != Group::kNone) queue(group);
+  return inserted != Group::Insert::kTooOld;
 }
 
-std::string Correlator::proof(Batch& batch, const Hit& hit, bool explain) {
+std::string Correlator::proof(Batch& batch, const Hit& hit, Explain explain) {
   const Event& event = batch.events()[hit.event];
   if (proof_.event != hit.event) proof_ = {hit.event, entities_of(batch, event)};
   MemberProof proof;
   proof.entities = proof_.entities;
   if (event.layer != Layer::kNone) proof.layers.push_back(event.layer);
-  if (explain) {
-    proof.matches = rules_->explain(batch, event, hit.rule);
+  if (explain != Explain::kNot) proof.matches = rules_->explain(batch, event, hit.rule);
+  if (explain == Explain::kCut) {
     if (proof.matches.size() > kProofMatchesMax) proof.matches.resize(kProofMatchesMax);
     for (Match& match : proof.matches) cut(match);
   }
@@ -266,21 +306,47 @@ void Correlator::enforce_limit(Group& group) {
   if (group.hits().size() <= limit) return;
   const std::int64_t time_ns = group.hits()[group.hits().size() - limit * 3 / 4].time_ns;
   const std::size_t end = group.first_at(time_ns);
-  // What waits for the watermark has to be decided now.
-  evaluate(group, std::max(limit_of(group.correlation), add_ns(time_ns, 1)));
-  evaluations_[group.correlation].settle(group, std::max(end, group.settled));
+  // What waits for the watermark has to be decided now. But what has time left is not absent: it
+  // goes without a word, counted as evicted.
+  const std::int64_t passed_ns =
+      std::min(add_ns(time_ns, 1),
+               subtract_ns(add_ns(group.hits().back().time_ns, 1), ahead_of(group.correlation)));
+  evaluate(group, std::max(limit_of(group.correlation), passed_ns));
+  settle(group, std::max(end, group.settled));
   counters_[group.correlation].evicted += group.drop_before(time_ns);
+}
+
+void Correlator::settle(Group& group, std::size_t end) {
+  evaluations_[group.correlation].settle(group, end);
+  counters_[group.correlation].evicted += std::exchange(group.forgotten, 0);
+}
+
+// How far back a hit may have a say: the window, or the alert that later ones join.
+std::int64_t Correlator::span_ns(std::uint32_t correlation) const {
+  const rules::CorrelationRule& rule = correlations_[correlation].rule;
+  return std::max(rule.timespan_ns, rule.suppress_ns);
 }
 
 // The timer of the group: for hits that wait for the watermark, and for when the oldest is too old.
 void Correlator::plan(Group& group) {
-  if (options_.deferred || group.hits().empty()) return;
-  const std::int64_t reach_ns =
-      add_ns(options_.lateness_ns, rules_->correlations()[group.correlation].rule.timespan_ns);
-  std::int64_t due_ns = add_ns(add_ns(group.hits().front().time_ns, reach_ns), 1);
-  due_ns = std::max(due_ns, add_ns(watermark_ns_, reach_ns / 8 + 1));
+  if (options_.deferred) return;
+  const bool history = has_history(correlations_[group.correlation].rule.type);
+  if (group.hits().empty() && !history) return;
+  const std::int64_t reach_ns = add_ns(options_.lateness_ns, span_ns(group.correlation));
+  std::int64_t due_ns = 0;
+  if (!history) {
+    due_ns = add_ns(add_ns(group.hits().front().time_ns, reach_ns), 1);
+    due_ns = std::max(due_ns, add_ns(watermark_ns_, reach_ns / 8 + 1));
+  } else if (group.settled < group.hits().size()) {
+    // Hits enter the history as soon as they are final.
+    due_ns = add_ns(add_ns(group.hits()[group.settled].time_ns, options_.lateness_ns), 1);
+    due_ns = std::max(due_ns, add_ns(watermark_ns_, options_.lateness_ns / 8 + 1));
+  } else {
+    due_ns = add_ns(add_ns(group.carry.history.last_ns(), reach_ns), 1);
+  }
   if (group.dirty_from != Group::kNone) {
-    due_ns = std::min(due_ns, add_ns(group.hits()[group.dirty_from].time_ns, 1));
+    const std::int64_t waits_ns = add_ns(ahead_of(group.correlation), 1);
+    due_ns = std::min(due_ns, add_ns(group.hits()[group.dirty_from].time_ns, waits_ns));
   }
   if (due_ns < group.due_ns) cache_.schedule(group, due_ns);
 }
@@ -317,9 +383,14 @@ void Correlator::tick(Nanos watermark, std::vector<Alert>& out) {
     }
     for (Group* group : std::exchange(queues_[c], {})) {
       group->queued = false;
-      evaluate(*group, limit_of(c));
+      if (!options_.deferred) evaluate(*group, limit_of(c));
       enforce_limit(*group);
-      plan(*group);
+      // It may have been over above, and only kept because it was queued.
+      if (group->hits().empty()) {
+        expire(*group);
+      } else {
+        plan(*group);
+      }
     }
     publish(c, out);
   }
@@ -330,13 +401,15 @@ void Correlator::tick(Nanos watermark, std::vector<Alert>& out) {
 // A hit older than the horizon can come no more, so what is older is final; what is older by the
 // timespan too is in nobody's window.
 void Correlator::expire(Group& group) {
-  const std::int64_t final_ns = horizon();
-  const std::int64_t unseen_ns =
-      subtract_ns(final_ns, rules_->correlations()[group.correlation].rule.timespan_ns);
+  const std::int64_t final_ns = subtract_ns(horizon(), ahead_of(group.correlation));
+  const std::int64_t unseen_ns = subtract_ns(horizon(), span_ns(group.correlation));
   const std::size_t final_end = group.first_at(final_ns);
-  if (final_end > group.settled) evaluations_[group.correlation].settle(group, final_end);
-  group.drop_before(unseen_ns);
-  const bool over = group.hits().empty() || group.hits().back().time_ns < unseen_ns;
+  const bool history = has_history(correlations_[group.correlation].rule.type);
+  if (final_end > group.settled) settle(group, final_end);
+  group.drop_before(history ? final_ns : unseen_ns);
+  if (history) group.history_dirty |= group.carry.history.drop_before(unseen_ns);
+  const bool over = (group.hits().empty() || group.hits().back().time_ns < unseen_ns) &&
+                    (!history || group.carry.history.last_ns() < unseen_ns);
   if (over && !group.queued) {
     cache_.erase(group);
   } else {
@@ -373,8 +446,14 @@ std::vector<std::string> Correlator::take_withdrawn() {
 }
 
 std::int64_t Correlator::limit_of(std::uint32_t correlation) const {
-  if (finishing_ || decided_at_once(rules_->correlations()[correlation].rule)) return INT64_MAX;
-  return watermark_ns_;
+  if (finishing_ || decided_at_once(correlations_[correlation].rule)) return INT64_MAX;
+  return subtract_ns(watermark_ns_, ahead_of(correlation));
+}
+
+// How far after a hit those may lie that decide what is said at it.
+std::int64_t Correlator::ahead_of(std::uint32_t correlation) const {
+  const rules::CorrelationRule& rule = correlations_[correlation].rule;
+  return rule.type == rules::CorrelationType::kAbsence ? rule.timespan_ns : 0;
 }
 
 std::int64_t Correlator::horizon() const {

@@ -72,7 +72,8 @@ class Correlator {
   // to be removed. Since the last call, sorted.
   std::vector<std::string> take_withdrawn();
 
-  // By index into RuleSet::correlations().
+  // By index into RuleSet::correlations(); behind them are the detections whose alerts are
+  // suppressed, in their order.
   const std::vector<RuleCounters>& rule_counters() const { return counters_; }
   const GroupCache::Counters& group_counters() const { return cache_.counters(); }
   std::size_t cache_bytes() const { return cache_.bytes(); }
@@ -89,10 +90,13 @@ class Correlator {
 
   void wire();
   void sort_by_dependence();
-  void feed_hit(Batch& batch, const Hit& hit, const Feed& feed);
+  enum class Explain : std::uint8_t { kNot, kCut, kWhole };
+
+  void add_suppressions();
+  bool feed_hit(Batch& batch, const Hit& hit, const Feed& feed);
   void feed_alert(const Alert& alert, const MemberHit& hit, const Feed& feed, bool withdrawn);
-  void add(Group& group, MemberHit hit);
-  std::string proof(Batch& batch, const Hit& hit, bool explain);
+  bool add(Group& group, MemberHit hit);
+  std::string proof(Batch& batch, const Hit& hit, Explain explain);
 
   void evaluate_queued(std::vector<Alert>& out);
   void evaluate(Group& group, std::int64_t limit_ns);
@@ -102,6 +106,9 @@ class Correlator {
   void plan(Group& group);
   void queue(Group& group);
   std::int64_t limit_of(std::uint32_t correlation) const;
+  void settle(Group& group, std::size_t end);
+  std::int64_t span_ns(std::uint32_t correlation) const;
+  std::int64_t ahead_of(std::uint32_t correlation) const;
   std::int64_t horizon() const;
 
   std::shared_ptr<const rules::RuleSet> rules_;
@@ -113,6 +120,7 @@ class Correlator {
   std::int64_t watermark_ns_ = INT64_MIN;
   bool finishing_ = false;
 
+  std::vector<rules::Correlation> correlations_;      // of the rules, then suppressed detections
   std::vector<std::vector<Feed>> detection_feeds_;    // by detection rule
   std::vector<std::vector<Feed>> correlation_feeds_;  // by correlation
   std::vector<std::uint32_t> order_;                  // of correlations, inner ones first

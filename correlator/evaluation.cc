@@ -6,6 +6,10 @@
 // was before, and whose window holds nothing that changed, ends it: from there on everything is as
 // it was. Alerts are then built again from the hits of their run, so their contents depend on the
 // hits and never on the way they came.
+//
+// An absence looks forward instead: what asks is true when no answer follows it within the
+// timespan. It is decided when the watermark has passed that, and an answer that comes late is
+// evaluated at all hits that it may answer.
 #include "correlator/evaluation.h"
 
 #include <algorithm>
@@ -53,7 +57,7 @@ void Evaluation::run(Group& group, std::int64_t limit_ns, Changes& changes) cons
 void Evaluation::remember_run(Group& group, std::size_t end, const Alert& alert) const {
   if (end != group.hits().size() || alert.events.size() < kRunKept || !group.previous(end).truth)
     return;
-  if (alert.last_seen_ns != group.previous(end).time_ns) return;
+  if (alert.last_seen_ns != moment_ns(group.previous(end).time_ns)) return;
   group.run = alert;
   group.run_end = end;
 }
@@ -61,8 +65,9 @@ void Evaluation::remember_run(Group& group, std::size_t end, const Alert& alert)
 Evaluation::Range Evaluation::decide(Group& group, std::int64_t limit_ns, Changes& changes) const {
   const std::int64_t timespan_ns = correlation_.rule.timespan_ns;
   Range range{group.dirty_from, group.dirty_from, false, {}};
-  Previous previous = group.previous(range.first);
-  const bool open = previous.truth;
+  Pass pass{group.previous(range.first), range.first, opened_before(group, range.first)};
+  const bool open = suppresses() ? pass.opened_ns.has_value() : pass.previous.truth;
+  bool same_opener = true;  // the alert that hits join is the one that they joined
   range.joins_earlier = open && group.run_shrunk;
   group.run_shrunk = false;
   bool run_goes_on = open;  // no verdict since `first` has ended the earlier run,
@@ -72,17 +77,20 @@ Evaluation::Range Evaluation::decide(Group& group, std::int64_t limit_ns, Change
   for (; i < group.hits().size() && group.hits()[i].time_ns < limit_ns; ++i) {
     const Verdict old = group.hits()[i].verdict;
     double quantity = 0;
-    const Verdict now = verdict(group, i, previous, quantity);
+    const Verdict now = verdict(group, i, pass, quantity);
     if (old == Verdict::kFired && now != old) withdraw(group, i, changes);
     if (now == Verdict::kFired && old != now) range.fresh.push_back(i);
     group.set_verdict(i, now, quantity);
     range.joins_earlier |=
         (run_goes_on && now == Verdict::kTrue) || (run_went_on && old == Verdict::kTrue);
-    if (now == Verdict::kFalse || now == Verdict::kFired) run_goes_on = false;
-    if (old == Verdict::kFalse || old == Verdict::kFired) run_went_on = false;
+    if (ends_run(now)) run_goes_on = false;
+    if (ends_run(old)) run_went_on = false;
+    if (now == Verdict::kFired || old == Verdict::kFired) same_opener = now == old;
     const bool untouched = group.hits()[i].time_ns > add_ns(group.dirty_until_ns, timespan_ns);
-    if (untouched && now == old && now != Verdict::kSkipped) break;
+    const bool same = now == old && (same_opener || !suppresses());
+    if (untouched && same && now != Verdict::kSkipped) break;
   }
+  if (pass.opened_ns) group.opened_ns = *pass.opened_ns;
   range.end = std::min(i + 1, group.hits().size());
   group.dirty_from = Group::kNone;
   group.dirty_until_ns = INT64_MIN;
@@ -94,8 +102,16 @@ Evaluation::Range Evaluation::decide(Group& group, std::int64_t limit_ns, Change
 }
 
 void Evaluation::place_window(Group& group, std::size_t index) const {
-  if (group.window && group.window_end == index) return;
-  if (!group.window) group.window = make_window(correlation_.rule);
+  if (correlation_.rule.type == rules::CorrelationType::kAbsence) return;
+  // A window that was placed for a later hit, which then waited, lacks what an earlier one sees.
+  if (group.window && group.window_end == index && index < group.hits().size()) {
+    const std::int64_t from_ns =
+        subtract_ns(group.hits()[index].time_ns, correlation_.rule.timespan_ns);
+    if (has_history(correlation_.rule.type) || group.window_first == 0 ||
+        group.hits()[group.window_first - 1].time_ns < from_ns)
+      return;
+  }
+  if (!group.window) group.window = make_window(correlation_.rule, group.carry.history);
   group.window->clear();
   if (index >= group.hits().size()) {
     group.window.reset();
@@ -104,30 +120,88 @@ void Evaluation::place_window(Group& group, std::size_t index) const {
   }
   group.window_first =
       group.first_at(subtract_ns(group.hits()[index].time_ns, correlation_.rule.timespan_ns));
+  if (has_history(correlation_.rule.type)) group.window_first = group.settled;
   for (std::size_t i = group.window_first; i < index; ++i) group.window->add(group.hits()[i]);
   group.window_end = index;
 }
 
-Verdict Evaluation::verdict(Group& group, std::size_t index, Previous& previous,
-                            double& quantity) const {
+Verdict Evaluation::verdict(Group& group, std::size_t index, Pass& pass, double& quantity) const {
+  const rules::CorrelationRule& rule = correlation_.rule;
   const MemberHit& hit = group.hits()[index];
-  const std::int64_t timespan_ns = correlation_.rule.timespan_ns;
-  const std::int64_t from_ns = subtract_ns(hit.time_ns, timespan_ns);
+  const bool windowed = rule.type != rules::CorrelationType::kAbsence;
+  if (windowed) slide(group, index);
+  // An event is one place in the order, however many rules hit it: decide when all of it is in.
+  const bool more = index + 1 < group.hits().size() && group.hits()[index + 1].same_event(hit);
+  if (more) return Verdict::kSkipped;
+  if (windowed ? !group.window->evaluates_at(hit)
+               : !is_asked(group.hits()[event_begin(group, index)])) {
+    return Verdict::kSkipped;
+  }
+  const std::int64_t from_ns = subtract_ns(hit.time_ns, rule.timespan_ns);
+  const std::optional<double> found =
+      windowed ? group.window->quantity(from_ns) : unanswered(group, index, pass);
+  const bool truth = found && holds(rule, *found);
+  const bool gap = !pass.previous.seen || pass.previous.time_ns < from_ns;
+  bool fires = truth && (rule.repeat_every || !pass.previous.truth || gap);
+  if (pass.opened_ns && hit.time_ns <= add_ns(*pass.opened_ns, rule.suppress_ns)) fires = false;
+  if (fires && suppresses()) pass.opened_ns = hit.time_ns;
+  pass.previous = {true, truth, hit.time_ns};
+  quantity = found.value_or(0);
+  return fires ? Verdict::kFired : truth ? Verdict::kTrue : Verdict::kFalse;
+}
+
+// The window moves on to hits()[index].
+void Evaluation::slide(Group& group, std::size_t index) const {
+  const MemberHit& hit = group.hits()[index];
+  const std::int64_t from_ns = subtract_ns(hit.time_ns, correlation_.rule.timespan_ns);
   group.window->add(hit);
   group.window_end = index + 1;
   while (group.hits()[group.window_first].time_ns < from_ns) {
     group.window->remove(group.hits()[group.window_first++]);
   }
-  // An event is one place in the order, however many rules hit it: decide when all of it is in.
-  const bool more = index + 1 < group.hits().size() && group.hits()[index + 1].same_event(hit);
-  if (more || !group.window->evaluates_at(hit)) return Verdict::kSkipped;
-  const std::optional<double> found = group.window->quantity(from_ns);
-  const bool truth = found && holds(correlation_.rule, *found);
-  const bool gap = !previous.seen || previous.time_ns < from_ns;
-  const bool fires = truth && (correlation_.rule.repeat_every || !previous.truth || gap);
-  previous = {true, truth, hit.time_ns};
-  quantity = found.value_or(0);
-  return fires ? Verdict::kFired : truth ? Verdict::kTrue : Verdict::kFalse;
+}
+
+// 1 if no answer is later in the order than the event that ends with hits()[index], within the
+// timespan; else 0. The hits before pass.answer are no answers, so each is looked at once.
+double Evaluation::unanswered(const Group& group, std::size_t index, Pass& pass) const {
+  const std::vector<MemberHit>& hits = group.hits();
+  const std::int64_t until_ns = moment_ns(hits[index].time_ns);
+  pass.answer = std::max(pass.answer, index + 1);
+  for (; pass.answer < hits.size() && hits[pass.answer].time_ns <= until_ns; ++pass.answer) {
+    if (correlation_.rule.is_answer(hits[pass.answer].reference)) return 0;
+  }
+  return 1;
+}
+
+// When what a hit says is certain: at once, or for an absence when its time is over.
+std::int64_t Evaluation::moment_ns(std::int64_t hit_ns) const {
+  const rules::CorrelationRule& rule = correlation_.rule;
+  return rule.type == rules::CorrelationType::kAbsence ? add_ns(hit_ns, rule.timespan_ns) : hit_ns;
+}
+
+bool Evaluation::is_asked(const MemberHit& hit) const {
+  return correlation_.rule.type != rules::CorrelationType::kAbsence ||
+         !correlation_.rule.is_answer(hit.reference);
+}
+
+// The first hit of the event of hits()[index]. What asks stands before what answers.
+std::size_t Evaluation::event_begin(const Group& group, std::size_t index) const {
+  while (index > 0 && group.hits()[index - 1].same_event(group.hits()[index])) --index;
+  return index;
+}
+
+// When the alert fired that hits()[index] may still join, if alerts of this rule are suppressed.
+std::optional<std::int64_t> Evaluation::opened_before(const Group& group, std::size_t index) const {
+  if (!suppresses()) return std::nullopt;
+  const std::size_t fired = fired_before(group, index);
+  if (fired != Group::kNone) return group.hits()[fired].time_ns;
+  if (group.carry.open) return group.carry.open->trigger.time_ns;
+  return std::nullopt;
+}
+
+// A suppressed rule's alert is joined until the next one fires.
+bool Evaluation::ends_run(Verdict verdict) const {
+  return verdict == Verdict::kFired || (verdict == Verdict::kFalse && !suppresses());
 }
 
 // The fired hit of the run that goes on at hits()[index]; kNone: it is in the carry, or there is
@@ -136,43 +210,79 @@ std::size_t Evaluation::fired_before(const Group& group, std::size_t index) cons
   while (index > group.settled) {
     const Verdict verdict = group.hits()[--index].verdict;
     if (verdict == Verdict::kFired) return index;
-    if (verdict == Verdict::kFalse) return Group::kNone;
+    if (verdict == Verdict::kFalse && !suppresses()) return Group::kNone;
   }
   return Group::kNone;
 }
 
 void Evaluation::settle(Group& group, std::size_t end) const {
   PICKET_CHECK(end <= group.hits().size());
+  if (end > group.settled && has_history(correlation_.rule.type)) remember(group, end);
   for (; group.settled < end; ++group.settled) {
     const MemberHit& hit = group.hits()[group.settled];
     if (hit.verdict == Verdict::kSkipped || hit.verdict == Verdict::kPending) continue;
     const bool truth = hit.verdict != Verdict::kFalse;
     group.carry.previous = {true, truth, hit.time_ns};
     group.carry_dirty |= truth || group.carry.open.has_value();
-    if (!truth) group.carry.open.reset();
-    if (hit.verdict == Verdict::kFired && !correlation_.rule.repeat_every) {
+    if (!truth && !suppresses()) group.carry.open.reset();
+    if (hit.verdict == Verdict::kFired && (!correlation_.rule.repeat_every || suppresses())) {
       group.carry.open = fired(group, group.settled);
     }
     if (hit.verdict == Verdict::kTrue && group.carry.open) {
       join(*group.carry.open, group, group.settled);
     }
   }
+  // Only what was given up at the limit of hits is still marked here.
+  if (group.dirty_from < group.settled) group.dirty_from = group.settled;
   group.dirty = true;
+}
+
+// The values of hits()[settled] to hits()[end - 1] enter the history, event by event.
+void Evaluation::remember(Group& group, std::size_t end) const {
+  group.window.reset();  // it has them as hits that are not settled
+  std::vector<std::string_view> values;
+  for (std::size_t i = group.settled; i < end; ++i) {
+    const MemberHit& hit = group.hits()[i];
+    if (hit.value && std::find(values.begin(), values.end(), *hit.value) == values.end())
+      values.push_back(*hit.value);
+    if (i + 1 < end && group.hits()[i + 1].same_event(hit)) continue;
+    group.forgotten += group.carry.history.add(hit.time_ns, values, correlation_.rule);
+    values.clear();
+  }
+  group.history_dirty = true;
+}
+
+Group::Insert Evaluation::insert(Group& group, MemberHit hit) const {
+  const bool answers = !is_asked(hit);
+  const std::int64_t time_ns = hit.time_ns;
+  const Group::Insert inserted = group.insert(std::move(hit), sources_);
+  if (inserted == Group::Insert::kAdded && answers) mark_asked(group, time_ns);
+  return inserted;
+}
+
+// What an answer at this time may have answered.
+void Evaluation::mark_asked(Group& group, std::int64_t time_ns) const {
+  const std::size_t first = group.first_at(subtract_ns(time_ns, correlation_.rule.timespan_ns));
+  group.mark(std::max(first, group.settled), time_ns);
 }
 
 void Evaluation::remove(Group& group, std::size_t index, Changes& changes) const {
   if (group.hits()[index].verdict == Verdict::kFired) withdraw(group, index, changes);
   group.run_shrunk |= group.hits()[index].verdict == Verdict::kTrue;
+  const bool answers = !is_asked(group.hits()[index]);
+  const std::int64_t time_ns = group.hits()[index].time_ns;
   group.remove(index);
+  if (answers) mark_asked(group, time_ns);
 }
 
 Alert Evaluation::blank(const Group& group, const MemberHit& trigger) const {
   const rules::CorrelationRule& rule = correlation_.rule;
   Alert alert;
-  alert.kind = AlertKind::kCorrelation;
-  alert.time_ns = trigger.time_ns;
+  const bool each = rule.type == rules::CorrelationType::kEach;
+  alert.kind = each ? AlertKind::kDetection : AlertKind::kCorrelation;
+  alert.time_ns = moment_ns(trigger.time_ns);
   alert.rule = rule.identity;
-  for (std::size_t i = 0; i < rule.group_by.size() && i < group.values.size(); ++i) {
+  for (std::size_t i = 0; !each && i < rule.group_by.size() && i < group.values.size(); ++i) {
     alert.group.emplace_back(rule.group_by[i], group.values[i]);
   }
   alert.trigger = {trigger.source, sources_.name(trigger.source), trigger.seq, trigger.time_ns};
@@ -187,6 +297,15 @@ Alert Evaluation::fired(const Group& group, std::size_t index) const {
   alert.tags = rule.tags;
   alert.layer = trigger.layer;
   alert.system = sources_.system(trigger.source);
+  const bool ahead = rule.type == rules::CorrelationType::kAbsence;
+  if (tells_of_event(rule.type)) {
+    alert.window = {ahead ? trigger.time_ns : subtract_ns(trigger.time_ns, rule.timespan_ns),
+                    alert.time_ns, trigger.quantity};
+    if (rule.type == rules::CorrelationType::kEach) alert.window = {};
+    alert.hit_count = 0;
+    join(alert, group, index);
+    return alert;
+  }
   alert.window = {subtract_ns(trigger.time_ns, rule.timespan_ns), trigger.time_ns,
                   trigger.quantity};
   const std::size_t first = group.first_at(alert.window.start_ns);
@@ -203,20 +322,22 @@ Alert Evaluation::run_from(const Group& group, Alert alert, std::size_t index) c
   for (; index < group.hits().size(); ++index) {
     const MemberHit& hit = group.hits()[index];
     if (hit.verdict == Verdict::kSkipped) continue;
+    if (hit.verdict == Verdict::kFalse && suppresses()) continue;
     if (hit.verdict != Verdict::kTrue) break;
     join(alert, group, index);
   }
   return alert;
 }
 
-// All hits of the event of hits()[index], the last of them.
+// All hits of the event of hits()[index], the last of them. An answer is not what is told.
 void Evaluation::join(Alert& alert, const Group& group, std::size_t index) const {
-  std::size_t first = index;
-  while (first > 0 && group.hits()[first - 1].same_event(group.hits()[index])) --first;
-  alert.hit_count += index + 1 - first;
-  alert.last_seen_ns = group.hits()[index].time_ns;
-  if (alert.events.size() >= Alert::kEventsMax) return;
-  for (std::size_t i = first; i <= index; ++i) show(alert, group.hits()[i]);
+  const bool shown = alert.events.size() < Alert::kEventsMax;
+  for (std::size_t i = event_begin(group, index); i <= index; ++i) {
+    if (!is_asked(group.hits()[i])) continue;
+    ++alert.hit_count;
+    if (shown) show(alert, group.hits()[i]);
+  }
+  alert.last_seen_ns = moment_ns(group.hits()[index].time_ns);
 }
 
 void Evaluation::show(Alert& alert, const MemberHit& hit) const {

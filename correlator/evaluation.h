@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,9 @@ class Evaluation {
   // Makes the hits before hits()[end] final: their outcome moves to the carry. They are decided.
   void settle(Group& group, std::size_t end) const;
 
+  // Inserts a hit and marks what it may change, which for an absence lies before it.
+  Group::Insert insert(Group& group, MemberHit hit) const;
+
   // Removes a hit (of an inner alert that was withdrawn), and the alert it had fired.
   void remove(Group& group, std::size_t index, Changes& changes) const;
 
@@ -56,9 +60,23 @@ class Evaluation {
     std::vector<std::size_t> fresh;  // fired now, and did not before
   };
 
+  // What one hit hands to the next while they are decided in order.
+  struct Pass {
+    Previous previous;
+    std::size_t answer = 0;                 // kAbsence: the first hit that may answer the next one
+    std::optional<std::int64_t> opened_ns;  // with suppression: where the newest alert fired
+  };
+
   Range decide(Group& group, std::int64_t limit_ns, Changes& changes) const;
   void place_window(Group& group, std::size_t index) const;
-  Verdict verdict(Group& group, std::size_t index, Previous& previous, double& quantity) const;
+  Verdict verdict(Group& group, std::size_t index, Pass& pass, double& quantity) const;
+  void slide(Group& group, std::size_t index) const;
+  double unanswered(const Group& group, std::size_t index, Pass& pass) const;
+  bool suppresses() const { return correlation_.rule.suppress_ns > 0; }
+  bool ends_run(Verdict verdict) const;
+  std::optional<std::int64_t> opened_before(const Group& group, std::size_t index) const;
+  void remember(Group& group, std::size_t end) const;
+  void mark_asked(Group& group, std::int64_t time_ns) const;
   std::size_t fired_before(const Group& group, std::size_t index) const;
 
   Alert fired(const Group& group, std::size_t index) const;
@@ -68,6 +86,9 @@ class Evaluation {
   void show(Alert& alert, const MemberHit& hit) const;
   void withdraw(const Group& group, std::size_t index, Changes& changes) const;
   AlertChange change(const Group& group, std::size_t index) const;
+  std::int64_t moment_ns(std::int64_t hit_ns) const;
+  bool is_asked(const MemberHit& hit) const;
+  std::size_t event_begin(const Group& group, std::size_t index) const;
   Alert blank(const Group& group, const MemberHit& trigger) const;
 
   const rules::Correlation& correlation_;

@@ -162,7 +162,8 @@ std::string Group::head() const {
   for (const std::string& value : values) writer.text(value);
   writer.number(settled);
   writer.byte(static_cast<std::uint8_t>((carry.previous.seen ? 1 : 0) |
-                                        (carry.previous.truth ? 2 : 0) | (carry.open ? 4 : 0)));
+                                        (carry.previous.truth ? 2 : 0) | (carry.open ? 4 : 0) |
+                                        (carry.history.empty() ? 0 : 8)));
   writer.integer(carry.previous.time_ns);
   writer.integer(due_ns);
   writer.number(next_page_);
@@ -185,6 +186,7 @@ std::optional<Group> Group::parse_head(std::string key, std::uint32_t rule,
   const std::uint8_t flags = reader.byte();
   group.carry.previous = {(flags & 1) != 0, (flags & 2) != 0, reader.integer()};
   if ((flags & 4) != 0) group.carry.open.emplace();
+  group.has_history = (flags & 8) != 0;
   group.due_ns = reader.integer();
   group.next_page_ = static_cast<std::uint32_t>(reader.number());
   for (std::size_t left = reader.count(); left > 0; --left) {

@@ -10,6 +10,7 @@
 //   c/g/<group>          head: version, values, settled, carry, due time, the list of pages
 //   c/p/<group>/<page>   one page: up to 2 * kPageHits members, so that a hit rewrites little
 //   c/a/<group>          the open alert of the carry, as JSON
+//   c/h/<group>          the history (history.h), where the type has one
 //   c/d/<due><group>     timer (timers.h)
 #pragma once
 
@@ -20,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "correlator/history.h"
 #include "correlator/member.h"
 #include "correlator/source_table.h"
 #include "correlator/window.h"
@@ -38,6 +40,7 @@ struct Previous {
 struct Carry {
   Previous previous;
   std::optional<Alert> open;  // the alert that further hits join, while previous.truth
+  History history;            // of the values, where the type asks for it
 };
 
 struct Page {
@@ -72,7 +75,9 @@ class Group {
   // What was said before hits()[index].
   Previous previous(std::size_t index) const;
   void mark(std::size_t index, std::int64_t until_ns);  // to be evaluated again
-  std::size_t bytes() const { return bytes_ + (run ? run->events.size() * kRunEventBytes : 0); }
+  std::size_t bytes() const {
+    return bytes_ + carry.history.bytes() + (run ? run->events.size() * kRunEventBytes : 0);
+  }
 
   // Head and pages as in the state. parse_head() leaves the pages empty; load_page() fills the
   // next.
@@ -89,19 +94,23 @@ class Group {
   std::uint32_t correlation;
   std::vector<std::string> values;
   std::vector<Page> pages;
+  std::size_t forgotten = 0;                 // values, at History::kValuesMax: to be counted
   std::vector<std::uint32_t> dropped_pages;  // to be erased from the state
   std::size_t settled = 0;
   Carry carry;
   std::int64_t due_ns = kNever;  // its timer
   bool dirty = true;
   bool carry_dirty = false;
+  bool history_dirty = false;
+  bool has_history = false;  // there is one in the state
 
   // Evaluation starts at hits()[dirty_from] and goes on at least until the windows of hits up to
   // dirty_until_ns are passed.
   std::size_t dirty_from = kNone;
   std::int64_t dirty_until_ns = INT64_MIN;
-  bool run_shrunk = false;  // a hit that had joined a run was removed
-  bool queued = false;      // somebody holds a pointer to it: it stays in memory
+  std::int64_t opened_ns = INT64_MIN;  // where the newest alert fired, if known
+  bool run_shrunk = false;             // a hit that had joined a run was removed
+  bool queued = false;                 // somebody holds a pointer to it: it stays in memory
 
   // The sliding window as it stands after hits()[window_end - 1]; null: to be rebuilt.
   std::unique_ptr<Window> window;

@@ -14,6 +14,9 @@ std::string head_key(std::string_view suffix) {
 std::string alert_key(std::string_view suffix) {
   return "c/a/" + std::string(suffix);
 }
+std::string history_key(std::string_view suffix) {
+  return "c/h/" + std::string(suffix);
+}
 std::string page_key(std::string_view suffix, std::uint32_t page) {
   return "c/p/" + std::string(suffix) + '/' + std::to_string(page);
 }
@@ -81,6 +84,11 @@ std::unique_ptr<Group> GroupCache::load(const std::string& suffix, std::uint32_t
     good = alert.has_value();
     if (good) parsed->carry.open = *std::move(alert);
   }
+  if (good && parsed->has_history) {
+    auto history = History::decode(state_.get(history_key(suffix)).value_or(""));
+    good = history.has_value();
+    if (good) parsed->carry.history = *std::move(history);
+  }
   if (!good || parsed->settled > hits) {
     ++counters_.corrupt;
     return nullptr;
@@ -125,6 +133,7 @@ void GroupCache::erase_keys(const Group& group) {
   for (const Page& page : group.pages) state_.erase(page_key(group.suffix, page.id));
   for (const std::uint32_t page : group.dropped_pages) state_.erase(page_key(group.suffix, page));
   if (group.carry.open || group.carry_dirty) state_.erase(alert_key(group.suffix));
+  if (group.has_history) state_.erase(history_key(group.suffix));
 }
 
 void GroupCache::erase(Group& group) {
@@ -146,7 +155,7 @@ void GroupCache::erase_orphan(const std::string& suffix) {
 }
 
 void GroupCache::write(Group& group) {
-  if (!group.dirty && !group.carry_dirty) return;
+  if (!group.dirty && !group.carry_dirty && !group.history_dirty) return;
   for (std::size_t i = 0; i < group.pages.size(); ++i) {
     if (!group.pages[i].dirty) continue;
     state_.put(page_key(group.suffix, group.pages[i].id), group.page(i));
@@ -159,8 +168,14 @@ void GroupCache::write(Group& group) {
       state_.put(alert_key(group.suffix), dump_json(to_json(*group.carry.open)));
     if (!group.carry.open) state_.erase(alert_key(group.suffix));
   }
+  if (group.history_dirty) {
+    const bool empty = group.carry.history.empty();
+    if (!empty) state_.put(history_key(group.suffix), group.carry.history.encode());
+    if (empty && group.has_history) state_.erase(history_key(group.suffix));
+    group.has_history = !empty;
+  }
   state_.put(head_key(group.suffix), group.head());
-  group.dirty = group.carry_dirty = false;
+  group.dirty = group.carry_dirty = group.history_dirty = false;
 }
 
 void GroupCache::flush() {

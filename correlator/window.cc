@@ -201,6 +201,70 @@ class ValueMedian final : public SortedValues {
   }
 };
 
+// How often the value of the last event was seen, that event included; of several values, the one
+// seen least. Older than the group's first hit that is not settled is the history.
+class SeenValues final : public Window {
+ public:
+  SeenValues(const CorrelationRule& rule, const History& history) : rule_(rule), history_(history) {
+    SeenValues::clear();
+  }
+  void clear() override {
+    values_.clear();
+    all_.clear();
+    fresh_.clear();
+    since_ns_ = history_.since_ns();
+    last_ns_ = history_.last_ns();
+  }
+  void add(const MemberHit& hit) override {
+    if (!fresh_.empty() && !place_.same_event(hit)) settle();
+    place_.time_ns = hit.time_ns;
+    place_.source = hit.source;
+    place_.seq = hit.seq;
+    if (hit.value && std::find(fresh_.begin(), fresh_.end(), *hit.value) == fresh_.end())
+      fresh_.push_back(*hit.value);
+  }
+  void remove(const MemberHit&) override {}  // an instant that is too old is not counted
+  bool evaluates_at(const MemberHit&) const override { return !fresh_.empty(); }
+  std::optional<double> quantity(std::int64_t from_ns) override {
+    if (1 + history_.count_all(from_ns) + since(all_, from_ns) < rule_.seen_after)
+      return std::nullopt;
+    const std::int64_t known_ns = last_ns_ < from_ns ? place_.time_ns : since_ns_;
+    if (place_.time_ns < add_ns(known_ns, rule_.learn_ns)) return std::nullopt;
+    std::size_t least = SIZE_MAX;
+    for (const std::string& value : fresh_) {
+      const auto found = values_.find(value);
+      const std::size_t here = found == values_.end() ? 0 : since(found->second, from_ns);
+      least = std::min(least, 1 + here + history_.count(value, from_ns));
+    }
+    return static_cast<double>(least);
+  }
+
+ private:
+  using Times = std::vector<std::int64_t>;
+
+  static std::size_t since(const Times& times, std::int64_t from_ns) {
+    return static_cast<std::size_t>(times.end() -
+                                    std::lower_bound(times.begin(), times.end(), from_ns));
+  }
+  // The event looked at last is one of those seen before.
+  void settle() {
+    if (last_ns_ < subtract_ns(place_.time_ns, rule_.timespan_ns)) since_ns_ = place_.time_ns;
+    last_ns_ = place_.time_ns;
+    all_.push_back(place_.time_ns);
+    for (std::string& value : fresh_) values_[std::move(value)].push_back(place_.time_ns);
+    fresh_.clear();
+  }
+
+  const CorrelationRule& rule_;
+  const History& history_;
+  std::unordered_map<std::string, Times> values_;
+  Times all_;
+  std::vector<std::string> fresh_;  // distinct values of the last event
+  MemberHit place_;                 // of it
+  std::int64_t since_ns_ = 0;
+  std::int64_t last_ns_ = 0;
+};
+
 bool compare(double quantity, Compare how, double bound) {
   switch (how) {
     case Compare::kEqual:
@@ -221,7 +285,7 @@ bool compare(double quantity, Compare how, double bound) {
 
 }  // namespace
 
-std::unique_ptr<Window> make_window(const CorrelationRule& rule) {
+std::unique_ptr<Window> make_window(const CorrelationRule& rule, const History& history) {
   switch (rule.type) {
     case CorrelationType::kEventCount:
       return std::make_unique<EventCount>();
@@ -239,11 +303,18 @@ std::unique_ptr<Window> make_window(const CorrelationRule& rule) {
       return std::make_unique<ValuePercentile>(rule.percentile);
     case CorrelationType::kValueMedian:
       return std::make_unique<ValueMedian>();
+    case CorrelationType::kFirstSeen:
+    case CorrelationType::kRare:
+      return std::make_unique<SeenValues>(rule, history);
+    case CorrelationType::kAbsence:  // looks forward (evaluation.cc)
+    case CorrelationType::kEach:
+      break;
   }
   return std::make_unique<EventCount>();
 }
 
 bool holds(const CorrelationRule& rule, double quantity) {
+  if (has_history(rule.type)) return quantity <= rule.seen_max;
   const auto all = static_cast<double>(rule.rules.size());
   if (rule.type == CorrelationType::kTemporalOrdered && quantity < all) return false;
   if (rule.type == CorrelationType::kTemporal && rule.conditions.empty()) return quantity >= all;
@@ -253,18 +324,28 @@ bool holds(const CorrelationRule& rule, double quantity) {
 }
 
 bool decided_at_once(const CorrelationRule& rule) {
-  const bool settles = rule.type == CorrelationType::kValueAvg ||
-                       rule.type == CorrelationType::kValuePercentile ||
-                       rule.type == CorrelationType::kValueMedian;
+  const bool settles =
+      rule.type == CorrelationType::kRare || rule.type == CorrelationType::kAbsence ||
+      rule.type == CorrelationType::kValueAvg || rule.type == CorrelationType::kValuePercentile ||
+      rule.type == CorrelationType::kValueMedian;
   return !settles &&
          std::all_of(rule.conditions.begin(), rule.conditions.end(), [](const auto& condition) {
            return condition.first == Compare::kGreater || condition.first == Compare::kGreaterEqual;
          });
 }
 
+bool has_history(CorrelationType type) {
+  return type == CorrelationType::kFirstSeen || type == CorrelationType::kRare;
+}
+
+bool tells_of_event(CorrelationType type) {
+  return type == CorrelationType::kAbsence || type == CorrelationType::kEach || has_history(type);
+}
+
 bool counts_values(CorrelationType type) {
   return type != CorrelationType::kEventCount && type != CorrelationType::kTemporal &&
-         type != CorrelationType::kTemporalOrdered;
+         type != CorrelationType::kTemporalOrdered && type != CorrelationType::kAbsence &&
+         type != CorrelationType::kEach;
 }
 
 }  // namespace picket::correlator

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 
+#include "correlator/history.h"
 #include "correlator/member.h"
 #include "rules/rule.h"
 
@@ -26,7 +27,8 @@ class Window {
   virtual std::optional<double> quantity(std::int64_t from_ns) = 0;
 };
 
-std::unique_ptr<Window> make_window(const rules::CorrelationRule& rule);
+// `history` is that of the group, and outlives the window.
+std::unique_ptr<Window> make_window(const rules::CorrelationRule& rule, const History& history);
 
 // Do all conditions hold? The temporal types without a condition ask for all of their rules.
 bool holds(const rules::CorrelationRule& rule, double quantity);
@@ -34,6 +36,12 @@ bool holds(const rules::CorrelationRule& rule, double quantity);
 // True if further hits cannot make the condition false at an earlier one, so it is decided at once;
 // else when the watermark has passed the hit (INTERFACES, "When a correlation fires").
 bool decided_at_once(const rules::CorrelationRule& rule);
+
+// Does it ask how often a value was seen? Then the settled hits are in the group's history.
+bool has_history(rules::CorrelationType type);
+
+// Does an alert tell of the event that fired it, and not of a window full of events?
+bool tells_of_event(rules::CorrelationType type);
 
 // Does the type count values of rule.field?
 bool counts_values(rules::CorrelationType type);

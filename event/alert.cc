@@ -73,11 +73,13 @@ Match match_from(const Json& json) {
 }
 
 Json rule_json(const RuleIdentity& rule) {
-  return {{"id", rule.id},
-          {"name", rule.name},
-          {"level", level_name(rule.level)},
-          {"hash", rule.hash},
-          {"path", rule.path}};
+  Json json = {{"id", rule.id},
+               {"name", rule.name},
+               {"level", level_name(rule.level)},
+               {"hash", rule.hash},
+               {"path", rule.path}};
+  if (rule.risk >= 0) json["risk"] = rule.risk;
+  return json;
 }
 
 void read_rule(const Json& json, RuleIdentity& rule) {
@@ -86,6 +88,7 @@ void read_rule(const Json& json, RuleIdentity& rule) {
   rule.level = level_of(json.value("level", std::string()));
   rule.hash = json.value("hash", std::string());
   rule.path = json.value("path", std::string());
+  rule.risk = std::clamp(json.value("risk", -1), -1, 100);
 }
 
 Json layers_json(const std::vector<Layer>& layers) {

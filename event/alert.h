@@ -80,6 +80,7 @@ struct RuleIdentity {
   Level level = Level::kMedium;
   std::string hash;    // SHA-256 of the rule's text
   std::string path;    // as loaded
+  int risk = -1;       // picket: {risk: N}, 0..100; -1: its level says
 };
 
 struct Window {

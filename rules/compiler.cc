@@ -52,7 +52,10 @@ class CompiledRuleSet final : public RuleSet {
         first_indicator_(static_cast<std::uint32_t>(detections_.size() + yara_->size())) {
     for (const std::string& name : taxonomy_.ecs_names()) intern_field(name);
     std::unordered_set<std::string_view> known;  // views into detections_
-    for (const DetectionRule& rule : detections_) intern_names(rule.condition, known);
+    for (const DetectionRule& rule : detections_) {
+      intern_names(rule.condition, known);
+      for (const std::string& field : rule.suppress.by) intern_field(compact_name(field));
+    }
     resolve(std::move(correlations));
     std::string all;
     for (std::uint32_t i = 0; i < rule_count(); ++i) all += identity(i).hash;
@@ -72,6 +75,9 @@ class CompiledRuleSet final : public RuleSet {
   AlertKind kind(std::uint32_t rule) const override {
     if (is_indicator(rule)) return AlertKind::kIndicator;
     return is_yara(rule) ? AlertKind::kYara : AlertKind::kDetection;
+  }
+  const Suppression& suppression(std::uint32_t rule) const override {
+    return rule < detections_.size() ? detections_[rule].suppress : RuleSet::suppression(rule);
   }
   bool raises_alert(std::uint32_t rule) const override {
     return rule >= detections_.size() || detections_[rule].generates;

@@ -75,6 +75,13 @@ struct Node {
   std::string selection;       // set on the root of each selection: its name in the rule
 };
 
+// picket: {suppress: {for: 1h, by: [fields]}}: alerts of one rule and one key that come no later
+// than `for_ns` after the first of them are one alert.
+struct Suppression {
+  std::int64_t for_ns = 0;      // 0: none
+  std::vector<std::string> by;  // fields of the event; a correlation's key is its group
+};
+
 struct DetectionRule {
   RuleIdentity identity;
   std::string name;        // Sigma `name`, by which correlations may refer to it; may be empty
@@ -85,12 +92,18 @@ struct DetectionRule {
   Node condition;          // several conditions are joined by Or
   bool look_around = false;  // has a regex that Hyperscan cannot run; PCRE2 confirms
   bool generates = true;   // false: feeds correlations only, raises no alert of its own
+  Suppression suppress;
   int line = 1;
 };
 
 enum class CorrelationType : std::uint8_t {
   kEventCount, kValueCount, kTemporal, kTemporalOrdered, kValueSum, kValueAvg, kValuePercentile,
   kValueMedian,
+  // Ours, written under the `picket` key (docs/formats/correlations.md).
+  kAbsence,    // a hit that none of the last `answers` of `rules` follows within the timespan
+  kFirstSeen,  // a hit whose value the group did not have within the timespan before it
+  kRare,       // a hit whose value the group has had `seen_max` times at most, this one included
+  kEach,       // every hit: what the suppression of a detection is made of, never written in a rule
 };
 
 struct CorrelationRule {
@@ -108,6 +121,14 @@ struct CorrelationRule {
   double percentile = 50;
   bool generates = false;  // Sigma `generate`: do the referenced rules raise their own alerts too?
   bool repeat_every = false;  // picket: {repeat: every}
+  std::uint32_t seen_max = 1;    // kFirstSeen, kRare: so often within the timespan, at most
+  std::uint32_t seen_after = 0;  // kRare: hits with a value that the group must have there
+  std::int64_t learn_ns = 0;     // kFirstSeen: nothing fires in a group younger than this
+  std::int64_t suppress_ns = 0;  // further alerts of the group in so long a time join the first
+  std::uint32_t answers = 0;  // kAbsence: so many of `rules`, the last ones, are what is missed
+
+  // Is this one of the rules that answer, rather than one that asks?
+  bool is_answer(std::uint32_t reference) const { return reference + answers >= rules.size(); }
   int line = 1;
 };
 

@@ -84,15 +84,16 @@ void put(Writer& out, const Node& node) {
 
 // Path and hash are the file's.
 void put(Writer& out, const RuleIdentity& identity) {
-  const auto& [id, name, level, hash, path] = identity;
+  const auto& [id, name, level, hash, path, risk] = identity;
   put(out, id);
   put(out, name);
   put(out, level);
+  put(out, risk);
 }
 
 void put(Writer& out, const DetectionRule& rule) {
   const auto& [identity, name, status, description, tags, log_source, condition, look_around,
-               generates, line] = rule;
+               generates, suppress, line] = rule;
   put(out, identity);
   put(out, name);
   put(out, status);
@@ -102,12 +103,15 @@ void put(Writer& out, const DetectionRule& rule) {
   put(out, condition);
   put(out, look_around);
   put(out, generates);
+  out.integer(suppress.for_ns);
+  put(out, suppress.by);
   put(out, line);
 }
 
 void put(Writer& out, const CorrelationRule& rule) {
   const auto& [identity, name, tags, type, rules, group_by, aliases, timespan_ns, conditions, field,
-               percentile, generates, repeat_every, line] = rule;
+               percentile, generates, repeat_every, seen_max, seen_after, learn_ns, suppress_ns, answers,
+               line] = rule;
   put(out, identity);
   put(out, name);
   put(out, tags);
@@ -121,6 +125,11 @@ void put(Writer& out, const CorrelationRule& rule) {
   put(out, percentile);
   put(out, generates);
   put(out, repeat_every);
+  out.number(seen_max);
+  out.number(seen_after);
+  out.integer(learn_ns);
+  out.integer(suppress_ns);
+  out.number(answers);
   put(out, line);
 }
 
@@ -264,6 +273,7 @@ class FileReader {
     get(identity.id);
     get(identity.name);
     get(identity.level, Level::kCritical);
+    get(identity.risk);
     identity.hash = hash_;
     identity.path = path_;
   }
@@ -278,6 +288,8 @@ class FileReader {
     get(rule.condition);
     get(rule.look_around);
     get(rule.generates);
+    rule.suppress.for_ns = in_.integer();
+    get(rule.suppress.by);
     get(rule.line);
   }
 
@@ -285,7 +297,7 @@ class FileReader {
     get(rule.identity);
     get(rule.name);
     get(rule.tags);
-    get(rule.type, CorrelationType::kValueMedian);
+    get(rule.type, CorrelationType::kRare);
     get(rule.rules);
     get(rule.group_by);
     get(rule.aliases);
@@ -295,6 +307,11 @@ class FileReader {
     get(rule.percentile);
     get(rule.generates);
     get(rule.repeat_every);
+    rule.seen_max = static_cast<std::uint32_t>(in_.number());
+    rule.seen_after = static_cast<std::uint32_t>(in_.number());
+    rule.learn_ns = in_.integer();
+    rule.suppress_ns = in_.integer();
+    rule.answers = static_cast<std::uint32_t>(std::min<std::uint64_t>(in_.number(), rule.rules.size()));
     get(rule.line);
   }
 

@@ -45,6 +45,11 @@ class RuleSet {
   virtual const RuleIdentity& identity(std::uint32_t rule) const = 0;
   virtual const std::vector<std::string>& tags(std::uint32_t rule) const = 0;
   virtual AlertKind kind(std::uint32_t rule) const = 0;       // kDetection, kYara or kIndicator
+  // Which of its alerts are one; for_ns is 0 where none are.
+  virtual const Suppression& suppression(std::uint32_t) const {
+    static const Suppression none;
+    return none;
+  }
   // False when the rule only feeds correlations: its hits raise no alert of their own.
   virtual bool raises_alert(std::uint32_t rule) const = 0;
   virtual const std::vector<Correlation>& correlations() const = 0;

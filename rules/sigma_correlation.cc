@@ -8,12 +8,12 @@
 #include <utility>
 
 #include "base/nearest.h"
+#include "rules/picket_attributes.h"
 #include "rules/sigma_header.h"
 
 namespace picket::rules {
 namespace {
 
-constexpr std::size_t kReferencesMax = 1000;
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kTimespanSecondsMax = 10LL * 365 * 86'400;
 
@@ -52,18 +52,6 @@ bool needs_field(CorrelationType type) {
   return !is_temporal(type) && type != CorrelationType::kEventCount;
 }
 
-// Typing errors in keys must not pass as "no limit".
-Parsed<void> check_keys(const YamlNode& map, const std::vector<std::string_view>& known,
-                        std::string_view where) {
-  for (const auto& [key, value] : map.map) {
-    if (std::find(known.begin(), known.end(), key.scalar) != known.end()) continue;
-    return refuse(key.line, "unknown-key",
-                  "unknown key '" + key.scalar + "' in " + std::string(where) +
-                      did_you_mean(key.scalar, known));
-  }
-  return {};
-}
-
 Parsed<CorrelationType> parse_type(const YamlNode& section) {
   const YamlNode* node = section.find("type");
   if (node == nullptr || !node->is_scalar()) {
@@ -75,18 +63,6 @@ Parsed<CorrelationType> parse_type(const YamlNode& section) {
   return refuse(node->line, "bad-type",
                 "unknown correlation type '" + node->scalar + "'" +
                     did_you_mean(node->scalar, names_of(kTypes)));
-}
-
-Parsed<std::vector<std::string>> parse_names(const YamlNode& section, std::string_view key) {
-  const YamlNode* node = section.find(key);
-  if (node == nullptr || node->is_null()) return std::vector<std::string>{};
-  const bool all_scalars = std::all_of(node->list.begin(), node->list.end(),
-                                       [](const YamlNode& item) { return item.is_scalar(); });
-  if (node->is_map() || !all_scalars || node->list.size() > kReferencesMax) {
-    return refuse(node->line, "bad-list",
-                  in_quotes(key) + " of the correlation is not a list of names");
-  }
-  return section.texts(key);
 }
 
 Parsed<void> parse_aliases(const YamlNode& section, CorrelationRule& rule) {
@@ -180,20 +156,6 @@ Parsed<bool> parse_flag(const YamlNode& map, std::string_view key) {
   const std::optional<bool> value = node->boolean();
   if (value) return *value;
   return refuse(node->line, "bad-value", in_quotes(key) + " needs true or false");
-}
-
-Parsed<void> parse_own_attributes(const YamlNode& document, CorrelationRule& rule) {
-  const YamlNode* own = document.find("picket");
-  if (own == nullptr || own->is_null()) return {};
-  if (!own->is_map()) return refuse(own->line, "bad-value", "'picket' is not a map");
-  PICKET_TRY_VOID(check_keys(*own, {"repeat"}, "'picket'"));
-  const YamlNode* repeat = own->find("repeat");
-  if (repeat == nullptr) return {};
-  if (repeat->scalar != "every" && repeat->scalar != "once") {
-    return refuse(repeat->line, "bad-value", "'picket: repeat' is 'every' or 'once'");
-  }
-  rule.repeat_every = repeat->scalar == "every";
-  return {};
 }
 
 void warn_about(const YamlNode& section, const CorrelationRule& rule,
@@ -290,7 +252,7 @@ Parsed<CorrelationRule> parse_correlation(const YamlNode& document,
   PICKET_TRY(const bool inside, parse_flag(section, "generate"));
   PICKET_TRY(const bool beside, parse_flag(document, "generate"));
   rule.generates = inside || beside;
-  PICKET_TRY_VOID(parse_own_attributes(document, rule));
+  PICKET_TRY_VOID(parse_attributes(document, rule, warnings));
   warn_about(section, rule, warnings);
   return rule;
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "rules/picket_attributes.h"
 #include "rules/sigma_condition.h"
 #include "rules/sigma_header.h"
 
@@ -72,6 +73,7 @@ Parsed<DetectionRule> parse_detection(const YamlNode& document, Building& buildi
   }
   PICKET_TRY(rule.condition, parse_section(*section, reserved, building));
   rule.look_around = building.look_around;
+  PICKET_TRY_VOID(parse_attributes(document, rule));
   return rule;
 }
 

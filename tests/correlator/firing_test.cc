@@ -1,6 +1,8 @@
 // When a correlation fires (INTERFACES), as tables; and what its alerts say.
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "correlator/window.h"
 #include "tests/correlator/scripted.h"
 
@@ -147,7 +149,8 @@ TEST(Firing, PercentileIsTheNearestRank) {
     CorrelationRule rule;
     rule.type = CorrelationType::kValuePercentile;
     rule.percentile = percentile;
-    const std::unique_ptr<Window> window = make_window(rule);
+    const History none;
+    const std::unique_ptr<Window> window = make_window(rule, none);
     for (const double value : values) {
       MemberHit hit;
       hit.number = value;
@@ -241,6 +244,82 @@ TEST(Firing, LateHitMovesTheTrigger) {
   EXPECT_EQ(bench.alerts().begin()->second.trigger.seq, 2U);
   EXPECT_EQ(bench.alerts().begin()->second.hit_count, 4U);
   EXPECT_EQ(bench.correlator().rule_counters()[0].withdrawn, 1U);
+}
+
+TEST(Firing, AbsenceWaitsAndIsWithdrawn) {
+  auto rules = std::make_shared<ScriptedRules>(2);
+  ScriptedRules::miss(
+      rules->correlate(CorrelationType::kEventCount, {0, 1}, {"source.ip"}, 10 * kSecond), 1);
+  Bench bench(rules, {});
+  const auto events = stream("a5 b15");
+  bench.process({events[0]});
+  bench.tick(15 * kSecond);
+  EXPECT_TRUE(bench.alerts().empty());  // an answer at 15 may still come
+  bench.restart();
+  bench.tick(15 * kSecond + 1);
+  ASSERT_EQ(bench.alerts().size(), 1U);
+  const Alert& alert = bench.alerts().begin()->second;
+  EXPECT_EQ(alert.time_ns, 15 * kSecond);
+  EXPECT_EQ(alert.trigger.time_ns, 5 * kSecond);
+  EXPECT_EQ(alert.window.start_ns, 5 * kSecond);
+  EXPECT_EQ(alert.window.end_ns, 15 * kSecond);
+  EXPECT_EQ(alert.events.size(), 1U);
+  bench.restart();
+  bench.process({events[1]});
+  EXPECT_TRUE(bench.alerts().empty());
+  EXPECT_EQ(bench.correlator().rule_counters()[0].withdrawn, 1U);
+}
+
+// What opens is the alert that would have been raised alone, and what is too late is raised alone.
+TEST(Firing, SuppressedDetections) {
+  auto rules = std::make_shared<ScriptedRules>(1);
+  rules->raises_[0] = true;
+  Bench plain(rules, {});
+  plain.process(stream("a1"));
+  auto suppressed = std::make_shared<ScriptedRules>(*rules);
+  suppressed->suppressions_[0] = {10 * kSecond, {"source.ip"}};
+  Options options;
+  options.lateness_ns = 5 * kSecond;
+  Bench bench(suppressed, options);
+  bench.process(stream("a1"));
+  ASSERT_EQ(bench.alerts().size(), 1U);
+  EXPECT_EQ(dump_json(to_json(bench.alerts().begin()->second)),
+            dump_json(to_json(plain.alerts().begin()->second)));
+  auto events = stream("a1 a3 a11 a12");
+  bench.process(events);
+  EXPECT_EQ(bench.alerts().size(), 2U);
+  bench.tick(100 * kSecond);
+  events[1].seq = 77;
+  bench.process({events[1]});
+  EXPECT_EQ(bench.alerts().size(), 3U);
+}
+
+// A first value fires once while the group remembers it, also when its hit is long settled.
+TEST(Firing, FirstSeenOutlivesItsHits) {
+  auto rules = std::make_shared<ScriptedRules>(1);
+  auto& rule =
+      rules->correlate(CorrelationType::kFirstSeen, {0}, {"source.ip"}, 1000 * kSecond).rule;
+  rule.conditions = {{Compare::kGreaterEqual, 1}};
+  rule.repeat_every = true;
+  Options options;
+  options.lateness_ns = 5 * kSecond;
+  Bench bench(rules, options);
+  const auto at = [](std::int64_t second, const std::string& value) {
+    auto events = stream("a" + std::to_string(second));
+    events[0].seq = static_cast<std::uint64_t>(second);
+    events[0].fields["value"] = value;
+    return events;
+  };
+  const std::vector<std::tuple<std::int64_t, std::string, std::size_t>> steps = {
+      {1, "vn", 1},    {200, "vn", 1},  {300, "sg", 2},
+      {1100, "vn", 2}, {1301, "sg", 3}, {2200, "vn", 4}};
+  for (const auto& [second, value, alerts] : steps) {
+    bench.tick(second * kSecond);
+    bench.restart();
+    bench.process(at(second, value));
+    EXPECT_EQ(bench.alerts().size(), alerts) << second;
+  }
+  EXPECT_LE(bench.state().entries().size(), 10U);
 }
 
 TEST(Firing, BeyondTheLatenessIsCounted) {

@@ -140,12 +140,12 @@ void show(Alert& alert, const RefHit& hit) {
 }
 
 RefAlert fire(const rules::CorrelationRule& rule, const std::vector<std::string>& values,
-              const std::vector<RefHit>& window, double amount) {
+              const std::vector<RefHit>& window, double amount, std::int64_t time_ns) {
   const RefHit& trigger = window.back();
   RefAlert made;
   Alert& alert = made.alert;
   alert.kind = AlertKind::kCorrelation;
-  alert.time_ns = trigger.time_ns;
+  alert.time_ns = time_ns;
   alert.rule = rule.identity;
   for (std::size_t i = 0; i < values.size(); ++i)
     alert.group.emplace_back(rule.group_by[i], values[i]);
@@ -154,14 +154,77 @@ RefAlert fire(const rules::CorrelationRule& rule, const std::vector<std::string>
   alert.trigger.seq = trigger.seq;
   for (const RefHit& hit : window) show(alert, hit);
   alert.hit_count = window.size();
-  alert.last_seen_ns = trigger.time_ns;
+  alert.last_seen_ns = time_ns;
   alert.id = make_alert_id(alert);
   made.hit = trigger;
+  made.hit.time_ns = time_ns;
   made.hit.inner = alert.id;
   made.hit.value.reset();
   made.hit.entities = {alert.entities.begin(), alert.entities.end()};
   made.hit.layers = {alert.layers.begin(), alert.layers.end()};
   return made;
+}
+
+// When what a hit says is certain: an absence when its time is over.
+std::int64_t certain_ns(const rules::CorrelationRule& rule, const RefHit& hit) {
+  return rule.type == CorrelationType::kAbsence ? hit.time_ns + rule.timespan_ns : hit.time_ns;
+}
+
+// A type that tells of the event alone: those of its hits that are not answers.
+bool asks_history(const rules::CorrelationRule& rule) {
+  return rule.type == CorrelationType::kFirstSeen || rule.type == CorrelationType::kRare;
+}
+bool tells_of_event(const rules::CorrelationRule& rule) {
+  return rule.type == CorrelationType::kAbsence || asks_history(rule);
+}
+
+std::vector<RefHit> hits_of_event(const rules::CorrelationRule& rule,
+                                  const std::vector<RefHit>& hits, const RefHit& place) {
+  std::vector<RefHit> found;
+  for (const RefHit& hit : hits) {
+    if (hit.place() == place.place() && !rule.is_answer(hit.reference)) found.push_back(hit);
+  }
+  return found;
+}
+
+// 1 if nothing that answers is later in the order and inside the timespan. None: nothing asks.
+std::optional<double> absent(const rules::CorrelationRule& rule, const std::vector<RefHit>& hits,
+                             const RefHit& asked) {
+  if (hits_of_event(rule, hits, asked).empty()) return std::nullopt;
+  for (const RefHit& hit : hits) {
+    if (rule.is_answer(hit.reference) && asked.place() < hit.place() &&
+        hit.time_ns <= asked.time_ns + rule.timespan_ns)
+      return 0;
+  }
+  return 1;
+}
+
+// How often the value of hits[at]'s event was seen inside the timespan, counted in events; of
+// several values the one seen least. Zero: it is too early to say. None: it has no value.
+std::optional<double> seen(const rules::CorrelationRule& rule, const std::vector<RefHit>& hits,
+                           const RefHit& at) {
+  std::map<std::tuple<std::int64_t, std::string, std::uint64_t>, std::set<std::string>> events;
+  for (const RefHit& hit : hits) {
+    if (hit.value && hit.place() <= at.place()) events[hit.place()].insert(*hit.value);
+  }
+  const auto own = events.find(at.place());
+  if (own == events.end()) return std::nullopt;
+  std::size_t all = 0;
+  std::map<std::string, std::size_t> counts;
+  for (const auto& [place, values] : events) {
+    if (std::get<0>(place) < at.time_ns - rule.timespan_ns) continue;
+    ++all;
+    for (const std::string& value : values) ++counts[value];
+  }
+  std::int64_t known_ns = at.time_ns;
+  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+    if (std::get<0>(event->first) < known_ns - rule.timespan_ns) break;
+    known_ns = std::get<0>(event->first);
+  }
+  if (all < rule.seen_after || at.time_ns - known_ns < rule.learn_ns) return 0;
+  std::size_t least = SIZE_MAX;
+  for (const std::string& value : own->second) least = std::min(least, counts[value]);
+  return static_cast<double>(least);
 }
 
 std::vector<RefAlert> evaluate(const rules::CorrelationRule& rule,
@@ -171,6 +234,7 @@ std::vector<RefAlert> evaluate(const rules::CorrelationRule& rule,
   std::vector<RefAlert> alerts;
   bool evaluated = false;
   bool was_true = false;
+  std::int64_t opened_ns = 0;  // where the newest alert fired
   std::int64_t last_ns = 0;
   for (std::size_t i = 0; i < hits.size(); ++i) {
     if (rule.type == CorrelationType::kTemporalOrdered &&
@@ -182,19 +246,27 @@ std::vector<RefAlert> evaluate(const rules::CorrelationRule& rule,
     for (std::size_t j = 0; j <= i; ++j) {
       if (hits[j].time_ns >= hits[i].time_ns - rule.timespan_ns) window.push_back(hits[j]);
     }
-    const auto amount = quantity(rule, window);
-    const bool truth = amount && true_for(rule, *amount);
+    const auto amount = rule.type == CorrelationType::kAbsence ? absent(rule, hits, hits[i])
+                        : asks_history(rule)                   ? seen(rule, hits, hits[i])
+                                                               : quantity(rule, window);
+    if (tells_of_event(rule) && !amount) continue;
+    if (tells_of_event(rule)) window = hits_of_event(rule, hits, hits[i]);
+    const bool truth = asks_history(rule) ? *amount > 0 && *amount <= rule.seen_max
+                                          : amount && true_for(rule, *amount);
     const bool gap = !evaluated || hits[i].time_ns - last_ns > rule.timespan_ns;
-    if (truth && (rule.repeat_every || !was_true || gap)) {
-      alerts.push_back(fire(rule, values, window, *amount));
+    const bool suppressed =
+        rule.suppress_ns > 0 && !alerts.empty() && hits[i].time_ns <= opened_ns + rule.suppress_ns;
+    if (truth && !suppressed && (rule.repeat_every || !was_true || gap)) {
+      opened_ns = hits[i].time_ns;
+      alerts.push_back(fire(rule, values, window, *amount, certain_ns(rule, hits[i])));
     } else if (truth) {
       Alert& open = alerts.back().alert;
       for (std::size_t j = 0; j <= i; ++j) {
-        if (hits[j].place() != hits[i].place()) continue;
+        if (hits[j].place() != hits[i].place() || rule.is_answer(hits[j].reference)) continue;
         ++open.hit_count;
         show(open, hits[j]);
       }
-      open.last_seen_ns = hits[i].time_ns;
+      open.last_seen_ns = certain_ns(rule, hits[i]);
     }
     evaluated = true;
     was_true = truth;
@@ -209,11 +281,19 @@ std::optional<std::string> value_of(const std::map<std::string, std::string>& fi
   return found == fields.end() ? std::nullopt : std::optional(found->second);
 }
 
+RefHit ref_hit(const Scripted& event) {
+  RefHit hit{event.time_ns, std::string(kSourceNames[event.source]), event.seq, 0, "", {}, {}, {}};
+  if (const auto ip = value_of(event.fields, "source.ip")) hit.entities.insert({"ip", *ip});
+  if (const auto user = value_of(event.fields, "user.name")) hit.entities.insert({"user", *user});
+  hit.layers.insert(static_cast<Layer>(event.source + 1));
+  return hit;
+}
+
 void add_events(const Correlation& correlation, const std::vector<Scripted>& events,
                 Groups& groups) {
   const bool temporal = correlation.rule.type == CorrelationType::kTemporal ||
                         correlation.rule.type == CorrelationType::kTemporalOrdered;
-  std::set<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t, std::vector<std::string>>>
+  std::set<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t, std::vector<std::string>, bool>>
       counted;
   for (const Scripted& event : events) {
     for (const Correlation::Input& input : correlation.inputs) {
@@ -224,23 +304,51 @@ void add_events(const Correlation& correlation, const std::vector<Scripted>& eve
         if (const auto value = value_of(event.fields, field)) values.push_back(*value);
       }
       if (values.size() < input.group_by.size()) continue;
-      if (!temporal && !counted.insert({event.source, event.seq, input.detection, values}).second)
+      const bool answers = correlation.rule.is_answer(input.reference);
+      if (!temporal &&
+          !counted.insert({event.source, event.seq, input.detection, values, answers}).second)
         continue;
-      RefHit hit{event.time_ns,
-                 std::string(kSourceNames[event.source]),
-                 event.seq,
-                 input.reference,
-                 "",
-                 value_of(event.fields, input.field),
-                 {},
-                 {}};
-      if (const auto ip = value_of(event.fields, "source.ip")) hit.entities.insert({"ip", *ip});
-      if (const auto user = value_of(event.fields, "user.name"))
-        hit.entities.insert({"user", *user});
-      hit.layers.insert(static_cast<Layer>(event.source + 1));
+      RefHit hit = ref_hit(event);
+      hit.reference = input.reference;
+      hit.value = value_of(event.fields, input.field);
       groups[values].push_back(hit);
     }
   }
+}
+
+// A detection's alerts, of which those of one key inside the time are one.
+std::vector<Alert> suppressed_alerts(const rules::RuleSet& rules, std::uint32_t rule,
+                                     const std::vector<Scripted>& events) {
+  const rules::Suppression& suppression = rules.suppression(rule);
+  std::map<std::vector<std::string>, std::vector<RefHit>> keys;
+  for (const Scripted& event : events) {
+    if (std::count(event.rules.begin(), event.rules.end(), rule) == 0) continue;
+    std::vector<std::string> key;
+    for (const std::string& field : suppression.by)
+      key.push_back(value_of(event.fields, field).value_or(""));
+    keys[key].push_back(ref_hit(event));
+  }
+  std::vector<Alert> alerts;
+  for (auto& [key, hits] : keys) {
+    std::sort(hits.begin(), hits.end(),
+              [](const RefHit& a, const RefHit& b) { return a.order() < b.order(); });
+    std::size_t open = SIZE_MAX;
+    for (const RefHit& hit : hits) {
+      if (open == SIZE_MAX || hit.time_ns > alerts[open].time_ns + suppression.for_ns) {
+        open = alerts.size();
+        Alert& made = alerts.emplace_back();
+        made.rule = rules.identity(rule);
+        made.time_ns = hit.time_ns;
+        made.trigger.source = hit.source;
+        made.trigger.seq = hit.seq;
+        made.hit_count = 0;
+      }
+      show(alerts[open], hit);
+      ++alerts[open].hit_count;
+      alerts[open].last_seen_ns = hit.time_ns;
+    }
+  }
+  return alerts;
 }
 
 }  // namespace
@@ -285,6 +393,11 @@ std::string reference_alerts(const rules::RuleSet& rules, const std::vector<Scri
     for (const RefAlert& made : alerts[c]) {
       if (!silent) lines.push_back(line_of(made.alert));
     }
+  }
+  for (std::uint32_t rule = 0; rule < rules.rule_count(); ++rule) {
+    if (!rules.raises_alert(rule)) continue;
+    for (const Alert& alert : suppressed_alerts(rules, rule, events))
+      lines.push_back(line_of(alert));
   }
   std::sort(lines.begin(), lines.end());
   std::string text;

@@ -8,7 +8,7 @@ std::string_view ScriptedSources::name(SourceId source) const {
   return kSourceNames[static_cast<std::size_t>(source)];
 }
 
-ScriptedRules::ScriptedRules(std::size_t rules) : raises_(rules, false) {
+ScriptedRules::ScriptedRules(std::size_t rules) : raises_(rules, false), suppressions_(rules) {
   for (std::size_t i = 0; i < rules; ++i) {
     const std::string name = "rule-" + std::to_string(i);
     identities_.push_back({name, name, Level::kLow, "hash-" + name, "rules/" + name + ".yml"});
@@ -36,6 +36,12 @@ rules::Correlation& ScriptedRules::correlate(rules::CorrelationType type,
     made.inputs.push_back(std::move(input));
   }
   return made;
+}
+
+void ScriptedRules::miss(rules::Correlation& correlation, std::uint32_t count) {
+  correlation.rule.type = rules::CorrelationType::kAbsence;
+  correlation.rule.answers = count;
+  correlation.rule.conditions = {{rules::Compare::kGreaterEqual, 1}};
 }
 
 void ScriptedRules::refer(rules::Correlation& outer, std::uint32_t inner) {
@@ -115,7 +121,12 @@ void Bench::take(const std::vector<Alert>& out) {
 std::string Bench::shown() const {
   std::vector<std::string> lines;
   for (const auto& [id, alert] : alerts_) {
-    if (alert.kind == AlertKind::kCorrelation) lines.push_back(line_of(alert));
+    bool suppressed = false;
+    for (std::uint32_t rule = 0; rule < rules_->rule_count(); ++rule) {
+      suppressed |=
+          rules_->suppression(rule).for_ns > 0 && rules_->identity(rule).id == alert.rule.id;
+    }
+    if (alert.kind == AlertKind::kCorrelation || suppressed) lines.push_back(line_of(alert));
   }
   std::sort(lines.begin(), lines.end());
   std::string text;

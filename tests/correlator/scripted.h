@@ -39,6 +39,8 @@ class ScriptedRules final : public rules::RuleSet {
   // Adds a correlation over detection rules; aliases and inner correlations are set on the result.
   rules::Correlation& correlate(rules::CorrelationType type, std::vector<std::uint32_t> detections,
                                 std::vector<std::string> group_by, std::int64_t timespan_ns);
+  // The last `count` of its rules are answers: it fires where none of them follows.
+  static void miss(rules::Correlation& correlation, std::uint32_t count);
   // A reference to the correlation added as number `inner`, after those of correlate().
   static void refer(rules::Correlation& outer, std::uint32_t inner);
 
@@ -56,7 +58,12 @@ class ScriptedRules final : public rules::RuleSet {
   std::optional<std::string_view> field_value(Batch& batch, const Event& event, std::uint32_t rule,
                                               std::string_view field) const override;
 
+  const rules::Suppression& suppression(std::uint32_t rule) const override {
+    return suppressions_[rule];
+  }
+
   std::vector<bool> raises_;
+  std::vector<rules::Suppression> suppressions_;
 
  private:
   std::vector<RuleIdentity> identities_;
@@ -82,7 +89,7 @@ class Bench {
   Correlator& correlator() { return *correlator_; }
   MapState& state() { return state_; }
   const std::map<std::string, Alert>& alerts() const { return alerts_; }
-  // Only those of correlations, each as one line, sorted.
+  // Each as one line, sorted; of detections only those whose alerts are suppressed.
   std::string shown() const;
 
  private:

@@ -83,6 +83,86 @@ TEST(SigmaCorrelation, Timespans) {
   }
 }
 
+// An own attribute on a count of at least one.
+std::string with_own(const std::string& type, const std::string& own) {
+  const std::string field = type == "value_count" ? "field: user.name, " : "";
+  return login_rule("r") + login_rule("done") +
+         correlation("    type: " + type + "\n    rules: [r]\n    group-by: [host.name]\n" +
+                         "    timespan: 1d\n    condition: {" + field + "gte: 1}\n",
+                     "picket: " + own + "\n");
+}
+
+TEST(OwnAttributes, AreRead) {
+  const auto parsed = [](const std::string& type, const std::string& own) {
+    const LoadedRules rules = parse_rules(with_own(type, own), "test.yml");
+    EXPECT_TRUE(rules.refused.empty()) << own << ": " << rules.refused[0].reason;
+    return rules.correlations.empty() ? CorrelationRule{} : rules.correlations[0];
+  };
+  const CorrelationRule absence = parsed("event_count", "{absence: done, risk: 30}");
+  EXPECT_EQ(absence.type, CorrelationType::kAbsence);
+  EXPECT_EQ(absence.rules, (std::vector<std::string>{"r", "done"}));
+  EXPECT_FALSE(absence.is_answer(0));
+  EXPECT_TRUE(absence.is_answer(1));
+  EXPECT_EQ(absence.identity.risk, 30);
+  const CorrelationRule first = parsed("value_count", "{first_seen: {learn: 2h}}");
+  EXPECT_EQ(first.type, CorrelationType::kFirstSeen);
+  EXPECT_EQ(first.learn_ns, 7200 * kSecond);
+  EXPECT_EQ(parsed("value_count", "{first_seen: true}").learn_ns, 0);
+  const CorrelationRule rare = parsed("value_count", "{rare: {at_most: 2, after: 50}}");
+  EXPECT_EQ(rare.type, CorrelationType::kRare);
+  EXPECT_EQ(rare.seen_max, 2u);
+  EXPECT_EQ(rare.seen_after, 50u);
+  EXPECT_EQ(parsed("event_count", "{suppress: {for: 1h, by: [host.name]}}").suppress_ns,
+            3600 * kSecond);
+}
+
+TEST(OwnAttributes, OfDetections) {
+  const std::string rule = rule_with("    sel: {A: 1}\n    condition: sel\n", "r");
+  const LoadedRules rules =
+      parse_rules(rule + "picket: {suppress: {for: 10m, by: [source.ip]}, risk: 70}\n", "test.yml");
+  ASSERT_EQ(rules.detections.size(), 1u);
+  EXPECT_EQ(rules.detections[0].suppress.for_ns, 600 * kSecond);
+  EXPECT_EQ(rules.detections[0].suppress.by, std::vector<std::string>{"source.ip"});
+  EXPECT_EQ(rules.detections[0].identity.risk, 70);
+  EXPECT_EQ(refused_code(rule + "picket: {suppress: 1h}\n"), "bad-suppress");
+  EXPECT_EQ(refused_code(rule + "picket: {risk: 101}\n"), "bad-number");
+  EXPECT_EQ(refused_code(rule + "picket: {repeat: every}\n"), "unknown-key");
+}
+
+TEST(OwnAttributes, Refusals) {
+  const struct {
+    std::string type, own, code;
+  } cases[] = {
+      {"value_count", "{absence: done}", "bad-base"},
+      {"event_count", "{first_seen: true}", "bad-base"},
+      {"event_count", "{absence: []}", "bad-list"},
+      {"event_count", "{absence: nobody}", "unknown-rule"},
+      {"event_count", "{absence: corr}", "correlation-cycle"},
+      {"value_count", "{first_seen: false}", "bad-value"},
+      {"value_count", "{first_seen: {learn: soon}}", "bad-timespan"},
+      {"value_count", "{first_seen: {lern: 1d}}", "unknown-key"},
+      {"value_count", "{rare: {after: 5}}", "bad-number"},
+      {"value_count", "{rare: {at_most: 1.5}}", "bad-number"},
+      {"value_count", "{rare: {at_most: 1}, first_seen: true}", "bad-value"},
+      {"event_count", "{suppress: {for: 1h, by: [user.name]}}", "bad-suppress"},
+      {"event_count", "{suppress: {by: [host.name]}}", "bad-suppress"},
+      {"event_count", "{risk: high}", "bad-number"},
+  };
+  for (const auto& one : cases)
+    EXPECT_EQ(refused_code(with_own(one.type, one.own)), one.code) << one.own;
+}
+
+TEST(OwnAttributes, Warnings) {
+  const auto warned = [](const std::string& own) {
+    const LoadedRules rules = parse_rules(with_own("value_count", own), "test.yml");
+    return rules.warnings.empty() ? "" : rules.warnings[0].code;
+  };
+  EXPECT_EQ(warned("{first_seen: true}"), "no-learning");
+  EXPECT_EQ(warned("{first_seen: {learn: 1d}}"), "");
+  EXPECT_EQ(warned("{rare: {at_most: 3, after: 3}}"), "no-learning");
+  EXPECT_EQ(warned("{rare: {at_most: 3, after: 30}}"), "");
+}
+
 TEST(SigmaCorrelation, Refusals) {
   const std::string span = "    timespan: 5m\n";
   const std::string count = "    type: event_count\n    rules: [r]\n" + span;
