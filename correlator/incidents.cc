@@ -48,9 +48,13 @@ bool earlier(const TimelineEntry& a, const TimelineEntry& b) {
 
 void assess(Incident& incident) {
   Level highest = Level::kInformational;
-  for (const TimelineEntry& entry : incident.timeline) highest = std::max(highest, entry.level);
+  std::uint32_t base = 0;
+  for (const TimelineEntry& entry : incident.timeline) {
+    highest = std::max(highest, entry.level);
+    base = std::max(base, alert_risk(entry.level, entry.risk));
+  }
   incident.level = incident_level(highest, incident.layers.size());
-  incident.risk = incident_risk(highest, incident.layers.size(), incident.alert_count);
+  incident.risk = incident_risk(base, incident.layers.size(), incident.alert_count);
   sort_by_kill_chain(incident.tags);
 }
 
@@ -216,7 +220,7 @@ void IncidentGrouper::add(Incident& incident, const Alert& alert) {
       return;
     }
     TimelineEntry made{alert.time_ns,   alert.id,         alert.rule.id,
-                       alert.rule.name, alert.rule.level, alert.layer};
+                       alert.rule.name, alert.rule.level, alert.layer, alert.rule.risk};
     const auto at =
         std::upper_bound(incident.timeline.begin(), incident.timeline.end(), made, earlier);
     incident.timeline.insert(at, std::move(made));

@@ -33,13 +33,17 @@ Level incident_level(Level highest, std::size_t layers) {
   return static_cast<Level>(static_cast<std::uint8_t>(highest) + 1);
 }
 
-std::uint32_t incident_risk(Level highest, std::size_t layers, std::uint64_t alerts) {
-  constexpr std::array<std::uint32_t, 5> kBase = {10, 25, 45, 65, 85};
+std::uint32_t alert_risk(Level level, int rule_risk) {
+  constexpr std::array<std::uint32_t, 5> kOfLevel = {10, 25, 45, 65, 85};
+  if (rule_risk < 0) return kOfLevel[static_cast<std::size_t>(level)];
+  return static_cast<std::uint32_t>(std::min(rule_risk, 100));
+}
+
+std::uint32_t incident_risk(std::uint32_t base, std::size_t layers, std::uint64_t alerts) {
   const auto crossing = static_cast<std::uint32_t>(5 * (std::clamp<std::size_t>(layers, 1, 4) - 1));
   const auto log2 =
       static_cast<std::uint32_t>(std::bit_width(std::max<std::uint64_t>(alerts, 1)) - 1);
-  return std::min(100U,
-                  kBase[static_cast<std::size_t>(highest)] + crossing + std::min(10U, 2 * log2));
+  return std::min(100U, base + crossing + std::min(10U, 2 * log2));
 }
 
 void sort_by_kill_chain(std::vector<std::string>& tags) {

@@ -24,6 +24,7 @@ TimelineEntry entry_from(const Json& json) {
   entry.rule_name = json.at("rule").value("name", std::string());
   entry.level = level_of(json.at("rule").value("level", std::string()));
   entry.layer = layer_of(json.value("layer", std::string()));
+  entry.risk = std::clamp(json.at("rule").value("risk", -1), -1, 100);
   return entry;
 }
 
@@ -84,10 +85,12 @@ Json to_json(const Incident& incident) {
   if (!incident.merged_into.empty()) json["merged_into"] = incident.merged_into;
   json["timeline"] = Json::array();
   for (const TimelineEntry& entry : incident.timeline) {
+    Json rule = {{"id", entry.rule_id}, {"name", entry.rule_name}, {"level", level_name(entry.level)}};
+    if (entry.risk >= 0) rule["risk"] = entry.risk;
     json["timeline"].push_back(
         {{"@timestamp", format_time(entry.time_ns)},
          {"alert", entry.alert_id},
-         {"rule", {{"id", entry.rule_id}, {"name", entry.rule_name}, {"level", level_name(entry.level)}}},
+         {"rule", std::move(rule)},
          {"layer", layer_name(entry.layer)}});
   }
   return json;

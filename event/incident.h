@@ -25,6 +25,7 @@ struct TimelineEntry {
   std::string rule_name;
   Level level = Level::kMedium;
   Layer layer = Layer::kNone;
+  int risk = -1;  // of the rule, 0..100; -1: its level says
 };
 
 struct Incident {

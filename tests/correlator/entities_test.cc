@@ -66,10 +66,12 @@ TEST(Entities, OfAnEvent) {
 }
 
 TEST(Risk, Formula) {
-  EXPECT_EQ(incident_risk(Level::kMedium, 1, 1), 45U);
-  EXPECT_EQ(incident_risk(Level::kHigh, 4, 8), 65U + 15 + 6);
-  EXPECT_EQ(incident_risk(Level::kCritical, 4, 1'000'000), 100U);
-  EXPECT_EQ(incident_risk(Level::kInformational, 0, 0), 10U);
+  EXPECT_EQ(incident_risk(alert_risk(Level::kMedium, -1), 1, 1), 45U);
+  EXPECT_EQ(incident_risk(alert_risk(Level::kHigh, -1), 4, 8), 65U + 15 + 6);
+  EXPECT_EQ(incident_risk(alert_risk(Level::kCritical, -1), 4, 1'000'000), 100U);
+  EXPECT_EQ(incident_risk(alert_risk(Level::kInformational, -1), 0, 0), 10U);
+  EXPECT_EQ(incident_risk(alert_risk(Level::kLow, 80), 1, 1), 80U);
+  EXPECT_EQ(incident_risk(alert_risk(Level::kCritical, 0), 2, 1), 5U);
   EXPECT_EQ(incident_level(Level::kHigh, 2), Level::kHigh);
   EXPECT_EQ(incident_level(Level::kHigh, 3), Level::kCritical);
   EXPECT_EQ(incident_level(Level::kCritical, 4), Level::kCritical);
