@@ -39,6 +39,7 @@ bool parse_content(const Definition& definition, std::string_view text, std::int
 
 DefinitionEvents::DefinitionEvents(const Catalog& catalog, JsonNames& names) : work_(names) {
   kinds_.resize(catalog.definitions().size());
+  left_out_.resize(catalog.definitions().size());
 }
 
 bool DefinitionEvents::run(const Definition& definition, std::string_view message,

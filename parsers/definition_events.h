@@ -34,6 +34,10 @@ class DefinitionEvents {
   bool run_steps_of(const Definition& definition, std::string_view message,
                     std::int32_t zone_offset_s, Batch& batch, Event& event);
 
+  // Nobody wants what the steps of this definition put.
+  void leave_out_steps(const Definition& definition) { left_out_[definition.index] = true; }
+  bool leaves_out(const Definition& definition) const { return left_out_[definition.index]; }
+
   // What steps do is written there until it is taken away; nullptr: nowhere.
   void set_trace(StepTrace* trace) { work_.trace = trace; }
 
@@ -44,6 +48,7 @@ class DefinitionEvents {
   void put_late(const std::vector<std::pair<FieldId, StepValue>>& late);
 
   Work work_;
+  std::vector<bool> left_out_;              // by definition
   std::vector<std::vector<KindId>> kinds_;  // by definition and event; kUnknownKind: not asked yet
 };
 

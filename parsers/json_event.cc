@@ -60,7 +60,8 @@ void JsonEvents::run_definitions(const Definition* forced, std::int32_t zone_off
   };
   if (is_windows_) {
     const Definition* windows = windows_.last();
-    if (windows == nullptr || windows->steps == nullptr) return;
+    if (windows == nullptr || windows->steps == nullptr || definitions_->leaves_out(*windows))
+      return;
     const KindId kind = event.kind;
     (void)definitions_->run_steps_of(*windows, message(), zone_offset_s, batch, event);
     event.kind = kind;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -32,6 +33,10 @@ class Parser {
   // the interner). Without it only names that are known when the parser is made: make a new one
   // after rules or definitions were loaded.
   Parser(std::shared_ptr<const Catalog> catalog, bool keep_all_fields);
+  // For detection: fields that are known now, and of Windows events, which have all that rules
+  // mostly ask for under names of their own, no steps that put nothing that `reads` is true for.
+  // Fields that a definition has another name for do not count.
+  Parser(std::shared_ptr<const Catalog> catalog, const std::function<bool(FieldId)>& reads);
   Parser(Parser&&) noexcept;
   Parser& operator=(Parser&&) noexcept;
   ~Parser();
