@@ -1,8 +1,11 @@
 // Kernel lines of iptables and nftables (nf_log_syslog.c): a prefix that its owner chose, then
 // "IN=eth0 OUT= MAC=... SRC=... DST=... PROTO=TCP SPT=... DPT=... SYN".
+#include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdint>
 
+#include "base/ascii.h"
 #include "parsers/content.h"
 #include "parsers/put.h"
 
@@ -16,9 +19,7 @@ bool has_word(std::string_view prefix, std::string_view wanted) {
   for (std::size_t at = 0; at + wanted.size() <= prefix.size(); ++at) {
     if (at > 0 && std::isalpha(static_cast<unsigned char>(prefix[at - 1])) != 0) continue;
     std::size_t i = 0;
-    while (i < wanted.size() &&
-           std::tolower(static_cast<unsigned char>(prefix[at + i])) == wanted[i])
-      ++i;
+    while (i < wanted.size() && ascii_lower(prefix[at + i]) == wanted[i]) ++i;
     if (i == wanted.size()) return true;
   }
   return false;
@@ -71,33 +72,53 @@ struct Packet {
       destination_port;
 };
 
+// The bytes of a name of up to 8 as one number.
+constexpr std::uint64_t packed(std::string_view name) {
+  std::uint64_t bytes = 0;
+  for (const char c : name) bytes = bytes << 8U | static_cast<unsigned char>(c);
+  return bytes;
+}
+
+// Where the value of that name goes; nullptr: nowhere.
+std::string_view* place_of(std::string_view name, Packet& packet) {
+  if (name.size() > sizeof(std::uint64_t)) return nullptr;
+  switch (packed(name)) {
+    case packed("IN"):
+      return &packet.in;
+    case packed("OUT"):
+      return &packet.out;
+    case packed("MAC"):
+      return &packet.mac;
+    case packed("SRC"):
+      return &packet.source;
+    case packed("DST"):
+      return &packet.destination;
+    case packed("LEN"):
+      return &packet.length;
+    case packed("PROTO"):
+      return &packet.protocol;
+    case packed("SPT"):
+      return &packet.source_port;
+    case packed("DPT"):
+      return &packet.destination_port;
+    default:
+      return nullptr;
+  }
+}
+
 Packet read_packet(std::string_view text) {
   Packet packet;
-  struct Key {
-    std::string_view name;
-    std::string_view Packet::*value;
-  };
-  constexpr std::array<Key, 9> kKeys = {{{"IN", &Packet::in},
-                                         {"OUT", &Packet::out},
-                                         {"MAC", &Packet::mac},
-                                         {"SRC", &Packet::source},
-                                         {"DST", &Packet::destination},
-                                         {"LEN", &Packet::length},
-                                         {"PROTO", &Packet::protocol},
-                                         {"SPT", &Packet::source_port},
-                                         {"DPT", &Packet::destination_port}}};
-  Cursor at{text};
-  while (!at.done()) {
-    const std::string_view word = at.word();
-    if (!word.empty() && word[0] == '[') break;  // the packet that an ICMP error is about
-    const std::size_t equals = word.find('=');
-    if (equals == std::string_view::npos) continue;
-    for (const Key& key : kKeys) {
-      // The first counts: UDP has a second LEN.
-      if (key.name == word.substr(0, equals) && (packet.*key.value).empty()) {
-        packet.*key.value = word.substr(equals + 1);
-      }
-    }
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '[') break;  // the packet that an ICMP error is about
+    const std::size_t start = at;
+    while (at < text.size() && text[at] != '=' && text[at] != ' ') ++at;
+    if (at == text.size() || text[at] == ' ') continue;  // a flag
+    const std::string_view name = text.substr(start, at - start);
+    const std::size_t end = std::min(text.find(' ', ++at), text.size());
+    std::string_view* const place = place_of(name, packet);
+    // The first counts: UDP has a second LEN.
+    if (place != nullptr && place->empty()) *place = text.substr(at, end - at);
+    at = end;
   }
   return packet;
 }
