@@ -1,6 +1,8 @@
 // Adding ECS fields from text: what every content parser does with what it found.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "event/ecs.h"
@@ -37,6 +39,9 @@ inline void put(Batch& batch, const Deed& deed) {
   put_word_or_array(batch, ecs::kEventType, deed.type);
   put(batch, ecs::kEventOutcome, deed.outcome);
 }
+
+// "192.0.2.1", as inet_pton(3) reads it, the first octet the highest.
+std::optional<std::uint32_t> read_ipv4(std::string_view text);
 
 // An address, as source.address and, if it is one, source.ip (and the same for destination).
 bool is_ip(std::string_view text);

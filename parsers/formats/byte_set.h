@@ -24,7 +24,7 @@ class ByteSet {
     const auto byte = static_cast<unsigned char>(c);
     words_[byte >> 6U] |= std::uint64_t{1} << (byte & 63U);
     for (std::size_t i = count_; i < few_.size(); ++i)
-      few_[i] = c;  // what is unused repeats the last
+      few_[i] = byte * kEachByte;  // what is unused repeats the last
     ++count_;
   }
   constexpr bool has(char c) const {
@@ -35,7 +35,8 @@ class ByteSet {
   // Of both.
   constexpr ByteSet with(const ByteSet& other) const {
     ByteSet both = *this;
-    for (std::size_t i = 0; i < other.count_ && i < few_.size(); ++i) both.add(other.few_[i]);
+    for (std::size_t i = 0; i < other.count_ && i < few_.size(); ++i)
+      both.add(static_cast<char>(other.few_[i] & 0xFFU));
     if (other.count_ > few_.size()) {
       for (int c = 0; c < 256; ++c) {
         if (other.has(static_cast<char>(c))) both.add(static_cast<char>(c));
@@ -69,16 +70,18 @@ class ByteSet {
   // Bit i: the i-th of 16 bytes is one.
   unsigned members_in(const char* at) const {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i one = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(few_[0])),
-                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8(few_[1])));
-    const __m128i two = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(few_[2])),
-                                     _mm_cmpeq_epi8(bytes, _mm_set1_epi8(few_[3])));
-    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(one, two)));
+    const auto equal = [&](std::size_t i) {
+      return _mm_cmpeq_epi8(bytes, _mm_set1_epi64x(static_cast<long long>(few_[i])));
+    };
+    return static_cast<unsigned>(_mm_movemask_epi8(
+        _mm_or_si128(_mm_or_si128(equal(0), equal(1)), _mm_or_si128(equal(2), equal(3)))));
   }
 #endif
 
+  static constexpr std::uint64_t kEachByte = 0x0101'0101'0101'0101;
+
   std::array<std::uint64_t, 4> words_{};
-  std::array<char, 4> few_{};
+  std::array<std::uint64_t, 4> few_{};  // the first members, eight times each
   std::size_t count_ = 0;
 };
 

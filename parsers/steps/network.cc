@@ -1,6 +1,7 @@
 #include "parsers/steps/network.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 
 #include <charconv>
 #include <cstring>
@@ -19,6 +20,13 @@ constexpr std::array<Protocol, 27> kProtocols = {
      {"47", "gre"},   {"50", "esp"},     {"51", "ah"},         {"58", "ipv6-icmp"}, {"88", "eigrp"},
      {"89", "ospf"},  {"103", "pim"},    {"108", "ipcomp"},    {"112", "vrrp"},     {"115", "l2tp"},
      {"132", "sctp"}, {"136", "udplite"}}};
+
+// Eight bytes of an address, the first the highest.
+std::uint64_t half(const std::array<std::uint8_t, 16>& address, std::size_t from) {
+  std::uint64_t made = 0;
+  std::memcpy(&made, address.data() + from, sizeof(made));
+  return be64toh(made);
+}
 
 bool is_port(std::string_view text) {
   return is_number(text) && text.size() <= 5;
@@ -47,16 +55,19 @@ HostPort split_address(std::string_view text) {
 }
 
 std::optional<std::array<std::uint8_t, 16>> address_bytes(std::string_view text) {
-  std::array<char, 64> copy{};
   text = text.substr(0, text.find('%'));
-  if (text.empty() || text.size() >= copy.size()) return std::nullopt;
-  std::memcpy(copy.data(), text.data(), text.size());
   std::array<std::uint8_t, 16> bytes{};
   if (text.find(':') != std::string_view::npos) {
+    std::array<char, 64> copy{};
+    if (text.size() >= copy.size()) return std::nullopt;
+    std::memcpy(copy.data(), text.data(), text.size());
     if (::inet_pton(AF_INET6, copy.data(), bytes.data()) != 1) return std::nullopt;
     return bytes;
   }
-  if (::inet_pton(AF_INET, copy.data(), bytes.data() + 12) != 1) return std::nullopt;
+  const std::optional<std::uint32_t> ipv4 = read_ipv4(text);
+  if (!ipv4) return std::nullopt;
+  for (std::size_t i = 0; i < 4; ++i)
+    bytes[12 + i] = static_cast<std::uint8_t>(*ipv4 >> (24 - 8 * i));
   bytes[10] = 0xFF;
   bytes[11] = 0xFF;
   return bytes;
@@ -79,12 +90,11 @@ std::optional<Network> network_of(std::string_view text) {
 }
 
 bool contains(const Network& network, const std::array<std::uint8_t, 16>& address) {
-  const unsigned whole = network.bits / 8;
-  if (std::memcmp(network.address.data(), address.data(), whole) != 0) return false;
-  const unsigned rest = network.bits % 8;
-  if (rest == 0) return true;
-  const unsigned mask = 0xFFU << (8 - rest) & 0xFFU;
-  return (network.address[whole] & mask) == (address[whole] & mask);
+  const std::uint64_t high = half(network.address, 0) ^ half(address, 0);
+  if (network.bits == 0) return true;
+  if (network.bits <= 64) return high >> (64 - network.bits) == 0;
+  const std::uint64_t low = half(network.address, 8) ^ half(address, 8);
+  return high == 0 && low >> (128 - network.bits) == 0;
 }
 
 const Protocol* protocol_of(std::string_view text) {

@@ -10,13 +10,13 @@ std::optional<FieldId> PairNames::look_up(std::string_view name) {
     const std::optional<FieldId> id = names_->field_named(prefix_ + std::string(name));
     if (entries_.size() >= kNamesMax) return id;
     const auto at = static_cast<std::uint32_t>(entries_.size());
-    entries_.push_back({std::string(name), 0, id.value_or(FieldId{}), id.has_value()});
+    entries_.push_back({std::string(name), 0, id});
     found = &(index_.insert(key) = at);
   }
   const std::uint32_t at = *found;
   entries_[last_].next = at;
   last_ = at;
-  return entries_[at].known ? std::optional(entries_[at].field) : std::nullopt;
+  return entries_[at].field;
 }
 
 }  // namespace picket::parsers

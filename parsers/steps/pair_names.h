@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,26 @@
 #include "parsers/name_table.h"
 
 namespace picket::parsers {
+
+// Without a call where they are as short as names are.
+inline bool same_name(std::string_view a, std::string_view b) {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  const auto differ = [&]<class Word>(Word, std::size_t at) {
+    Word one = 0;
+    Word other = 0;
+    std::memcpy(&one, a.data() + at, sizeof(Word));
+    std::memcpy(&other, b.data() + at, sizeof(Word));
+    return one ^ other;
+  };
+  if (size > 16) return std::memcmp(a.data(), b.data(), size) == 0;
+  if (size >= 8) return (differ(std::uint64_t{}, 0) | differ(std::uint64_t{}, size - 8)) == 0;
+  if (size >= 4) return (differ(std::uint32_t{}, 0) | differ(std::uint32_t{}, size - 4)) == 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
 
 class PairNames {
  public:
@@ -33,9 +54,9 @@ class PairNames {
   std::optional<FieldId> field(std::string_view name) {
     const std::uint32_t guess = entries_[last_].next;
     const Entry& entry = entries_[guess];
-    if (guess != 0 && entry.name == name) [[likely]] {
+    if (guess != 0 && same_name(entry.name, name)) [[likely]] {
       last_ = guess;
-      return entry.known ? std::optional(entry.field) : std::nullopt;
+      return entry.field;
     }
     return look_up(name);
   }
@@ -43,9 +64,8 @@ class PairNames {
  private:
   struct Entry {
     std::string name;
-    std::uint32_t next = 0;  // the one that came behind it last; 0: none
-    FieldId field{};
-    bool known = false;
+    std::uint32_t next = 0;        // the one that came behind it last; 0: none
+    std::optional<FieldId> field;  // whole, as it is given: its halves are slow to be put together
   };
 
   std::optional<FieldId> look_up(std::string_view name);

@@ -7,6 +7,11 @@
 #include "event/ecs.h"
 
 namespace picket::parsers {
+namespace {
+
+constexpr std::uint32_t kPositionMax = (1U << 30) - 1;
+
+}  // namespace
 
 Work::Work(JsonNames& names)
     : names_(&names), reader_(names), record_id_(intern_field("record").value_or(FieldId{})) {}
@@ -40,7 +45,7 @@ void Work::begin(Batch& batch, std::string_view message, std::int32_t zone_offse
 // A field without data is one that was removed.
 void Work::index() {
   if (++number_ == 0) {  // counted once around
-    std::fill(positions_.begin(), positions_.end(), Position{});
+    for (Position& place : positions_) place.record = 0;
     number_ = 1;
   }
   const auto fields = batch_->last_fields();
@@ -51,7 +56,7 @@ void Work::index() {
       continue;
     }
     place.record = number_;
-    place.at = at & 0x7FFFFFFFU;
+    place.at = at & kPositionMax;
     place.repeated = 0;
   }
 }
@@ -62,7 +67,7 @@ bool Work::finish() {
     std::uint32_t kept = 0;
     for (std::uint32_t at = 0; at < fields.size(); ++at) {
       const Field field = fields[at];
-      const bool own = at >= before_ && own_[static_cast<std::size_t>(field.id)] != 0;
+      const bool own = at >= before_ && position(field.id).own != 0;
       if (field.data != nullptr && !own) fields[kept++] = field;
     }
     batch_->drop_fields(kept);
@@ -78,12 +83,10 @@ void Work::undo() {
 }
 
 void Work::grow(std::size_t at) {
-  const std::size_t known = own_.size();
-  const std::size_t size = std::max(at + 1, field_count());
-  positions_.resize(size);
-  own_.resize(size);
-  for (std::size_t i = known; i < size; ++i) {
-    own_[i] = field_name(FieldId{static_cast<std::uint16_t>(i)}).starts_with('_') ? 1 : 0;
+  const std::size_t known = positions_.size();
+  positions_.resize(std::max(at + 1, field_count()));
+  for (std::size_t i = known; i < positions_.size(); ++i) {
+    positions_[i].own = field_name(FieldId{static_cast<std::uint16_t>(i)}).starts_with('_') ? 1 : 0;
   }
 }
 
@@ -109,18 +112,18 @@ std::string_view Work::text(FieldId id) {
   return next_element(field->token(), at, first) ? field_text(first, arena()) : std::string_view();
 }
 
-void Work::push(const Field& field) {
-  if (event().field_count >= before_ + kFieldsMax) {
+void Work::push(const Field& field, Position& place) {
+  const std::uint32_t count = event().field_count;
+  if (count >= before_ + kFieldsMax) {
     limited_ = true;
     return;
   }
-  Position& place = position(field.id);
-  untidy_ |= own_[static_cast<std::size_t>(field.id)] != 0;
+  untidy_ |= place.own != 0;
   if (place.record == number_) {
     place.repeated = 1;
   } else {
     place.record = number_;
-    place.at = event().field_count & 0x7FFFFFFFU;
+    place.at = count & kPositionMax;
     place.repeated = 0;
   }
   batch_->push(field);
@@ -133,14 +136,14 @@ void Work::put(FieldId id, std::string_view text, ValueKind kind) {
 void Work::put(const Field& field) {
   if (field.size == 0 && field.kind != ValueKind::kNull) return;
   if (field.id == ecs::kMessage) message_ = field_text(field, arena());
-  const Position place = position(field.id);
+  Position& place = position(field.id);
   if (place.record != number_) {
-    push(field);
+    push(field, place);
     return;
   }
   if (place.repeated != 0) {
     remove(field.id);
-    push(field);
+    push(field, place);
     return;
   }
   batch_->last_fields()[place.at] = field;
@@ -152,11 +155,11 @@ void Work::add(const Field& field) {
 
 void Work::put_pair(const Field& field, std::uint32_t start) {
   if (field.size == 0) return;
-  const Position place = position(field.id);
+  Position& place = position(field.id);
   if (place.record == number_ && place.at < start) {
     put(field);
   } else {
-    push(field);
+    push(field, place);
   }
 }
 

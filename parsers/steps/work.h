@@ -121,6 +121,10 @@ class Work {
     captures_.clear();
     return captures_;
   }
+  std::vector<std::string_view>& texts() {
+    texts_.clear();
+    return texts_;
+  }
 
   // Where the verb `owner` keeps what it knows about names.
   PairNames& names_of(const void* owner, std::string_view prefix);
@@ -130,8 +134,9 @@ class Work {
  private:
   struct Position {
     std::uint32_t record = 0;  // counts records; another one: the field is not there
-    std::uint32_t at : 31 = 0;
+    std::uint32_t at : 30 = 0;
     std::uint32_t repeated : 1 = 0;
+    std::uint32_t own : 1 = 0;  // its name begins with '_'
   };
 
   Position& position(FieldId id) {
@@ -143,7 +148,8 @@ class Work {
   const Field* find_original(FieldId id) const;
   void grow(std::size_t at);
   void index();
-  void push(const Field& field);
+  void push(const Field& field) { push(field, position(field.id)); }
+  void push(const Field& field, Position& place);
 
   JsonNames* names_;
   JsonReader reader_;
@@ -156,7 +162,6 @@ class Work {
   std::int32_t zone_offset_s_ = 0;
   std::int64_t received_ns_ = 0;
   std::vector<Position> positions_;  // by field
-  std::vector<std::uint8_t> own_;    // by field: its name begins with '_'
   std::uint32_t number_ = 0;         // of the record
   std::uint32_t before_ = 0;         // fields that were there at begin()
   std::size_t steps_ = 0;
@@ -167,6 +172,7 @@ class Work {
   std::vector<Field> kept_;  // as they were at begin()
   std::vector<Pair> pairs_;
   std::vector<Capture> captures_;
+  std::vector<std::string_view> texts_;
 };
 
 template <class F>
