@@ -53,6 +53,13 @@ int read_month(std::string_view& rest) {
   return 0;
 }
 
+std::optional<std::int32_t> named_zone(std::string_view text) {
+  for (const Zone& zone : kZones) {
+    if (ascii_equal(zone.name, text)) return zone.minutes * 60;
+  }
+  return std::nullopt;
+}
+
 std::optional<std::int64_t> read_epoch(std::string_view text, std::int64_t scale) {
   const bool minus = text.starts_with('-');
   if (minus) text.remove_prefix(1);
@@ -80,10 +87,7 @@ std::optional<std::int32_t> zone_offset(std::string_view text) {
   if (text.starts_with("UTC") || text.starts_with("GMT")) {
     if (text.size() > 3) text.remove_prefix(3);
   }
-  for (const Zone& zone : kZones) {
-    if (ascii_equal(zone.name, text)) return zone.minutes * 60;
-  }
-  if (text.size() < 2 || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+  if (text.size() < 2 || (text[0] != '+' && text[0] != '-')) return named_zone(text);
   const std::string_view digits = text.substr(1);
   int hours = 0;
   int minutes = 0;
@@ -259,14 +263,15 @@ bool DateFormat::read_part(const Op& op, std::string_view& rest, Reading& readin
     case Part::kEpoch:
       return false;
     case Part::kLiteral:
-      if (!rest.starts_with(op.literal)) return false;
+      if (rest.empty() || rest[0] != op.literal[0]) return false;
+      if (op.literal.size() > 1 && !rest.starts_with(op.literal)) return false;
       rest.remove_prefix(op.literal.size());
       return true;
     case Part::kBlanks: {
-      const std::size_t end = rest.find_first_not_of(" \t");
-      if (end == 0) return false;
-      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end);
-      return true;
+      std::size_t length = 0;
+      while (length < rest.size() && (rest[length] == ' ' || rest[length] == '\t')) ++length;
+      rest.remove_prefix(length);
+      return length > 0;
     }
     case Part::kYear:
       reading.year = true;

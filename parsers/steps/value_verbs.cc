@@ -189,14 +189,18 @@ class DateVerb : public Verb {
  private:
   std::string_view joined(Work& work) const {
     if (from.size() == 1) return work.text(from[0]);
-    std::string all;
+    std::size_t size = 0;
+    for (const FieldId field : from) size += work.text(field).size() + 1;
+    char* const begin = work.make(size);
+    if (begin == nullptr) return {};
+    char* out = begin;
     for (const FieldId field : from) {
       const std::string_view part = work.text(field);
       if (part.empty()) continue;
-      if (!all.empty()) all += ' ';
-      all += part;
+      if (out != begin) *out++ = ' ';
+      out = std::copy(part.begin(), part.end(), out);
     }
-    return work.copy(all);
+    return {begin, static_cast<std::size_t>(out - begin)};
   }
 
   std::int32_t offset_s(Work& work) const {
