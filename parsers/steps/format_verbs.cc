@@ -109,8 +109,7 @@ class CsvVerb : public Verb {
     std::string_view text = work.text(field);
     while (text.ends_with('\r') || text.ends_with('\n')) text.remove_suffix(1);
     if (text.empty()) return Outcome::kFailed;
-    std::vector<std::string_view> values;
-    values.reserve(128);
+    std::vector<std::string_view>& values = work.texts();
     read_csv(text, style, work.arena(), values);
     if (values.size() < least) return Outcome::kFailed;
     if (values.size() >= kPairsMax) work.limit();

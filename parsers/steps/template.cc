@@ -61,8 +61,7 @@ std::string_view Template::part_text(const Part& part, Work& work) const {
 
 std::string_view Template::text(Work& work) const {
   std::size_t size = 0;
-  std::vector<std::string_view> texts;
-  texts.reserve(parts_.size());
+  std::vector<std::string_view>& texts = work.texts();
   for (const Part& part : parts_) {
     texts.push_back(part_text(part, work));
     if (texts.back().empty() && !part.optional) return {};
