@@ -12,12 +12,23 @@
 namespace picket::parsers {
 namespace {
 
-// "/usr/sbin/cron" is cron, "CRON" too.
-std::string plain_program(std::string_view name) {
+// "/usr/sbin/cron" is cron,
+std::string_view without_folder(std::string_view name) {
   if (name.starts_with('/')) name.remove_prefix(name.rfind('/') + 1);
-  std::string plain(name);
+  return name;
+}
+
+// "CRON" too.
+std::string plain_program(std::string_view name) {
+  std::string plain(without_folder(name));
   for (char& c : plain) c = ascii_lower(c);
   return plain;
+}
+
+// Is a program without its folder called `plain`?
+bool is_program(std::string_view name, std::string_view plain) {
+  return std::equal(name.begin(), name.end(), plain.begin(), plain.end(),
+                    [](char written, char wanted) { return ascii_lower(written) == wanted; });
 }
 
 bool one_of(const std::vector<std::string>& wanted, std::string_view text) {
@@ -105,7 +116,7 @@ void Recogniser::index(const Definition& definition) {
     const auto at = static_cast<std::uint32_t>(rules_.size());
     const bool envelope =
         (!rule.programs.empty() && !any_program) || !rule.prefixes.empty() || rule.cef || rule.leef;
-    rules_.push_back({&definition, &rule, envelope ? kEnvelopeRank : kTextRank});
+    rules_.push_back({&definition, &rule, envelope ? kEnvelopeRank : kTextRank, any_program});
     if (!rule.json.empty()) {
       json_rules_.emplace_back(rule.json.front().field, at);
     } else if (!rule.programs.empty() && !any_program) {
@@ -146,16 +157,16 @@ const std::vector<std::uint32_t>& Recogniser::by_program(std::string_view name) 
   return program_rules_.back();
 }
 
-bool Recogniser::holds(const RecogniseRule& rule, const Evidence& evidence,
-                       std::size_t& bytes) const {
-  if (!rule.programs.empty()) {
-    const bool any =
-        std::find(rule.programs.begin(), rule.programs.end(), "*") != rule.programs.end();
-    const std::string plain = any ? std::string() : plain_program(evidence.program);
-    if (any ? evidence.program.empty()
-            : std::find(rule.programs.begin(), rule.programs.end(), plain) == rule.programs.end())
+bool Recogniser::holds(const Rule& indexed, const Evidence& evidence, std::size_t& bytes) const {
+  const RecogniseRule& rule = *indexed.rule;
+  if (indexed.any_program) {
+    if (evidence.program.empty()) return false;
+  } else if (!rule.programs.empty()) {
+    const std::string_view name = without_folder(evidence.program);
+    if (std::none_of(rule.programs.begin(), rule.programs.end(),
+                     [&](const std::string& plain) { return is_program(name, plain); }))
       return false;
-    bytes += plain.size();
+    bytes += name.size();
   }
   if (!rule.prefixes.empty()) {
     std::size_t longest = 0;
@@ -198,7 +209,7 @@ bool Recogniser::holds(const RecogniseRule& rule, const Evidence& evidence,
 void Recogniser::look_at(std::uint32_t at, const Evidence& evidence) {
   const Rule& rule = rules_[at];
   Candidate made{rule.definition, rule.rank, 0};
-  if (holds(*rule.rule, evidence, made.bytes)) add(made);
+  if (holds(rule, evidence, made.bytes)) add(made);
 }
 
 void Recogniser::add(const Candidate& candidate) {
@@ -224,6 +235,7 @@ void Recogniser::sort() {
 
 void Recogniser::look_at_headers(const Evidence& evidence) {
   // Headers stand at the beginning, at most behind words of the sender.
+  if (evidence.message.find('|') == std::string_view::npos) return;  // quicker to be looked for
   const std::string_view start = evidence.message.substr(0, 512);
   if (!cef_.empty() && start.find("CEF:") != std::string_view::npos) {
     for (const std::uint32_t rule : cef_) look_at(rule, evidence);
@@ -283,7 +295,7 @@ const std::vector<Recogniser::Candidate>& Recogniser::json(const Evidence& evide
          at != json_rules_.end() && at->first == field.id; ++at) {
       const Rule& rule = rules_[at->second];
       Candidate made{rule.definition, kEnvelopeRank, 0};
-      bool all = holds(*rule.rule, evidence, made.bytes);
+      bool all = holds(rule, evidence, made.bytes);
       for (const RecogniseRule::JsonTest& test : rule.rule->json)
         all = all && json_holds(test, fields, made.bytes);
       if (all) add(made);

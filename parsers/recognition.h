@@ -49,6 +49,7 @@ class Recogniser {
     const Definition* definition = nullptr;
     const RecogniseRule* rule = nullptr;
     int rank = 0;
+    bool any_program = false;  // its programs are "*"
   };
   static constexpr std::size_t kProgramsMax = 4000;
   static constexpr std::size_t kProgramLengthMax = 128;
@@ -58,7 +59,7 @@ class Recogniser {
   void index(const Definition& definition);
   const std::vector<std::uint32_t>& by_program(std::string_view name);
   void look_at(std::uint32_t rule, const Evidence& evidence);
-  bool holds(const RecogniseRule& rule, const Evidence& evidence, std::size_t& bytes) const;
+  bool holds(const Rule& rule, const Evidence& evidence, std::size_t& bytes) const;
   void look_at_headers(const Evidence& evidence);
   void look_at_texts(const Evidence& evidence);
   void add(const Candidate& candidate);

@@ -96,8 +96,6 @@ void SyslogEvents::put_structured_data(std::string_view data, Batch& batch) {
 
 void SyslogEvents::read_content(const Syslog& syslog, const Definition* forced,
                                 std::int32_t zone_offset_s, Batch& batch, Event& event) {
-  const Program found = program(syslog.appname);
-  const Definition* definition = forced != nullptr ? forced : found.definition;
   std::string_view message = syslog.message;
   if (message.starts_with("@cee:")) message = trim(message.substr(5));
   if (message.starts_with('{') && json_->parse(message, forced, zone_offset_s, batch, event)) {
@@ -116,6 +114,8 @@ void SyslogEvents::read_content(const Syslog& syslog, const Definition* forced,
       event.time_ns = envelope_time_ns;
     return;
   }
+  const Program found = program(syslog.appname);
+  const Definition* definition = forced != nullptr ? forced : found.definition;
   const bool evident =
       first_ != nullptr && first_->steps != nullptr;  // more than the program's name says
   if (definition == nullptr || evident) definition = forced != nullptr ? forced : first_;
