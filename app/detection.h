@@ -58,10 +58,7 @@ struct Detection {
   std::shared_ptr<const rules::RuleCache> cache;  // until save_cache()
 
   // For one thread; made after the rules, so that it knows their field names.
-  parsers::Parser make_parser(bool keep_all_fields) const {
-    if (keep_all_fields) return {catalog, true};
-    return {catalog, [this](FieldId field) { return rules->reads(field); }};
-  }
+  parsers::Parser make_parser(bool keep_all_fields) const { return {catalog, keep_all_fields}; }
 };
 
 // Fails when a path does not exist or the shipped content cannot be found; what is wrong inside

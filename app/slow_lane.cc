@@ -85,7 +85,7 @@ struct SlowLane::Work {
   Work(Rules rules_in, const std::vector<parsers::SourceFormat>& formats)
       : rules(std::move(rules_in)),
         index(index_of(*rules.set)),
-        parser(rules.catalog, [this](FieldId field) { return rules.set->reads(field); }),
+        parser(rules.catalog, false),
         evaluation(rules.set->make_evaluation()) {
     for (std::size_t i = 0; i < formats.size(); ++i)
       parser.set_source(SourceId{static_cast<std::uint32_t>(i)}, formats[i]);

@@ -52,14 +52,6 @@ void put_over(Pairs& general, const Pairs& special) {
 
 }  // namespace
 
-bool Definition::is_alias(FieldId ecs) const {
-  const auto is = [ecs](const auto& alias) { return alias.first == ecs; };
-  return std::any_of(base.aliases.begin(), base.aliases.end(), is) ||
-         std::any_of(events.begin(), events.end(), [&](const EventOverride& event) {
-           return std::any_of(event.aliases.begin(), event.aliases.end(), is);
-         });
-}
-
 Result<std::shared_ptr<const Catalog>> Catalog::load(const std::vector<std::string>& folders,
                                                      std::vector<std::string>& errors) {
   std::shared_ptr<Catalog> catalog(new Catalog);

@@ -79,8 +79,6 @@ struct Definition {
   std::vector<std::string> channels;   // Windows: exact names, or "*"
   std::vector<std::string> providers;  // Windows: where a record names no channel
   std::vector<std::string> programs;   // syslog: program names in lower case, or "*"
-  // Is the ECS name another spelling of a field that records have?
-  bool is_alias(FieldId ecs) const;
   std::vector<RecogniseRule> rules;    // any of them; all but channels and providers
   int priority = 50;
   EventKind base;                  // without channel and code; aliases in order of preference
@@ -88,7 +86,6 @@ struct Definition {
   std::vector<EventOverride> events;
   std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> event_index;  // by key
   std::shared_ptr<const StepList> steps;            // nullptr: none
-  std::vector<FieldId> written;                     // fields that steps may put, sorted
   std::vector<std::pair<FieldId, StepValue>> late;  // constants of names that steps may put
   Work::Aliases aliases;                            // of `base`, sorted by ECS name
   std::size_t index = 0;                            // among the definitions of its catalog

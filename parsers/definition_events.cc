@@ -1,5 +1,6 @@
 #include "parsers/definition_events.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -39,7 +40,6 @@ bool parse_content(const Definition& definition, std::string_view text, std::int
 
 DefinitionEvents::DefinitionEvents(const Catalog& catalog, JsonNames& names) : work_(names) {
   kinds_.resize(catalog.definitions().size());
-  left_out_.resize(catalog.definitions().size());
 }
 
 bool DefinitionEvents::run(const Definition& definition, std::string_view message,
@@ -84,7 +84,7 @@ bool DefinitionEvents::run_steps_of(const Definition& definition, std::string_vi
 
 // The event of its whole key, else of what stands before the last '/'.
 const EventOverride* DefinitionEvents::chosen(const Definition& definition) {
-  if (definition.format == ContentFormat::kWindows) return of_code(definition);
+  if (definition.format == ContentFormat::kWindows) return of_code(definition, kind_of(work_.event().kind).code);
   if (definition.events_by.empty()) return nullptr;
   std::string joined;
   std::string_view key;
@@ -107,14 +107,34 @@ const EventOverride* DefinitionEvents::chosen(const Definition& definition) {
 }
 
 // Of a Windows event, whose kind is known before its steps run.
-const EventOverride* DefinitionEvents::of_code(const Definition& definition) {
-  const std::int64_t code = kind_of(work_.event().kind).code;
+const EventOverride* DefinitionEvents::of_code(const Definition& definition, std::int64_t code) {
   if (code < 0) return nullptr;
   std::array<char, 20> digits{};
   const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), code).ptr;
   const auto found = definition.event_index.find(
       std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
   return found == definition.event_index.end() ? nullptr : &definition.events[found->second];
+}
+
+void DefinitionEvents::put_constants(const Definition& definition, Batch& batch,
+                                     const Event& event) {
+  const auto kind = static_cast<std::size_t>(event.kind);
+  if (kind >= constants_.size()) constants_.resize(kind + 1);
+  std::optional<std::vector<Field>>& known = constants_[kind];
+  if (!known) {
+    known.emplace();
+    const auto note = [&](const std::vector<std::pair<FieldId, StepValue>>& late) {
+      for (const auto& [field, value] : late) {
+        const auto is = [id = field](const Field& other) { return other.id == id; };
+        const std::optional<Field> constant = value.constant(field);
+        if (constant && std::none_of(known->begin(), known->end(), is)) known->push_back(*constant);
+      }
+    };
+    const EventOverride* special = of_code(definition, kind_of(event.kind).code);
+    if (special != nullptr) note(special->late);
+    note(definition.late);
+  }
+  batch.push_all(*known);
 }
 
 void DefinitionEvents::put_late(const std::vector<std::pair<FieldId, StepValue>>& late) {

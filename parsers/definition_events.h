@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,9 +35,8 @@ class DefinitionEvents {
   bool run_steps_of(const Definition& definition, std::string_view message,
                     std::int32_t zone_offset_s, Batch& batch, Event& event);
 
-  // Nobody wants what the steps of this definition put.
-  void leave_out_steps(const Definition& definition) { left_out_[definition.index] = true; }
-  bool leaves_out(const Definition& definition) const { return left_out_[definition.index]; }
+  // Instead of the steps of a Windows definition: the constants that they might have put otherwise.
+  void put_constants(const Definition& definition, Batch& batch, const Event& event);
 
   // What steps do is written there until it is taken away; nullptr: nowhere.
   void set_trace(StepTrace* trace) { work_.trace = trace; }
@@ -44,11 +44,11 @@ class DefinitionEvents {
  private:
   KindId kind(const Definition& definition, const EventOverride* event);
   const EventOverride* chosen(const Definition& definition);
-  const EventOverride* of_code(const Definition& definition);
+  static const EventOverride* of_code(const Definition& definition, std::int64_t code);
   void put_late(const std::vector<std::pair<FieldId, StepValue>>& late);
 
   Work work_;
-  std::vector<bool> left_out_;              // by definition
+  std::vector<std::optional<std::vector<Field>>> constants_;  // by kind, of put_constants()
   std::vector<std::vector<KindId>> kinds_;  // by definition and event; kUnknownKind: not asked yet
 };
 

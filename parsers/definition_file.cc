@@ -307,7 +307,6 @@ class DefinitionReader {
     StepReader reader(path_, macros, root.texts("null"));
     PICKET_TRY(StepList list, reader.list(*node));
     made.steps = std::make_shared<const StepList>(std::move(list));
-    made.written.assign(reader.written().begin(), reader.written().end());
     PICKET_TRY_VOID(make_late(*node, reader.written(), made.base.constants, made.late));
     for (EventOverride& event : made.events) {
       PICKET_TRY_VOID(make_late(*node, reader.written(), event.constants, event.late));

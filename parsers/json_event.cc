@@ -60,11 +60,13 @@ void JsonEvents::run_definitions(const Definition* forced, std::int32_t zone_off
   };
   if (is_windows_) {
     const Definition* windows = windows_.last();
-    if (windows == nullptr || windows->steps == nullptr || definitions_->leaves_out(*windows))
-      return;
-    const KindId kind = event.kind;
+    if (windows == nullptr || windows->steps == nullptr) return;
+    if (!windows_steps_) return definitions_->put_constants(*windows, batch, event);
+    const Event before = event;
     (void)definitions_->run_steps_of(*windows, message(), zone_offset_s, batch, event);
-    event.kind = kind;
+    event.kind = before.kind;
+    // Detection runs no steps: the time is the same there.
+    if (before.time_ns != batch.record_of(event).received_ns) event.time_ns = before.time_ns;
     return;
   }
   if (forced != nullptr && forced->format == ContentFormat::kJson) {

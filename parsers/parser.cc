@@ -231,16 +231,7 @@ bool Parser::State::read_wrapped(const Source& source, Batch& batch, Event& even
 Parser::Parser(std::shared_ptr<const Catalog> catalog, bool keep_all_fields) {
   PICKET_CHECK(catalog != nullptr);
   state_ = std::make_unique<State>(std::move(catalog), keep_all_fields);
-}
-Parser::Parser(std::shared_ptr<const Catalog> catalog, const std::function<bool(FieldId)>& reads)
-    : Parser(std::move(catalog), false) {
-  for (const Definition& definition : state_->catalog->definitions()) {
-    if (definition.format != ContentFormat::kWindows) continue;
-    const bool wanted =
-        std::any_of(definition.written.begin(), definition.written.end(),
-                    [&](FieldId field) { return reads(field) && !definition.is_alias(field); });
-    if (!wanted) state_->definitions.leave_out_steps(definition);
-  }
+  if (!keep_all_fields) state_->json.leave_out_windows_steps();
 }
 Parser::Parser(Parser&&) noexcept = default;
 Parser& Parser::operator=(Parser&&) noexcept = default;

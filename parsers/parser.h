@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,13 +29,11 @@ struct SourceFormat {
 class Parser {
  public:
   // With `keep_all_fields` every name of a structured record becomes a field (interned, bounded by
-  // the interner). Without it only names that are known when the parser is made: make a new one
-  // after rules or definitions were loaded.
+  // the interner). Without it, which is for detection, only names that are known when the parser is
+  // made (make a new one after rules or definitions were loaded), and no steps of Windows
+  // definitions: rules ask for Windows fields by their own names and their aliases, and what steps
+  // add is for people.
   Parser(std::shared_ptr<const Catalog> catalog, bool keep_all_fields);
-  // For detection: fields that are known now, and of Windows events, which have all that rules
-  // mostly ask for under names of their own, no steps that put nothing that `reads` is true for.
-  // Fields that a definition has another name for do not count.
-  Parser(std::shared_ptr<const Catalog> catalog, const std::function<bool(FieldId)>& reads);
   Parser(Parser&&) noexcept;
   Parser& operator=(Parser&&) noexcept;
   ~Parser();

@@ -10,7 +10,6 @@
 #include "base/hash.h"
 #include "event/ecs.h"
 #include "rules/evaluation.h"
-#include "rules/field_use.h"
 #include "rules/explain.h"
 #include "rules/payload.h"
 #include "rules/route_table.h"
@@ -58,7 +57,6 @@ class CompiledRuleSet final : public RuleSet {
       for (const std::string& field : rule.suppress.by) intern_field(compact_name(field));
     }
     resolve(std::move(correlations));
-    note_fields(options.payloads);
     std::string all;
     for (std::uint32_t i = 0; i < rule_count(); ++i) all += identity(i).hash;
     for (const Correlation& correlation : correlations_) all += correlation.rule.identity.hash;
@@ -86,10 +84,6 @@ class CompiledRuleSet final : public RuleSet {
   }
   const std::vector<Correlation>& correlations() const override { return correlations_; }
   const std::string& hash() const override { return hash_; }
-
-  bool reads(FieldId field) const override {
-    return indicators_->rule_count() > 0 || std::binary_search(read_.begin(), read_.end(), field);
-  }
 
   EvaluationPtr make_evaluation() const override {
     return EvaluationPtr(new Evaluation(make_scanner(), rule_count()));
@@ -150,36 +144,6 @@ class CompiledRuleSet final : public RuleSet {
   }
 
  private:
-  // All names under which rules ask for a value.
-  void note_fields(const PayloadOptions& payloads) {
-    const auto note = [this](std::string_view name) {
-      if (const auto id = find_field(compact_name(name))) read_.push_back(*id);
-    };
-    const auto note_of = [&](const DetectionRule& rule, std::string_view field) {
-      if (const auto ecs = taxonomy_.ecs_name(rule.log_source, field)) note(*ecs);
-      note(field);
-    };
-    for (const DetectionRule& rule : detections_) {
-      for (const std::string& field : fields_of(rule.condition)) note_of(rule, field);
-      for (const std::string& field : rule.suppress.by) note_of(rule, field);
-    }
-    for (const Correlation& correlation : correlations_) {
-      for (const Correlation::Input& input : correlation.inputs) {
-        const bool detection = input.correlation < 0 && input.detection < detections_.size();
-        for (const std::string& field : input.group_by)
-          detection ? note_of(detections_[input.detection], field) : note(field);
-        if (!input.field.empty())
-          detection ? note_of(detections_[input.detection], input.field) : note(input.field);
-      }
-    }
-    if (yara_->size() > 0) {
-      for (const std::string& field : payloads.fields) note(field);
-      for (const std::string& field : payloads.decoded) note(field);
-    }
-    std::sort(read_.begin(), read_.end());
-    read_.erase(std::unique(read_.begin(), read_.end()), read_.end());
-  }
-
   bool is_indicator(std::uint32_t rule) const { return rule >= first_indicator_; }
   bool is_yara(std::uint32_t rule) const { return rule >= detections_.size() && !is_indicator(rule); }
   const YaraRule& yara_rule(std::uint32_t rule) const {
@@ -257,7 +221,6 @@ class CompiledRuleSet final : public RuleSet {
   const std::vector<DetectionRule>& detections_;  // of routes_
   std::shared_ptr<const YaraRules> yara_;
   YaraScanLimits limits_;
-  std::vector<FieldId> read_;  // sorted
   std::shared_ptr<const IndicatorSet> indicators_;
   std::uint32_t first_indicator_;  // of the rules: behind those of YARA
   std::vector<Correlation> correlations_;

@@ -63,9 +63,6 @@ class RuleSet {
   // Only this (event, detection rule): is it true? Timed in scratch.costs().samples, each one.
   virtual bool holds(Batch& batch, const Hit& pair, Evaluation& scratch) const = 0;
 
-  // Does a rule or a correlation ask for the field, by that very name? Indicators ask for all.
-  virtual bool reads(FieldId) const { return true; }
-
   // What made `rule` true on the event: one Match a true test (its `event` is left to the caller).
   // Empty if it is not true. Cold path.
   virtual std::vector<Match> explain(Batch& batch, const Event& event, std::uint32_t rule) const = 0;

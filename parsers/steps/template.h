@@ -49,6 +49,11 @@ class StepValue {
   // The error has no place.
   static Result<StepValue> compile(const YamlNode& node);
   void put(Work& work, FieldId field) const;
+  // A constant as a field, static while the definition lives; nothing if it depends on the record.
+  std::optional<Field> constant(FieldId field) const {
+    if (!constant_) return std::nullopt;
+    return Field{token_.data(), static_cast<std::uint32_t>(token_.size()), field, kind_, false};
+  }
   // Adds those that are not in the list yet.
   void append(Work& work, FieldId field) const;
 
