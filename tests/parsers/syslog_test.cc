@@ -218,7 +218,7 @@ TEST(Syslog, StatusSaysWhatWasUnderstood) {
   EXPECT_EQ(p.kind().service, "sshd");
   p.parse("<86>Mar  1 10:00:00 h CRON[1]: (root) CMD (true)");
   EXPECT_EQ(p.status(), "parsed");
-  EXPECT_EQ(p.kind().service, "syslog");
+  EXPECT_EQ(p.kind().service, "cron");
   p.parse("<86>Mar  1 10:00:00 h my-app[1]: words");
   EXPECT_EQ(p.status(), "partial");
   EXPECT_EQ(p.kind().dataset, "system.syslog");
