@@ -77,7 +77,7 @@ bool json_holds(const RecogniseRule::JsonTest& test, std::span<const Field> fiel
 
 }  // namespace
 
-Recogniser::Recogniser(const Catalog& catalog) : catalog_(&catalog) {
+Recogniser::Recogniser(const Catalog& catalog) {
   for (const Definition& definition : catalog.definitions()) index(definition);
   std::sort(programs_.begin(), programs_.end());
   std::sort(json_rules_.begin(), json_rules_.end());

@@ -65,7 +65,6 @@ class Recogniser {
   void add(const Candidate& candidate);
   void sort();
 
-  const Catalog* catalog_;
   std::vector<Rule> rules_;
   std::vector<std::pair<std::string, std::uint32_t>> programs_;  // sorted
   std::array<std::vector<std::uint32_t>, 256> prefixes_;         // by the first byte

@@ -163,7 +163,7 @@ bool read_windows_xml(std::string_view text, Arena& arena, std::vector<Pair>& ou
                       std::size_t& system_count) {
   const std::size_t before = out.size();
   Reading reading(text, arena, out);
-  const bool found = reading.run();
+  const bool found = reading.run() && out.size() > before;
   if (!found) out.resize(before);
   system_count = found ? std::min(reading.system_count(), out.size() - before) : 0;
   if (found && system_count == 0) system_count = out.size() - before;  // cut off within System
