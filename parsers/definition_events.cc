@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "event/ecs.h"
 #include "parsers/content.h"
 
 namespace picket::parsers {
@@ -82,9 +83,24 @@ bool DefinitionEvents::run_steps_of(const Definition& definition, std::string_vi
   return true;
 }
 
+void DefinitionEvents::run_windows(const Definition* definition, std::int32_t zone_offset_s,
+                                   Batch& batch, Event& event) {
+  if (definition == nullptr || definition->steps == nullptr) return;
+  if (!windows_steps_) return put_constants(*definition, batch, event);
+  const Field* field = batch.find(event, ecs::kMessage);
+  const std::string_view message =
+      field == nullptr ? std::string_view() : field_text(*field, batch.arena());
+  const Event before = event;
+  (void)run_steps_of(*definition, message, zone_offset_s, batch, event);
+  event.kind = before.kind;
+  // Detection runs no steps: the time is the same there.
+  if (before.time_ns != batch.record_of(event).received_ns) event.time_ns = before.time_ns;
+}
+
 // The event of its whole key, else of what stands before the last '/'.
 const EventOverride* DefinitionEvents::chosen(const Definition& definition) {
-  if (definition.format == ContentFormat::kWindows) return of_code(definition, kind_of(work_.event().kind).code);
+  if (definition.format == ContentFormat::kWindows)
+    return of_code(definition, kind_of(work_.event().kind).code);
   if (definition.events_by.empty()) return nullptr;
   std::string joined;
   std::string_view key;

@@ -35,8 +35,13 @@ class DefinitionEvents {
   bool run_steps_of(const Definition& definition, std::string_view message,
                     std::int32_t zone_offset_s, Batch& batch, Event& event);
 
-  // Instead of the steps of a Windows definition: the constants that they might have put otherwise.
-  void put_constants(const Definition& definition, Batch& batch, const Event& event);
+  // The same for a Windows event, whose kind and time stand whatever its steps say. Without a
+  // definition nothing happens.
+  void run_windows(const Definition* definition, std::int32_t zone_offset_s, Batch& batch,
+                   Event& event);
+  // From now on Windows events get the constants that their steps might have put otherwise, and no
+  // more.
+  void leave_out_windows_steps() { windows_steps_ = false; }
 
   // What steps do is written there until it is taken away; nullptr: nowhere.
   void set_trace(StepTrace* trace) { work_.trace = trace; }
@@ -44,10 +49,12 @@ class DefinitionEvents {
  private:
   KindId kind(const Definition& definition, const EventOverride* event);
   const EventOverride* chosen(const Definition& definition);
+  void put_constants(const Definition& definition, Batch& batch, const Event& event);
   static const EventOverride* of_code(const Definition& definition, std::int64_t code);
   void put_late(const std::vector<std::pair<FieldId, StepValue>>& late);
 
   Work work_;
+  bool windows_steps_ = true;
   std::vector<std::optional<std::vector<Field>>> constants_;  // by kind, of put_constants()
   std::vector<std::vector<KindId>> kinds_;  // by definition and event; kUnknownKind: not asked yet
 };

@@ -54,21 +54,11 @@ bool JsonEvents::parse(std::string_view json, const Definition* forced, std::int
 void JsonEvents::run_definitions(const Definition* forced, std::int32_t zone_offset_s, Batch& batch,
                                  Event& event) {
   recognised_ = is_windows_;
+  if (is_windows_) return definitions_->run_windows(windows_.last(), zone_offset_s, batch, event);
   const auto message = [&]() -> std::string_view {
     const Field* field = batch.find(event, ecs::kMessage);
     return field == nullptr ? std::string_view() : field_text(*field, batch.arena());
   };
-  if (is_windows_) {
-    const Definition* windows = windows_.last();
-    if (windows == nullptr || windows->steps == nullptr) return;
-    if (!windows_steps_) return definitions_->put_constants(*windows, batch, event);
-    const Event before = event;
-    (void)definitions_->run_steps_of(*windows, message(), zone_offset_s, batch, event);
-    event.kind = before.kind;
-    // Detection runs no steps: the time is the same there.
-    if (before.time_ns != batch.record_of(event).received_ns) event.time_ns = before.time_ns;
-    return;
-  }
   if (forced != nullptr && forced->format == ContentFormat::kJson) {
     recognised_ = true;
     (void)definitions_->run_steps_of(*forced, message(), zone_offset_s, batch, event);

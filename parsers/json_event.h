@@ -35,9 +35,6 @@ class JsonEvents {
   // Did somebody know the event read last?
   bool recognised() const { return recognised_; }
 
-  // Windows events get no more than their own fields and their kind's.
-  void leave_out_windows_steps() { windows_steps_ = false; }
-
  private:
   KindId kind(const Definition* forced, Arena& arena);
   void run_definitions(const Definition* forced, std::int32_t zone_offset_s, Batch& batch,
@@ -57,7 +54,6 @@ class JsonEvents {
   FieldId event_id_;
   FieldId computer_;
   bool is_windows_ = false;  // the event read last
-  bool windows_steps_ = true;
   bool recognised_ = false;  // the same
 };
 

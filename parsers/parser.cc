@@ -67,7 +67,7 @@ struct Parser::State {
         definitions(*catalog, names),
         json(*catalog, names, recogniser, definitions),
         syslog(*catalog, names, json, recogniser, definitions),
-        windows_xml(*catalog, names),
+        windows_xml(*catalog, names, definitions),
         access(catalog->for_format(ContentFormat::kAccess)) {
     for (const std::string_view name : {"event.original", "message", "log", "_raw"}) {
       if (const auto id = intern_field(name)) wrapped.push_back(*id);
@@ -231,7 +231,7 @@ bool Parser::State::read_wrapped(const Source& source, Batch& batch, Event& even
 Parser::Parser(std::shared_ptr<const Catalog> catalog, bool keep_all_fields) {
   PICKET_CHECK(catalog != nullptr);
   state_ = std::make_unique<State>(std::move(catalog), keep_all_fields);
-  if (!keep_all_fields) state_->json.leave_out_windows_steps();
+  if (!keep_all_fields) state_->definitions.leave_out_windows_steps();
 }
 Parser::Parser(Parser&&) noexcept = default;
 Parser& Parser::operator=(Parser&&) noexcept = default;

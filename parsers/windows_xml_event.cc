@@ -53,6 +53,7 @@ bool WindowsXmlEvents::parse(std::string_view xml, const Definition* forced,
   event.kind = kind(channel, provider, code, forced);
   event.status = ParseStatus::kParsed;
   if (const auto read = timestamps_.read(time, zone_offset_s)) event.time_ns = *read;
+  definitions_->run_windows(windows_.last(), zone_offset_s, batch, event);
   return true;
 }
 

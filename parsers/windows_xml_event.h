@@ -8,6 +8,7 @@
 
 #include "event/event.h"
 #include "parsers/catalog.h"
+#include "parsers/definition_events.h"
 #include "parsers/formats/pair.h"
 #include "parsers/json_names.h"
 #include "parsers/timestamp.h"
@@ -17,9 +18,9 @@ namespace picket::parsers {
 
 class WindowsXmlEvents {
  public:
-  // `catalog` and `names` must outlive it.
-  WindowsXmlEvents(const Catalog& catalog, JsonNames& names)
-      : windows_(catalog), catalog_(&catalog), names_(&names) {}
+  // All must outlive it.
+  WindowsXmlEvents(const Catalog& catalog, JsonNames& names, DefinitionEvents& definitions)
+      : windows_(catalog), catalog_(&catalog), names_(&names), definitions_(&definitions) {}
 
   // Adds fields to the event begun last and sets its kind, time and status. False, and the event as
   // it was, when `xml` is no Windows event. `forced` is the source's definition, or nullptr. `xml`
@@ -38,6 +39,7 @@ class WindowsXmlEvents {
   TimestampReader timestamps_;
   const Catalog* catalog_;
   JsonNames* names_;
+  DefinitionEvents* definitions_;
 };
 
 }  // namespace picket::parsers
