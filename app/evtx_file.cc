@@ -75,6 +75,31 @@ void read_document(libevtx_file_t* file, int index, std::vector<std::uint8_t>& d
   libevtx_record_free(&record, nullptr);
 }
 
+bool is_hex(std::uint8_t c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// Windows writes the numbers of its types HexInt32 and HexInt64 as 0x3e7, and that is what rules ask
+// for. The library writes all of their 8 or 16 digits: the zeros before the first of them go.
+void shorten_numbers(std::vector<std::uint8_t>& document) {
+  constexpr std::string_view kBegin = ">0x0";
+  constexpr std::string_view kEnd = "</Data>";
+  auto out = document.begin();
+  for (auto at = document.begin(); at != document.end();) {
+    const auto found = std::search(at, document.end(), kBegin.begin(), kBegin.end());
+    auto digits = found == document.end() ? found : found + 3;
+    out = at == out ? digits : std::copy(at, digits, out);
+    at = digits;
+    const auto last = std::find_if_not(digits, document.end(), is_hex);
+    const auto count = last - digits;
+    if ((count != 8 && count != 16) || document.end() - last < static_cast<std::ptrdiff_t>(kEnd.size()) ||
+        !std::equal(kEnd.begin(), kEnd.end(), last))
+      continue;
+    while (at + 1 != last && *at == '0') ++at;
+  }
+  document.erase(out, document.end());
+}
+
 // The whole life of the child.
 int write_documents(const char* path, int out) {
   libevtx_file_t* file = nullptr;
@@ -87,6 +112,7 @@ int write_documents(const char* path, int out) {
   std::vector<std::uint8_t> document;
   for (int i = 0; i < count; ++i) {
     read_document(file, i, document);
+    shorten_numbers(document);
     whole = whole && !document.empty();
     if (!document.empty() && !write_all(out, document.data(), document.size())) return kWhole;  // nobody reads on
   }
