@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/yaml.h"
 #include "parsers/definition_file.h"
+#include "parsers/recognition_index.h"
 
 namespace picket::parsers {
 namespace {
@@ -52,6 +53,9 @@ void put_over(Pairs& general, const Pairs& special) {
 
 }  // namespace
 
+Catalog::Catalog() = default;
+Catalog::~Catalog() = default;
+
 Result<std::shared_ptr<const Catalog>> Catalog::load(const std::vector<std::string>& folders,
                                                      std::vector<std::string>& errors) {
   std::shared_ptr<Catalog> catalog(new Catalog);
@@ -87,6 +91,7 @@ std::shared_ptr<const Catalog> Catalog::make(std::vector<Definition> definitions
   std::sort(catalog->definitions_.begin(), catalog->definitions_.end(),
             [](const Definition& a, const Definition& b) { return a.name < b.name; });
   catalog->index();
+  catalog->recognition_ = std::make_unique<const RecognitionIndex>(catalog->definitions_);
   return catalog;
 }
 

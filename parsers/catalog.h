@@ -92,8 +92,14 @@ struct Definition {
   KindId kind = kUnknownKind;                       // of `base`, interned
 };
 
+class RecognitionIndex;
+
 class Catalog {
  public:
+  ~Catalog();
+  Catalog(const Catalog&) = delete;
+  Catalog& operator=(const Catalog&) = delete;
+
   // Every *.yaml and *.yml under the folders. A definition replaces that of the same name in an
   // earlier folder. Each bad definition adds "file:line: reason" to `errors` and is left out. Fails
   // only when a folder cannot be read.
@@ -111,6 +117,9 @@ class Catalog {
   const Definition* for_program(std::string_view program) const;    // lower case; exact, else "*"
   const Definition* for_format(ContentFormat format) const;         // the first by name
 
+  // Which of them a record may be of.
+  const RecognitionIndex& recognition() const { return *recognition_; }
+
   // The kind of one Windows event. Makes it when it is new, so it takes a lock: keep the answer.
   // A code of -1 is any other event of the channel.
   static KindId windows_kind(const Definition& definition, std::string_view channel,
@@ -119,13 +128,14 @@ class Catalog {
   static KindId event_kind(const Definition& definition, const EventOverride& event);
 
  private:
-  Catalog() = default;
+  Catalog();
   void index();
 
   std::vector<Definition> definitions_;  // sorted by name
   std::map<std::string, std::size_t, AsciiLess> by_channel_;
   std::map<std::string, std::size_t, AsciiLess> by_provider_;
   std::map<std::string, std::size_t, std::less<>> by_program_;
+  std::unique_ptr<const RecognitionIndex> recognition_;
 };
 
 }  // namespace picket::parsers

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <utility>
+
+#include "base/guarded.h"
 
 namespace picket::parsers {
 namespace {
@@ -137,10 +140,33 @@ constexpr std::string_view kAttributesSuffix = "_attributes";
 
 }  // namespace
 
-JsonNames::JsonNames(bool learn) : learn_(learn) {
-  places_.resize(static_cast<std::size_t>(Node::kFirstFree));
+JsonNames::JsonNames(bool learn) {
   for (const auto& [name, role] : kRoles) (void)intern_field(name);
-  if (learn_) return;
+  if (!learn) *this = frozen();
+  learn_ = learn;
+}
+
+// Made of some hundred thousand entries: copied for the threads after the first.
+JsonNames JsonNames::frozen() {
+  struct Made {
+    std::size_t field_count = 0;
+    std::shared_ptr<const JsonNames> names;
+  };
+  static auto* const last = new Guarded<Made>;  // as long as the process
+  const std::shared_ptr<const JsonNames> names = last->with([](Made& made) {
+    const std::size_t count = field_count();
+    if (made.names == nullptr || made.field_count != count) {
+      std::shared_ptr<JsonNames> fresh(new JsonNames);
+      fresh->add_known(count);
+      made = {count, std::move(fresh)};
+    }
+    return made.names;
+  });
+  return *names;
+}
+
+// The names that are interned now.
+void JsonNames::add_known(std::size_t count) {
   // The way to the leaf names must exist whatever is known.
   for (const std::string_view key : {"System", "EventData", "UserData"}) {
     make_child(Node::kEvent, NameKey::of(key));
@@ -152,7 +178,6 @@ JsonNames::JsonNames(bool learn) : learn_(learn) {
     make_child(winlog, NameKey::of(path.substr(path.find('.') + 1)));
   }
   for (const std::string_view path : kWazuhData) make_way(path);
-  const std::size_t count = field_count();
   for (std::size_t i = 0; i < count; ++i) {
     const FieldId id{static_cast<std::uint16_t>(i)};
     add(field_name(id), id);

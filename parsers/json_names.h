@@ -100,6 +100,9 @@ class JsonNames {
     bool system_element = false;
   };
 
+  JsonNames() = default;
+  static JsonNames frozen();
+  void add_known(std::size_t count);
   const JsonName* other_field(Node node, const NameKey& key);
   const JsonName* elsewhere(Node node, const NameKey& key);
   Node other_child(Node node, const NameKey& key);
@@ -115,10 +118,10 @@ class JsonNames {
   std::string full_name(Node node, std::string_view key) const;
   const Place& at(Node node) const { return places_[static_cast<std::size_t>(node)]; }
 
-  bool learn_;
+  bool learn_ = false;
   NameTable<JsonName> names_;
   std::size_t strangers_ = 0;  // keys in names_ that came from input
-  std::vector<Place> places_;
+  std::vector<Place> places_ = std::vector<Place>(static_cast<std::size_t>(Node::kFirstFree));
   NameTable<Node> place_ids_;
 };
 

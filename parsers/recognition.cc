@@ -1,9 +1,6 @@
 #include "parsers/recognition.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
-#include <map>
 
 #include "base/ascii.h"
 #include "parsers/formats/cef.h"
@@ -77,77 +74,16 @@ bool json_holds(const RecogniseRule::JsonTest& test, std::span<const Field> fiel
 
 }  // namespace
 
-Recogniser::Recogniser(const Catalog& catalog) {
-  for (const Definition& definition : catalog.definitions()) index(definition);
-  std::sort(programs_.begin(), programs_.end());
-  std::sort(json_rules_.begin(), json_rules_.end());
-  json_trigger_.resize(std::size_t{1} << 16);
-  for (const auto& [field, rule] : json_rules_) json_trigger_[static_cast<std::size_t>(field)] = 1;
-  std::map<std::string, std::vector<std::uint32_t>> texts;
-  for (std::uint32_t at = 0; at < rules_.size(); ++at) {
-    const Rule& rule = rules_[at];
-    if (rule.rank != kTextRank || !rule.rule->json.empty()) continue;
-    // Of those of which all must be there the longest is enough to look at the rule.
-    const auto longest = std::max_element(
-        rule.rule->all.begin(), rule.rule->all.end(),
-        [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
-    if (longest != rule.rule->all.end()) {
-      texts[*longest].push_back(at);
-    } else {
-      for (const std::string& text : rule.rule->any) texts[text].push_back(at);
-    }
-    text_priority_ = std::max(text_priority_, rule.definition->priority);
-  }
-  std::vector<std::string> all;
-  for (auto& [text, of] : texts) {
-    all.push_back(text);
-    of_marker_.push_back(std::move(of));
-  }
-  markers_ = std::make_unique<const MarkerSet>(std::move(all));
-  scratch_ = std::make_unique<MarkerScratch>(*markers_);
-}
+Recogniser::Recogniser(const Catalog& catalog)
+    : index_(&catalog.recognition()), scratch_(index_->markers()) {}
 
-void Recogniser::index(const Definition& definition) {
-  for (const RecogniseRule& rule : definition.rules) {
-    const bool any_program =
-        std::find(rule.programs.begin(), rule.programs.end(), "*") != rule.programs.end();
-    if (any_program && rule.prefixes.empty() && rule.any.empty() && rule.all.empty())
-      continue;  // the fallback
-    const auto at = static_cast<std::uint32_t>(rules_.size());
-    const bool envelope =
-        (!rule.programs.empty() && !any_program) || !rule.prefixes.empty() || rule.cef || rule.leef;
-    rules_.push_back({&definition, &rule, envelope ? kEnvelopeRank : kTextRank, any_program});
-    if (!rule.json.empty()) {
-      json_rules_.emplace_back(rule.json.front().field, at);
-    } else if (!rule.programs.empty() && !any_program) {
-      for (const std::string& program : rule.programs) programs_.emplace_back(program, at);
-    } else if (!rule.prefixes.empty()) {
-      std::array<bool, 256> seen{};
-      for (const std::string& prefix : rule.prefixes) {
-        const auto first = static_cast<unsigned char>(prefix[0]);
-        if (!seen[first]) prefixes_[first].push_back(at);
-        seen[first] = true;
-      }
-    } else if (rule.cef) {
-      cef_.push_back(at);
-    } else if (rule.leef) {
-      leef_.push_back(at);
-    }
-  }
-}
-
-const std::vector<std::uint32_t>& Recogniser::by_program(std::string_view name) {
-  static const std::vector<std::uint32_t> kNone;
+const Recogniser::Rules& Recogniser::by_program(std::string_view name) {
+  static const Rules kNone;
   if (name.empty() || name.size() > kProgramLengthMax) return kNone;
   const NameKey key = NameKey::of(name);
   if (const std::uint32_t* known = known_programs_.find(key)) return program_rules_[*known];
-  const std::string plain = plain_program(name);
-  std::vector<std::uint32_t> rules;
-  for (auto at =
-           std::lower_bound(programs_.begin(), programs_.end(), std::pair(plain, std::uint32_t{0}));
-       at != programs_.end() && at->first == plain; ++at) {
-    rules.push_back(at->second);
-  }
+  Rules rules;
+  index_->add_rules_of_program(plain_program(name), rules);
   if (program_rules_.size() >= kProgramsMax) {
     other_program_ = std::move(rules);
     return other_program_;
@@ -157,7 +93,8 @@ const std::vector<std::uint32_t>& Recogniser::by_program(std::string_view name) 
   return program_rules_.back();
 }
 
-bool Recogniser::holds(const Rule& indexed, const Evidence& evidence, std::size_t& bytes) const {
+bool Recogniser::holds(const RecognitionIndex::Rule& indexed, const Evidence& evidence,
+                       std::size_t& bytes) const {
   const RecogniseRule& rule = *indexed.rule;
   if (indexed.any_program) {
     if (evidence.program.empty()) return false;
@@ -207,7 +144,7 @@ bool Recogniser::holds(const Rule& indexed, const Evidence& evidence, std::size_
 }
 
 void Recogniser::look_at(std::uint32_t at, const Evidence& evidence) {
-  const Rule& rule = rules_[at];
+  const RecognitionIndex::Rule& rule = index_->rule(at);
   Candidate made{rule.definition, rule.rank, 0};
   if (holds(rule, evidence, made.bytes)) add(made);
 }
@@ -237,18 +174,18 @@ void Recogniser::look_at_headers(const Evidence& evidence) {
   // Headers stand at the beginning, at most behind words of the sender.
   if (evidence.message.find('|') == std::string_view::npos) return;  // quicker to be looked for
   const std::string_view start = evidence.message.substr(0, 512);
-  if (!cef_.empty() && start.find("CEF:") != std::string_view::npos) {
-    for (const std::uint32_t rule : cef_) look_at(rule, evidence);
+  if (!index_->cef().empty() && start.find("CEF:") != std::string_view::npos) {
+    for (const std::uint32_t rule : index_->cef()) look_at(rule, evidence);
   }
-  if (!leef_.empty() && start.find("LEEF:") != std::string_view::npos) {
-    for (const std::uint32_t rule : leef_) look_at(rule, evidence);
+  if (!index_->leef().empty() && start.find("LEEF:") != std::string_view::npos) {
+    for (const std::uint32_t rule : index_->leef()) look_at(rule, evidence);
   }
 }
 
 void Recogniser::look_at_texts(const Evidence& evidence) {
   looked_at_texts_ = true;
-  for (const std::uint32_t marker : scratch_->find(evidence.record)) {
-    for (const std::uint32_t rule : of_marker_[marker]) look_at(rule, evidence);
+  for (const std::uint32_t marker : scratch_.find(evidence.record)) {
+    for (const std::uint32_t rule : index_->rules_of_marker(marker)) look_at(rule, evidence);
   }
 }
 
@@ -257,14 +194,14 @@ const std::vector<Recogniser::Candidate>& Recogniser::text(const Evidence& evide
   looked_at_texts_ = false;
   for (const std::uint32_t rule : by_program(evidence.program)) look_at(rule, evidence);
   if (!evidence.message.empty()) {
-    for (const std::uint32_t rule : prefixes_[static_cast<unsigned char>(evidence.message[0])])
+    for (const std::uint32_t rule : index_->rules_of_first_byte(evidence.message[0]))
       look_at(rule, evidence);
   }
   look_at_headers(evidence);
   int best = -1;
   for (const Candidate& candidate : candidates_)
     best = std::max(best, candidate.definition->priority);
-  if (best < text_priority_) look_at_texts(evidence);
+  if (best < index_->text_priority()) look_at_texts(evidence);
   sort();
   return candidates_;
 }
@@ -287,19 +224,16 @@ const std::vector<Recogniser::Candidate>& Recogniser::json(const Evidence& evide
                                                            std::span<const Field> fields) {
   candidates_.clear();
   looked_at_texts_ = true;
-  if (json_rules_.empty()) return candidates_;
+  if (!index_->any_json()) return candidates_;
   for (const Field& field : fields) {
-    if (json_trigger_[static_cast<std::size_t>(field.id)] == 0) continue;
-    for (auto at = std::lower_bound(json_rules_.begin(), json_rules_.end(),
-                                    std::pair(field.id, std::uint32_t{0}));
-         at != json_rules_.end() && at->first == field.id; ++at) {
-      const Rule& rule = rules_[at->second];
-      Candidate made{rule.definition, kEnvelopeRank, 0};
+    index_->each_rule_of_field(field.id, [&](std::uint32_t at) {
+      const RecognitionIndex::Rule& rule = index_->rule(at);
+      Candidate made{rule.definition, RecognitionIndex::kEnvelopeRank, 0};
       bool all = holds(rule, evidence, made.bytes);
       for (const RecogniseRule::JsonTest& test : rule.rule->json)
         all = all && json_holds(test, fields, made.bytes);
       if (all) add(made);
-    }
+    });
   }
   sort();
   return candidates_;

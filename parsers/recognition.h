@@ -4,12 +4,12 @@
 // A pure function of the record: priority, then the kind of evidence (what the envelope or a header
 // says goes before what merely stands somewhere in the text, where senders of messages put what
 // they like), then its bytes, then the name. Cheap evidence is looked at first; the pass over all
-// texts that records may contain is made only when that leaves something to be found. One thread.
+// texts that records may contain is made only when that leaves something to be found. The rules are
+// the catalog's (recognition_index.h); here are a thread's scratch memory and the programs it met.
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +19,7 @@
 #include "parsers/catalog.h"
 #include "parsers/markers.h"
 #include "parsers/name_table.h"
+#include "parsers/recognition_index.h"
 
 namespace picket::parsers {
 
@@ -45,40 +46,24 @@ class Recogniser {
   const std::vector<Candidate>& json(const Evidence& evidence, std::span<const Field> fields);
 
  private:
-  struct Rule {
-    const Definition* definition = nullptr;
-    const RecogniseRule* rule = nullptr;
-    int rank = 0;
-    bool any_program = false;  // its programs are "*"
-  };
+  using Rules = RecognitionIndex::Rules;
   static constexpr std::size_t kProgramsMax = 4000;
   static constexpr std::size_t kProgramLengthMax = 128;
-  static constexpr int kTextRank = 1;
-  static constexpr int kEnvelopeRank = 2;
 
-  void index(const Definition& definition);
-  const std::vector<std::uint32_t>& by_program(std::string_view name);
+  const Rules& by_program(std::string_view name);
   void look_at(std::uint32_t rule, const Evidence& evidence);
-  bool holds(const Rule& rule, const Evidence& evidence, std::size_t& bytes) const;
+  bool holds(const RecognitionIndex::Rule& rule, const Evidence& evidence,
+             std::size_t& bytes) const;
   void look_at_headers(const Evidence& evidence);
   void look_at_texts(const Evidence& evidence);
   void add(const Candidate& candidate);
   void sort();
 
-  std::vector<Rule> rules_;
-  std::vector<std::pair<std::string, std::uint32_t>> programs_;  // sorted
-  std::array<std::vector<std::uint32_t>, 256> prefixes_;         // by the first byte
-  std::vector<std::uint32_t> cef_;
-  std::vector<std::uint32_t> leef_;
-  std::unique_ptr<const MarkerSet> markers_;
-  std::unique_ptr<MarkerScratch> scratch_;
-  std::vector<std::vector<std::uint32_t>> of_marker_;  // rules
-  int text_priority_ = -1;                             // the highest of rules that need the pass
-  std::vector<std::uint8_t> json_trigger_;             // by field
-  std::vector<std::pair<FieldId, std::uint32_t>> json_rules_;  // sorted
-  NameTable<std::uint32_t> known_programs_;                    // into program_rules_, from 1
-  std::deque<std::vector<std::uint32_t>> program_rules_;
-  std::vector<std::uint32_t> other_program_;
+  const RecognitionIndex* index_;
+  MarkerScratch scratch_;
+  NameTable<std::uint32_t> known_programs_;  // into program_rules_, from 0
+  std::deque<Rules> program_rules_;
+  Rules other_program_;
   std::vector<Candidate> candidates_;
   bool looked_at_texts_ = false;
 };
