@@ -103,9 +103,10 @@ endfunction()
 
 # picket_program_test(delivery_test SCRIPT): the whole program, driven from outside by a Python script beside
 # the CMakeLists.txt that gets its path, or, without SCRIPT, the program itself with ARGUMENTS. Runs in
-# every build: sanitized, shipped, and with THREADS under ThreadSanitizer.
+# every build: sanitized, shipped, and with THREADS under ThreadSanitizer. LONG: it starts the program so
+# often that the everyday run with sanitizers leaves it to `scripts/test --all`.
 function(picket_program_test name)
-  cmake_parse_arguments(ARG "SCRIPT;THREADS" "TIMEOUT" "ARGUMENTS" ${ARGN})
+  cmake_parse_arguments(ARG "SCRIPT;THREADS;LONG" "TIMEOUT" "ARGUMENTS" ${ARGN})
   set(command $<TARGET_FILE:picket> ${ARG_ARGUMENTS})
   if(ARG_SCRIPT)
     list(PREPEND command python3 ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py)
@@ -113,6 +114,9 @@ function(picket_program_test name)
   add_test(NAME ${name} COMMAND ${CMAKE_COMMAND} -E env PICKET_CONTENT=${PROJECT_SOURCE_DIR}/content ${command})
   add_dependencies(shipped picket)
   set(label app shipped)
+  if(ARG_LONG AND PICKET_SANITIZE)
+    list(APPEND label long)
+  endif()
   if(ARG_THREADS)
     add_dependencies(threads picket)
     list(APPEND label threads)

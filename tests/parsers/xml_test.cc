@@ -114,7 +114,8 @@ TEST(WindowsXml, FirstOfSeveralAndCutOff) {
 
 TEST(WindowsXml, TheEventThatJsonMakes) {
   JsonNames names(true);
-  WindowsXmlEvents events(*shipped_catalog(), names);
+  DefinitionEvents definitions(*shipped_catalog(), names);
+  WindowsXmlEvents events(*shipped_catalog(), names, definitions);
   Batch batch;
   batch.add(
       event_of("<EventData><Data Name='TargetUserName'>an</Data><Data Name='Channel'>Other</Data>"
@@ -126,6 +127,7 @@ TEST(WindowsXml, TheEventThatJsonMakes) {
   EXPECT_EQ(kind_of(event.kind).code, 4624);
   EXPECT_EQ(format_time(event.time_ns), "2026-03-01T10:00:00.123456700Z");
   EXPECT_EQ(batch.text(event, ecs::kUserName), "an");
+  EXPECT_EQ(batch.text(event, ecs::kEventOutcome), "success");  // by the definition
   EXPECT_EQ(batch.find(event, *find_field("Channel"))->token(), "Other");
   EXPECT_EQ(batch.find(event, ecs::kWinlogChannel)->token(), "Security");
 }
