@@ -217,7 +217,8 @@ class Bench {
 
  private:
   void pass(bool with_store) {
-    ScratchStore scratch;
+    std::optional<ScratchStore> scratch;
+    if (with_store) scratch.emplace();
     correlator::MapState state;
     correlator::Correlator correlator(rules_, {}, state);
     storage::Commit commit;
@@ -230,12 +231,12 @@ class Bench {
         batch.add(records_[seq], SourceId{}, seq, 1'700'000'000'000'000'000);
         ++seq;
       }
-      step(batch, correlator, commit, *scratch.store, with_store);
+      step(batch, correlator, commit, scratch ? scratch->store.get() : nullptr);
     }
   }
 
   void step(Batch& batch, correlator::Correlator& correlator, storage::Commit& commit,
-            storage::Store& store, bool with_store) {
+            storage::Store* store) {
     const double t0 = cpu_seconds();
     parser_->parse(batch);
     const double t1 = cpu_seconds();
@@ -244,12 +245,12 @@ class Bench {
     std::vector<Alert> alerts;
     if (!options_.scan) correlator.process(batch, OneName(), alerts);
     const double t3 = cpu_seconds();
-    if (with_store) {
+    if (store != nullptr) {
       commit.add(batch, [this](std::uint32_t rule) {
         return std::string_view(rules_->identity(rule).id);
       });
       for (const Alert& alert : alerts) commit.put(alert);
-      if (const auto done = store.commit(commit); !done) die(done.error().what);
+      if (const auto done = store->commit(commit); !done) die(done.error().what);
       commit.clear();
     }
     const double t4 = cpu_seconds();
