@@ -38,7 +38,7 @@ struct Event {
   KindId kind = kUnknownKind;
   ParseStatus status = ParseStatus::kRaw;
   Layer layer = Layer::kNone;  // of its source, or of its kind
-  bool plain = false;  // known to be ASCII without "\\u": text stands in the record as it is
+  bool plain = false;  // no "\\u", and only ASCII folds to ASCII: that stands there as it is
 };
 
 // A detection rule true on one event. `rule` indexes the rule set that made it.

@@ -42,7 +42,7 @@ class JsonReader {
 
   // Of the last read(); until the next one.
   std::span<const Field> fields() const { return {fields_.data(), field_count_}; }
-  // All of it is ASCII, and no "\\u" stands for something else.
+  // No "\\u" stands for something else, and no character for one of ASCII when it is folded.
   bool plain() const { return scan_.plain(); }
   // The field in a role; nullptr if there was none.
   const Field* in_role(Role role) const {

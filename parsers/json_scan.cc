@@ -228,6 +228,12 @@ Kernel function_of(JsonScan::Kernel kernel) {
   return scan_portable;
 }
 
+// May a character that is not ASCII be one of the two that folding makes ASCII, the Kelvin sign and
+// the long s? Says so of all that begin like them.
+bool folds_to_ascii(std::string_view text) {
+  return text.find('\xE2') != std::string_view::npos || text.find('\xC5') != std::string_view::npos;
+}
+
 }  // namespace
 
 bool JsonScan::has(Kernel kernel) {
@@ -279,7 +285,7 @@ bool JsonScan::run(std::string_view json) {
   pass.quotes[0] = kNoQuote;
   pass.quotes[1] = kNoQuote;
   any_backslash_ = pass.any_backslash != 0;
-  plain_ = !pass.high && !pass.unicode;
+  plain_ = !pass.unicode && (!pass.high || !folds_to_ascii(json));
   if (!pass.valid || pass.carry != 0 || quote_count_ % 2 != 0) return false;
   if (pass.control && controls_in_strings(json)) return false;
   return !pass.high || simdjson::validate_utf8(json.data(), json.size());

@@ -37,7 +37,7 @@ class JsonScan {
   // Offsets of quotes that no backslash precedes: of an opening one and a closing one by turns, as
   // far as the text is valid.
   const std::uint32_t* quotes() const { return quotes_.get(); }
-  // All of it is ASCII, and no "\\u" stands for something else.
+  // No "\\u" stands for something else, and no character for one of ASCII when it is folded.
   bool plain() const { return plain_; }
   // Whether there is a backslash in [begin, end).
   bool escaped(std::size_t begin, std::size_t end) const {

@@ -71,7 +71,7 @@ void Evaluation::wake_by_value(const LiteralIndex& index, const Field& value, bo
   }
 }
 
-// In the record itself when it is plain ASCII without "\u", else in its folded text: a necessary
+// In the record itself when it is plain, else in its folded text: a necessary
 // condition for a keyword, not a sufficient one.
 void Evaluation::wake_by_keywords(Batch& batch, const Event& event, const Route& route) {
   const std::string_view raw = batch.record_of(event).raw;

@@ -91,7 +91,7 @@ class Evaluation {
                       std::vector<std::uint32_t>& rules);
   void enter(const Route& route);
   void wake(Batch& batch, const Event& event, const Route& route);
-  // `plain`: the event is ASCII without "\\u".
+  // `plain`: the event is (is_plain() in fold.h).
   void wake_by_value(const LiteralIndex& index, const Field& value, bool plain);
   void wake_by_keywords(Batch& batch, const Event& event, const Route& route);
   void wake_by(std::uint32_t id) {

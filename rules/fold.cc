@@ -179,6 +179,18 @@ std::size_t unfold_offset(std::string_view text, std::size_t folded_offset) {
   return at;
 }
 
+bool is_ascii(std::string_view text) {
+  std::size_t at = 0;
+#if defined(__SSE2__)
+  for (; at + kBlock <= text.size(); at += kBlock) {
+    if (AsciiBlock(text.data() + at).high() != 0) return false;
+  }
+#endif
+  unsigned char rest = 0;
+  for (; at < text.size(); ++at) rest |= static_cast<unsigned char>(text[at]);
+  return rest < 0x80;
+}
+
 bool is_plain(std::string_view record) {
   std::size_t at = 0;
   unsigned carry = 0;  // the block before ended in a backslash
@@ -186,12 +198,14 @@ bool is_plain(std::string_view record) {
   for (; at + kBlock <= record.size(); at += kBlock) {
     const AsciiBlock block(record.data() + at);
     const unsigned slashes = block.equal('\\');
-    if (block.high() != 0 || (((slashes << 1) | carry) & block.equal('u')) != 0) return false;
+    if ((((slashes << 1) | carry) & block.equal('u')) != 0) return false;
+    if (block.high() != 0 && (block.equal('\xE2') | block.equal('\xC5')) != 0) return false;
     carry = slashes >> (kBlock - 1);
   }
 #endif
   for (; at < record.size(); ++at) {
-    if (static_cast<unsigned char>(record[at]) >= 0x80 || (carry != 0 && record[at] == 'u')) return false;
+    if (record[at] == '\xE2' || record[at] == '\xC5' || (carry != 0 && record[at] == 'u'))
+      return false;
     carry = record[at] == '\\' ? 1 : 0;
   }
   return true;

@@ -27,7 +27,11 @@ std::optional<std::size_t> unescape_fold_into(std::string_view token, char* out)
 // The offset in `text` that folds to offset `folded_offset`.
 std::size_t unfold_offset(std::string_view text, std::size_t folded_offset);
 
-// ASCII only and without "\u": a JSON text stands there as it is, but for simple escapes.
+bool is_ascii(std::string_view text);
+
+// Without "\u", and without characters that begin like those two outside of ASCII that fold to
+// ASCII (Kelvin sign, long s): what of a text folds to ASCII stands there as it is, but for its
+// case and simple escapes.
 bool is_plain(std::string_view record);
 
 // The first place of `needle` in `text` at or after `from`; npos if there is none. Bytes compare.

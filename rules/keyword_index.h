@@ -52,7 +52,7 @@ class KeywordIndex {
   void prepare(HyperscanScratch& scratch) const;
 
   bool empty() const { return always_.empty() && rules_.empty(); }
-  // Calls wake(rule) for every rule that a record wakes. The record is plain ASCII, or folded.
+  // Calls wake(rule) for every rule that a record wakes. The record is plain, or folded.
   template <class Wake>
   void look_up(std::string_view record, const HyperscanScratch& scratch, Wake wake) const {
     for (const std::uint32_t rule : always_) wake(rule);

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "rules/fold.h"
 #include "rules/typical_values.h"
 
 namespace picket::rules {
@@ -12,11 +13,6 @@ namespace {
 constexpr std::size_t kKeySize = 4;
 constexpr std::size_t kQuietMin = 3;         // bytes that tell enough
 constexpr std::size_t kShorterCost = 1'000;  // of a byte less, in places of typical text
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 // The same in a text and inside a JSON string.
 bool is_quiet(char c) {

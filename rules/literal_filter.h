@@ -20,7 +20,7 @@ class LiteralFilter {
   explicit LiteralFilter(const std::vector<std::string_view>& literals);
 
   bool passes_all() const { return passes_all_; }
-  // `token` is ASCII: a text, or the inside of a JSON string without "\u".
+  // `token` is plain (fold.h): a text, or the inside of a JSON string. ASCII, if a literal is not.
   bool may_pass(std::string_view token) const {
     return passes_all_ || teddy_.find(token) != std::string_view::npos;
   }

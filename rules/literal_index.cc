@@ -14,6 +14,7 @@ void LiteralIndex::add(const Anchor& anchor, std::uint32_t rule) {
   };
   empty_ = false;
   if (anchor.kind != Anchor::Kind::kPresent) wants_text_ = true;
+  ascii_ = ascii_ && is_ascii(anchor.text);
   switch (anchor.kind) {
     case Anchor::Kind::kPresent:
       append(present_);

@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "rules/fold.h"
 #include "rules/literal_filter.h"
 #include "rules/literal_matcher.h"
 #include "rules/tail_filter.h"
@@ -57,9 +58,10 @@ class LiteralIndex {
     bool at_whole = true;  // the whole of it, its base name and its ending
     bool inside = true;
   };
-  // `token` as it stands in the record: ASCII, and `escaped` if it is the inside of a JSON string
-  // with escapes (but no "\\u").
+  // `token` as it stands in the record: plain (is_plain() in fold.h), and `escaped` if it is the
+  // inside of a JSON string with escapes.
   Look worth_a_look(std::string_view token, bool escaped) const {
+    if (!ascii_ && !is_ascii(token)) return {};
     return {.at_whole = tails_.may_pass(token, escaped), .inside = filter_.may_pass(token)};
   }
   // Calls wake(rule) for every rule that the value wakes, some of them more than once.
@@ -87,6 +89,12 @@ class LiteralIndex {
     std::string text;
     Rules rules;
   };
+  // What follows the last '\' or '/'; all of a text that has none.
+  static std::string_view base_name(std::string_view text) {
+    std::size_t begin = text.size();
+    while (begin > 0 && text[begin - 1] != '\\' && text[begin - 1] != '/') --begin;
+    return text.substr(begin);
+  }
   Rules& rules_of_ending(const std::string& text);
   void build_whole_bits();
   template <class Wake>
@@ -114,6 +122,7 @@ class LiteralIndex {
   LiteralFilter filter_;
   bool empty_ = true;
   bool wants_text_ = false;
+  bool ascii_ = true;  // all its texts
 };
 
 template <class Wake>
@@ -122,9 +131,8 @@ void LiteralIndex::look_at_whole(std::string_view folded, Wake& wake_all) const 
     if (const auto found = exact_.find(folded); found != exact_.end()) wake_all(found->second);
   }
   if (!base_names_.empty()) {
-    const std::size_t slash = folded.find_last_of("\\/");
-    const std::string_view name = folded.substr(slash + 1);
-    if (slash != std::string_view::npos && whole_bits_.may_have(name, WholeBits::kName)) {
+    const std::string_view name = base_name(folded);
+    if (name.size() != folded.size() && whole_bits_.may_have(name, WholeBits::kName)) {
       if (const auto found = base_names_.find(name); found != base_names_.end())
         wake_all(found->second);
     }

@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "base/check.h"
+#include "rules/fold.h"
 #include "rules/hyperscan_bytes.h"
 #include "rules/regex_size.h"
 
@@ -60,12 +61,6 @@ hs_database* compile_hyperscan(const std::string& pattern, unsigned flags) {
     return nullptr;
   }
   return database;
-}
-
-bool is_ascii(std::string_view text) {
-  unsigned char all = 0;
-  for (const char c : text) all |= static_cast<unsigned char>(c);
-  return all < 0x80;
 }
 
 // PCRE2's view of a text: may it be matched by character?

@@ -19,7 +19,8 @@ class TailFilter {
   // Once, after the last add().
   void build();
 
-  // `token` is ASCII; `escaped`: it is the inside of a JSON string that has escapes, but no "\u".
+  // `token` is plain (fold.h), and ASCII if a text is not; `escaped`: it is the inside of a JSON
+  // string that has escapes.
   bool may_pass(std::string_view token, bool escaped) const;
 
  private:

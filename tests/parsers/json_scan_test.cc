@@ -42,7 +42,7 @@ struct Slow {
     bool inside = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
       const auto byte = static_cast<unsigned char>(text[i]);
-      if (byte >= 0x80) plain = false;
+      if (byte == 0xE2 || byte == 0xC5) plain = false;
       if (inside && byte < 0x20) valid = false;
       if (byte == '\\') {
         backslashes[i] = true;

@@ -160,7 +160,7 @@ class SlowJson {
     escaped = false;
     while (more() && text_[at_] != '"') {
       if (static_cast<unsigned char>(text_[at_]) < 0x20) return false;
-      if (static_cast<unsigned char>(text_[at_]) >= 0x80) plain_ = false;
+      if (text_[at_] == '\xE2' || text_[at_] == '\xC5') plain_ = false;
       if (text_[at_++] != '\\') continue;
       escaped = true;
       if (!more()) return false;

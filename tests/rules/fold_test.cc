@@ -2,7 +2,10 @@
 #include "rules/fold.h"
 
 #include <gtest/gtest.h>
+#include <utf8proc.h>
 
+#include <algorithm>
+#include <array>
 #include <random>
 
 #include "event/field.h"
@@ -53,13 +56,28 @@ TEST(Fold, FindingEqualsTheLibrary) {
   }
 }
 
-TEST(Fold, PlainMeansAsciiAndNoUnicodeEscape) {
+TEST(Fold, OnlyTwoCharactersFoldToAscii) {
+  for (utf8proc_int32_t code = 0x80; code < 0x110000; ++code) {
+    std::array<utf8proc_uint8_t, 4> bytes{};
+    const auto size = static_cast<std::size_t>(utf8proc_encode_char(code, bytes.data()));
+    const std::string text(bytes.begin(), bytes.begin() + size);
+    const std::string folded = fold(text);
+    const bool ascii = std::any_of(folded.begin(), folded.end(), [](char c) {
+      return static_cast<unsigned char>(c) < 0x80;
+    });
+    ASSERT_EQ(ascii, code == 0x17F || code == 0x212A) << code;
+    if (ascii) ASSERT_FALSE(is_plain(text)) << code;
+  }
+}
+
+TEST(Fold, PlainMeansNothingElseIsAsciiAndNoUnicodeEscape) {
   EXPECT_TRUE(is_plain(""));
   EXPECT_TRUE(is_plain(R"({"a":"C:\\Windows\n","b":"u"} and more, up to the end)"));
   for (std::size_t lead = 0; lead < 40; ++lead) {
     const std::string before(lead, 'x');
     EXPECT_FALSE(is_plain(before + "\\u0041 and more")) << lead;
-    EXPECT_FALSE(is_plain(before + "\xc3\xa9")) << lead;
+    EXPECT_TRUE(is_plain(before + "\xc3\xa9")) << lead;
+    EXPECT_FALSE(is_plain(before + "\xe2\x84\xaa")) << lead;
     EXPECT_TRUE(is_plain(before + "\\n u")) << lead;
   }
 }
