@@ -21,6 +21,7 @@ void Evaluation::enter(const Route& route) {
   if (prepared_.insert(&route).second) route.prepare(scratch_);
   if (stamps_.size() < route.rules.size()) stamps_.resize(route.rules.size());
   if (pairs_.size() < route.pairs.size()) pairs_.resize(route.pairs.size());
+  if (flags_.size() < route.flags) flags_.resize(route.flags);
   last_route_ = &route;
 }
 
@@ -35,10 +36,12 @@ void Evaluation::load(Batch& batch, const Event& event, const Route& route) {
 void Evaluation::wake(Batch& batch, const Event& event, const Route& route) {
   if (++stamp_ == 0) {  // wrapped: old stamps would look new
     std::fill(stamps_.begin(), stamps_.end(), 0);
-    std::fill(pairs_.begin(), pairs_.end(), Pair{});
+    std::fill(flags_.begin(), flags_.end(), 0);
+    std::fill(pairs_.begin(), pairs_.end(), 0);
     stamp_ = 1;
   }
   woken_.assign(route.always.begin(), route.always.end());
+  half_awake_.clear();
   const auto on = [this](std::uint32_t id) { wake_by(id); };
   for (const Field& field : batch.fields(event)) {
     for (const std::uint16_t column : route.watchers(field.id)) {
@@ -57,6 +60,10 @@ void Evaluation::wake(Batch& batch, const Event& event, const Route& route) {
     }
   }
   if (!route.keywords.empty()) wake_by_keywords(batch, event, route);
+  for (const std::uint32_t index : half_awake_) {
+    const RulePair& pair = route.pairs[index];
+    if (flags_[pair.flag] == stamp_) wake_rule(pair.rule);
+  }
 }
 
 void Evaluation::wake_by_value(const LiteralIndex& index, const Field& value, bool plain) {

@@ -96,12 +96,19 @@ class Evaluation {
   void wake_by_keywords(Batch& batch, const Event& event, const Route& route);
   void wake_by(std::uint32_t id) {
     const std::uint32_t index = WakeId::index(id);
-    const std::uint32_t half = WakeId::half_bit(id);
-    if (half == 0) return wake_rule(index);
-    Pair& pair = pairs_[index];
-    if (pair.stamp != stamp_) pair = {.stamp = stamp_, .halves = 0};
-    pair.halves |= half;
-    if (pair.halves == 3) wake_rule(last_route_->pairs[index]);
+    switch (WakeId::kind(id)) {
+      case WakeId::kRule:
+        wake_rule(index);
+        break;
+      case WakeId::kFlag:
+        flags_[index] = stamp_;
+        break;
+      case WakeId::kPair:
+        if (pairs_[index] == stamp_) break;
+        pairs_[index] = stamp_;
+        half_awake_.push_back(index);
+        break;
+    }
   }
   void wake_rule(std::uint32_t rule) {
     if (stamps_[rule] == stamp_) return;
@@ -114,13 +121,11 @@ class Evaluation {
   HyperscanScratch scratch_;
   std::unordered_set<const Route*> prepared_;  // those seen
   const Route* last_route_ = nullptr;
-  // The halves of a pair that the event of `stamp` has.
-  struct Pair {
-    std::uint32_t stamp = 0;
-    std::uint32_t halves = 0;
-  };
-  std::vector<std::uint32_t> stamps_;  // by rule of any route: the event that woke it last
-  std::vector<Pair> pairs_;            // by pair of any route
+  // Of any route: the event that woke it last
+  std::vector<std::uint32_t> stamps_;  // by rule
+  std::vector<std::uint32_t> flags_;   // by flag
+  std::vector<std::uint32_t> pairs_;   // by pair
+  std::vector<std::uint32_t> half_awake_;  // pairs: their flags decide
   std::vector<std::uint32_t> woken_;
   std::vector<char> folded_;  // of one value
   std::uint32_t stamp_ = 0;

@@ -1,6 +1,7 @@
 #include "rules/route.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 
@@ -25,6 +26,18 @@ struct Draft {
   std::vector<Draft> children;
   std::uint32_t index = 0;  // of the test, the set or the literals
   double cost = 0;
+};
+
+// A rule that wants an anchor of either set of its call.
+struct DraftPair {
+  std::uint32_t rule = 0;
+  WakeCall call;
+};
+
+// A set of anchors as pairs have it in common.
+struct SharedSet {
+  std::uint32_t uses = 0;
+  std::optional<std::uint32_t> flag;
 };
 
 double cost_of(const CompiledTest& test) {
@@ -88,23 +101,65 @@ class RouteBuilder {
 
   void index_rules() {
     route_->indexes.resize(route_->columns.size());
+    std::vector<DraftPair> pairs;
     for (std::uint32_t i = 0; i < route_->rules.size(); ++i) {
-      const std::optional<std::vector<WakeCall>> calls = wake_calls(*route_, route_->rules[i].root);
-      if (!calls) route_->always.push_back(i);
-      for (const WakeCall& call : calls.value_or(std::vector<WakeCall>{})) {
+      std::optional<std::vector<WakeCall>> calls = wake_calls(*route_, route_->rules[i].root);
+      if (!calls) {
+        route_->always.push_back(i);
+        continue;
+      }
+      for (WakeCall& call : *calls) {
         if (call.second.anchors.empty()) {
-          index_anchors(call.first, WakeId::rule(i));
-          continue;
+          index_anchors(call.first, WakeId::of(WakeId::kRule, i));
+        } else {
+          pairs.push_back({.rule = i, .call = std::move(call)});
         }
-        const auto pair = static_cast<std::uint32_t>(route_->pairs.size());
-        route_->pairs.push_back(i);
-        index_anchors(call.first, WakeId::half(pair, 0));
-        index_anchors(call.second, WakeId::half(pair, 1));
       }
     }
+    index_pairs(pairs);
     for (LiteralIndex& index : route_->indexes) index.build();
     const std::vector<std::string> texts = route_->keywords.texts();
     route_->keywords.build(texts.empty() ? nullptr : matchers_.keywords(texts));
+  }
+
+  // Of a pair one set is a flag, best one that is a flag of other pairs too; the other set then
+  // wakes the rule.
+  void index_pairs(const std::vector<DraftPair>& pairs) {
+    std::unordered_map<std::string, SharedSet> sets;
+    std::vector<std::array<SharedSet*, 2>> of_pair;
+    for (const DraftPair& pair : pairs) {
+      of_pair.push_back({&sets[key_of(pair.call.first)], &sets[key_of(pair.call.second)]});
+      for (SharedSet* set : of_pair.back()) ++set->uses;
+    }
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      const WakeCall& call = pairs[i].call;
+      const auto cost = [](const AnchorSet& flag, const SharedSet& shared, const AnchorSet& other) {
+        return other.rate + flag.rate / shared.uses;
+      };
+      const auto [first, second] = of_pair[i];
+      const bool first_is_flag =
+          cost(call.first, *first, call.second) < cost(call.second, *second, call.first);
+      SharedSet& flag = first_is_flag ? *first : *second;
+      if (!flag.flag) {
+        flag.flag = route_->flags++;
+        index_anchors(first_is_flag ? call.first : call.second,
+                      WakeId::of(WakeId::kFlag, *flag.flag));
+      }
+      const auto pair = static_cast<std::uint32_t>(route_->pairs.size());
+      route_->pairs.push_back({.rule = pairs[i].rule, .flag = *flag.flag});
+      index_anchors(first_is_flag ? call.second : call.first, WakeId::of(WakeId::kPair, pair));
+    }
+  }
+
+  static std::string key_of(const AnchorSet& set) {
+    std::string key;
+    for (const Anchor& anchor : set.anchors) {
+      key.append(reinterpret_cast<const char*>(&anchor.column), sizeof anchor.column);
+      key += static_cast<char>(anchor.kind);
+      key += anchor.text;
+      key += '\0';
+    }
+    return key;
   }
 
   void index_anchors(const AnchorSet& set, std::uint32_t id) {

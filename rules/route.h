@@ -108,14 +108,18 @@ struct RouteRule {
   std::uint32_t root = 0;  // node
 };
 
-// What an anchor that is there stands for: a rule of the route, or one of the two halves of a pair.
+// What an anchor that is there stands for: a rule of the route; a flag, which many rules may want
+// to be up and which is no more than noted; or a pair, a rule that wakes if its flag is up.
 struct WakeId {
-  static constexpr std::uint32_t rule(std::uint32_t index) { return index << 2; }
-  static constexpr std::uint32_t half(std::uint32_t pair, std::uint32_t which) {
-    return (pair << 2) | (1U << which);
-  }
+  enum Kind : std::uint32_t { kRule, kFlag, kPair };
+  static constexpr std::uint32_t of(Kind kind, std::uint32_t index) { return index << 2 | kind; }
   static constexpr std::uint32_t index(std::uint32_t id) { return id >> 2; }
-  static constexpr std::uint32_t half_bit(std::uint32_t id) { return id & 3; }  // 0: a rule
+  static constexpr Kind kind(std::uint32_t id) { return static_cast<Kind>(id & 3); }
+};
+
+struct RulePair {
+  std::uint32_t rule = 0;  // index into Route::rules
+  std::uint32_t flag = 0;
 };
 
 struct Route {
@@ -127,7 +131,8 @@ struct Route {
   std::vector<RouteRule> rules;  // ascending by rule
   std::vector<LiteralIndex> indexes;  // one a column; that of column 0 is empty
   KeywordIndex keywords;
-  std::vector<std::uint32_t> pairs;   // indexes into `rules`; both halves wake
+  std::vector<RulePair> pairs;
+  std::uint32_t flags = 0;            // how many there are
   std::vector<std::uint32_t> always;  // indexes into `rules` that nothing can wake
   bool has_keywords = false;          // column 0 is the whole event
   std::vector<bool> payload_fields;   // by field id: may hold what YARA looks at
