@@ -237,6 +237,12 @@ bool Evaluation::test_holds(const CompiledTest& test) {
   return values_.any(test.column, [&](std::uint32_t value) { return value_passes(test, value); });
 }
 
+// As it stands in the record a text is not shorter than unescaped.
+bool Evaluation::surely_shorter(std::uint32_t value, std::size_t size) const {
+  const Field& field = values_.field(value);
+  return field.size < size && (!field.escaped || values_.event().plain);
+}
+
 bool Evaluation::value_passes(const CompiledTest& test, std::uint32_t value) {
   if (test.shape == Shape::kFieldRef) {
     return values_.any(test.other, [&](std::uint32_t other) {
@@ -244,6 +250,7 @@ bool Evaluation::value_passes(const CompiledTest& test, std::uint32_t value) {
                         : refers(test.ref, values_.folded(value), values_.folded(other));
     });
   }
+  if (test.shape == Shape::kRegex && surely_shorter(value, test.regex->shortest())) return false;
   return passes(test, wants_folded(test) ? values_.folded(value) : values_.text(value), scratch_);
 }
 

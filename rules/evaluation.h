@@ -54,6 +54,7 @@ class Evaluation {
   bool holds_timed(const Route& route, const RouteRule& rule, std::size_t bytes);
   bool test_holds(const CompiledTest& test);
   bool value_passes(const CompiledTest& test, std::uint32_t value);
+  bool surely_shorter(std::uint32_t value, std::size_t size) const;
   void load(Batch& batch, const Event& event, const Route& route);
 
   EventValues& values() { return values_; }

@@ -36,7 +36,8 @@ class LiteralSet {
   std::vector<Literal> literals_;  // endings behind the others
   std::size_t first_ending_ = 0;   // literals_[first_ending_, ...) are endings
   TailBits tails_;                 // of them
-  LiteralMatcher matcher_;         // of the others
+  std::vector<std::uint64_t> ending_tails_;
+  LiteralMatcher matcher_;  // of the others
 };
 
 }  // namespace picket::rules

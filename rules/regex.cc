@@ -147,6 +147,7 @@ class Regex::Engine {
   ~Engine() { hs_free_database(hyperscan_); }
 
   const hs_database* database() const { return hyperscan_; }
+  std::size_t shortest() const { return shortest_; }
   Pcre::Answer search(std::string_view text, const HyperscanScratch& scratch) const {
     if (pcre_) return pcre_->search(text).answer;
     if (text.size() < shortest_) return Pcre::Answer::kNo;
@@ -185,6 +186,9 @@ Result<std::unique_ptr<const Regex>> Regex::compile(const std::string& pattern, 
   // A pattern that names a character by its number has no meaning byte by byte.
   if (!engine) engine = Engine::compile(pattern, flags, Unit::kCharacter, stored);
   PICKET_TRY(regex->by_byte_, std::move(engine));
+  // A character has a byte at least, so the same holds for matching by character; but not if the
+  // pattern names one of several bytes that may also be written as one of a single byte.
+  if (is_ascii(pattern)) regex->shortest_ = regex->by_byte_->shortest();
   return std::unique_ptr<const Regex>(std::move(regex));
 }
 

@@ -49,6 +49,8 @@ class Regex {
                                                       const std::string* stored = nullptr);
   ~Regex();
 
+  // Bytes that every text has in which it is found; 0 where that is not known.
+  std::size_t shortest() const { return shortest_; }
   // Its Hyperscan database for ASCII; empty if there is none.
   std::string bytes() const;
   bool look_around() const;  // PCRE2 it is
@@ -67,6 +69,7 @@ class Regex {
   const std::string pattern_;
   const RegexFlags flags_;
   std::unique_ptr<const Engine> by_byte_;  // ASCII, and what is not UTF-8
+  std::size_t shortest_ = 0;
   Lazy<std::unique_ptr<const Engine>> by_character_;  // the rest; null: it has no such meaning
 };
 

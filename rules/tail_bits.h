@@ -31,15 +31,21 @@ class TailBits {
     return (bits_[place / 64] >> (place % 64) & 1) != 0;
   }
 
+  // The bytes that it goes by, of a text that is not shorter: the last ones.
+  std::uint64_t tail(std::string_view text) const {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + text.size() - width_, width_);
+    return bytes;
+  }
+
  private:
   static constexpr std::size_t kWidthMax = 8;  // bytes that are looked at
 
   // Of a text of width_ bytes or more.
   std::size_t slot(std::string_view text) const {
-    std::uint64_t tail = 0;
-    std::memcpy(&tail, text.data() + text.size() - width_, width_);
-    if (whole_) tail ^= text.size() << 56;
-    return tail * 0x9E3779B97F4A7C15U >> 56;
+    std::uint64_t bytes = tail(text);
+    if (whole_) bytes ^= text.size() << 56;
+    return bytes * 0x9E3779B97F4A7C15U >> 56;
   }
 
   std::array<std::uint64_t, 4> bits_{};
