@@ -20,15 +20,15 @@ void LiteralIndex::add(const Anchor& anchor, std::uint32_t rule) {
       append(present_);
       return;
     case Anchor::Kind::kExact:
-      append(exact_[anchor.text]);
+      whole_.add(WholeBits::kWhole, anchor.text, rule);
       tails_.add(anchor.text, true);
       return;
     case Anchor::Kind::kBaseName:
-      append(base_names_[anchor.text]);
+      whole_.add(WholeBits::kName, anchor.text, rule);
       tails_.add(anchor.text, false);
       return;
     case Anchor::Kind::kSuffix:
-      append(rules_of_ending(anchor.text));
+      whole_.add(WholeBits::kEnding, anchor.text, rule);
       tails_.add(anchor.text, false);
       return;
     case Anchor::Kind::kContains:
@@ -40,15 +40,6 @@ void LiteralIndex::add(const Anchor& anchor, std::uint32_t rule) {
   if (is_new) drafts_.push_back({.text = anchor.text, .anywhere = {}, .at_begin = {}});
   Draft& literal = drafts_[found->second];
   append(anchor.kind == Anchor::Kind::kContains ? literal.anywhere : literal.at_begin);
-}
-
-LiteralIndex::Rules& LiteralIndex::rules_of_ending(const std::string& text) {
-  const std::size_t size = std::min(text.size(), kEndingKeyMax);
-  std::vector<Ending>& same = endings_[size][text.substr(text.size() - size)];
-  for (Ending& ending : same) {
-    if (ending.text == text) return ending.rules;
-  }
-  return same.emplace_back(Ending{.text = text, .rules = {}}).rules;
 }
 
 void LiteralIndex::build() {
@@ -66,21 +57,7 @@ void LiteralIndex::build() {
   filter_ = LiteralFilter(texts);
   drafts_.clear();
   tails_.build();
-  build_whole_bits();
-  for (std::size_t size = 1; size <= kEndingKeyMax; ++size) {
-    if (!endings_[size].empty()) ending_sizes_.push_back(size);
-  }
-}
-
-void LiteralIndex::build_whole_bits() {
-  std::size_t count = exact_.size() + base_names_.size();
-  for (const auto& endings : endings_) count += endings.size();
-  whole_bits_ = WholeBits(count);
-  for (const auto& [text, rules] : exact_) whole_bits_.add(text, WholeBits::kWhole);
-  for (const auto& [text, rules] : base_names_) whole_bits_.add(text, WholeBits::kName);
-  for (const auto& endings : endings_) {
-    for (const auto& [tail, same] : endings) whole_bits_.add(tail, WholeBits::kEnding);
-  }
+  whole_.build();
 }
 
 }  // namespace picket::rules

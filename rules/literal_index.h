@@ -19,7 +19,7 @@
 #include "rules/literal_filter.h"
 #include "rules/literal_matcher.h"
 #include "rules/tail_filter.h"
-#include "rules/whole_bits.h"
+#include "rules/whole_table.h"
 
 namespace picket::rules {
 
@@ -85,38 +85,12 @@ class LiteralIndex {
     std::uint32_t anywhere = 0;
     std::uint32_t at_begin = 0;
   };
-  struct Ending {
-    std::string text;
-    Rules rules;
-  };
-  // What follows the last '\' or '/'; all of a text that has none.
-  static std::string_view base_name(std::string_view text) {
-    std::size_t begin = text.size();
-    while (begin > 0 && text[begin - 1] != '\\' && text[begin - 1] != '/') --begin;
-    return text.substr(begin);
-  }
-  Rules& rules_of_ending(const std::string& text);
-  void build_whole_bits();
-  template <class Wake>
-  void look_at_whole(std::string_view folded, Wake& wake_all) const;
-
-  using Table = std::unordered_map<std::string, Rules, StringHash, std::equal_to<>>;
-
-  Table exact_;
-  Table base_names_;
-  // By how many of their last bytes are the key: that many or, of the longest, more. A value is
-  // looked up once for each of these sizes that occurs.
-  static constexpr std::size_t kEndingKeyMax = 8;
-  std::array<std::unordered_map<std::string, std::vector<Ending>, StringHash, std::equal_to<>>,
-             kEndingKeyMax + 1>
-      endings_;
-  std::vector<std::size_t> ending_sizes_;
   std::unordered_map<std::string, std::uint32_t> literal_ids_;  // empty after build()
   std::vector<Draft> drafts_;                                   // empty after build()
   std::vector<Literal> literals_;
   Rules literal_rules_;
   Rules present_;
-  WholeBits whole_bits_;
+  WholeTable whole_;
   LiteralMatcher matcher_;
   TailFilter tails_;
   LiteralFilter filter_;
@@ -126,36 +100,9 @@ class LiteralIndex {
 };
 
 template <class Wake>
-void LiteralIndex::look_at_whole(std::string_view folded, Wake& wake_all) const {
-  if (!exact_.empty() && whole_bits_.may_have(folded, WholeBits::kWhole)) {
-    if (const auto found = exact_.find(folded); found != exact_.end()) wake_all(found->second);
-  }
-  if (!base_names_.empty()) {
-    const std::string_view name = base_name(folded);
-    if (name.size() != folded.size() && whole_bits_.may_have(name, WholeBits::kName)) {
-      if (const auto found = base_names_.find(name); found != base_names_.end())
-        wake_all(found->second);
-    }
-  }
-  for (const std::size_t size : ending_sizes_) {
-    if (size > folded.size()) break;
-    const std::string_view tail = folded.substr(folded.size() - size);
-    if (!whole_bits_.may_have(tail, WholeBits::kEnding)) continue;
-    const auto found = endings_[size].find(tail);
-    if (found == endings_[size].end()) continue;
-    for (const Ending& ending : found->second) {
-      if (folded.ends_with(ending.text)) wake_all(ending.rules);
-    }
-  }
-}
-
-template <class Wake>
 void LiteralIndex::look_up(std::string_view folded, Look look, Wake wake) const {
-  auto wake_all = [&wake](const Rules& rules) {
-    for (const std::uint32_t rule : rules) wake(rule);
-  };
-  wake_all(present_);
-  if (look.at_whole) look_at_whole(folded, wake_all);
+  look_up_presence(wake);
+  if (look.at_whole) whole_.look_up(folded, wake);
   if (!look.inside) return;
   matcher_.scan(folded, [&](std::uint32_t index, std::size_t begin) {
     const Literal& literal = literals_[index];
