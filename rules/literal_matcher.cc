@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -20,6 +22,23 @@ constexpr std::size_t kTeddyKeysMax = 40;
 // A literal more around the same bytes is as bad as so many places in typical text.
 constexpr std::size_t kCompanyCost = 2;
 constexpr std::size_t kOffsetMax = 0xFFFF;  // literals are known by bytes before this one
+constexpr std::size_t kStride = 8;
+constexpr std::size_t kLongMin = 4 + kStride - 1;  // bytes of a literal that has so many places
+
+// Where the cheapest `count` in a row begin; the first of several.
+std::size_t cheapest(const std::vector<std::size_t>& costs, std::size_t count) {
+  std::size_t sum = std::accumulate(
+      costs.begin(), costs.begin() + static_cast<std::ptrdiff_t>(count), std::size_t{0});
+  std::size_t least = sum;
+  std::size_t best = 0;
+  for (std::size_t end = count; end < costs.size(); ++end) {
+    sum = sum + costs[end] - costs[end - count];
+    if (sum >= least) continue;
+    least = sum;
+    best = end - count + 1;
+  }
+  return best;
+}
 
 }  // namespace
 
@@ -49,37 +68,39 @@ void LiteralMatcher::Keys<kWidth>::build(const std::vector<std::pair<Key, Place>
   for (const auto& [key, place] : sorted) places_.push_back(place);
 }
 
-// For each literal the bytes that are rarest in typical text and least in use.
+// For each literal the bytes that are rarest in typical text and least in use; with a stride, as
+// many places in a row.
 template <std::size_t kWidth>
 void LiteralMatcher::choose(const std::vector<std::string_view>& literals,
                             const std::vector<std::uint32_t>& which, Keys<kWidth>& keys) const {
   using Key = typename Keys<kWidth>::Key;
   std::unordered_map<Key, std::size_t> company;
   std::vector<std::pair<Key, Place>> chosen;
+  std::vector<std::size_t> costs;
   for (const std::uint32_t index : which) {
     const std::string_view text = literals[index];
-    std::size_t best = 0;
-    std::size_t least = SIZE_MAX;
     const std::size_t last = std::min(text.size() - kWidth, kOffsetMax);
+    costs.clear();
     for (std::size_t at = 0; at <= last; ++at) {
       const auto found = company.find(Keys<kWidth>::at(text.data() + at));
-      const std::size_t cost = typical_count_before(text, at + kWidth) +
-                               (found == company.end() ? 0 : found->second * kCompanyCost);
-      if (cost >= least) continue;
-      least = cost;
-      best = at;
+      costs.push_back(typical_count_before(text, at + kWidth) +
+                      (found == company.end() ? 0 : found->second * kCompanyCost));
     }
-    const Key key = Keys<kWidth>::at(text.data() + best);
-    ++company[key];
-    const std::size_t other = best == 0 ? last : 0;
-    chosen.emplace_back(key, Place{.literal = index,
-                                   .other = Keys<kWidth>::at(text.data() + other),
-                                   .text = literals_[index],
-                                   .offset = static_cast<std::uint16_t>(best),
-                                   .other_offset = static_cast<std::uint16_t>(other)});
+    const std::size_t best = cheapest(costs, keys.stride());
+    for (std::size_t at = best; at < best + keys.stride(); ++at) {
+      const Key key = Keys<kWidth>::at(text.data() + at);
+      ++company[key];
+      const std::size_t other = at == 0 ? last : 0;
+      chosen.emplace_back(key, Place{.literal = index,
+                                     .other = Keys<kWidth>::at(text.data() + other),
+                                     .text = literals_[index],
+                                     .offset = static_cast<std::uint16_t>(at),
+                                     .other_offset = static_cast<std::uint16_t>(other)});
+    }
   }
   std::sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.first, a.second.literal) < std::pair(b.first, b.second.literal);
+    return std::tuple(a.first, a.second.literal, a.second.offset) <
+           std::tuple(b.first, b.second.literal, b.second.offset);
   });
   keys.build(chosen);
 }
@@ -95,12 +116,20 @@ LiteralMatcher::LiteralMatcher(const std::vector<std::string_view>& literals) {
     texts_ += text;
   }
   ones_ = std::move(by_size[0]);
+  if (all_long(literals)) fours_.set_stride(kStride);
   choose(literals, by_size[1], twos_);
   choose(literals, by_size[2], fours_);
   set_up_teddy();
 }
 
+bool LiteralMatcher::all_long(const std::vector<std::string_view>& literals) {
+  return literals.size() > kTeddyKeysMax &&
+         std::all_of(literals.begin(), literals.end(),
+                     [](std::string_view text) { return text.size() >= kLongMin; });
+}
+
 void LiteralMatcher::set_up_teddy() {
+  if (fours_.stride() > 1) return;
   std::set<std::string_view> keys;
   for (const Place& place : fours_.places())
     keys.insert(literal(place.literal).substr(place.offset, 4));

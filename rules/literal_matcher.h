@@ -5,9 +5,12 @@
 // says it for every four bytes of the text. A table says which literals may be around them, and
 // only then bytes are compared. Literals of two and three bytes are known by two of them, and cost
 // a second pass where there are many; those of one byte a search each. Made in microseconds, so
-// that rules can be loaded in no time (docs/decisions/0005-waking-rules.md). Immutable; any thread.
+// that rules can be loaded in no time (docs/decisions/0005-waking-rules.md). Where all literals are
+// long (hashes), each is known by eight places in a row, and only every eighth place of a text is
+// looked at. Immutable; any thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -32,6 +35,7 @@ class LiteralMatcher {
   bool scan(std::string_view text, Found found) const;
 
  private:
+  static constexpr std::size_t kPlacesAtOnce = 64;
   struct Span {
     std::uint32_t begin = 0;
     std::uint32_t size = 0;
@@ -66,6 +70,9 @@ class LiteralMatcher {
       bool has(Key key) const { return (of(key) & bit(key)) != 0; }
     };
     Marks marks() const { return {marks_.data(), mark_shift_}; }
+    void prefetch(Key key) const {
+      __builtin_prefetch(slots_.data() + (key * 0x85EBCA6Bu >> slot_shift_));
+    }
     // Calls f(place) for its places until it answers true.
     template <class F>
     bool any(Key key, F f) const {
@@ -81,6 +88,9 @@ class LiteralMatcher {
       }
     }
     const std::vector<Place>& places() const { return places_; }
+    // One place of so many that follow each other in a literal is looked at.
+    std::size_t stride() const { return stride_; }
+    void set_stride(std::size_t stride) { stride_ = stride; }
     // `sorted`: each place with its key, by key.
     void build(const std::vector<std::pair<Key, Place>>& sorted);
 
@@ -100,11 +110,13 @@ class LiteralMatcher {
     std::vector<Slot> slots_;
     int slot_shift_ = 31;
     std::vector<Place> places_;
+    std::size_t stride_ = 1;
   };
 
   template <std::size_t kWidth>
   void choose(const std::vector<std::string_view>& literals,
               const std::vector<std::uint32_t>& which, Keys<kWidth>& keys) const;
+  static bool all_long(const std::vector<std::string_view>& literals);
   void set_up_teddy();
   template <std::size_t kWidth, class Found>
   bool look_closer(const Keys<kWidth>& keys, std::string_view text, std::size_t at,
@@ -144,18 +156,40 @@ bool LiteralMatcher::scan_for(const Keys<kWidth>& given, std::string_view text,
   if (given.empty() || text.size() < kWidth) return false;
   const typename Keys<kWidth>::Marks marks = given.marks();
   const auto key = [data = text.data()](std::size_t at) { return Keys<kWidth>::at(data + at); };
-  const auto marked = [marks, key](std::size_t at) { return marks.of(key(at)); };
   const std::size_t count = text.size() - kWidth + 1;
+  const std::size_t stride = given.stride();
+  // In three steps, so that memory is asked for before it is waited for: places with a mark, those
+  // of them with the right one, and what stands there.
+  std::array<std::size_t, kPlacesAtOnce> places;
   std::size_t at = 0;
-  for (; at + 4 <= count; at += 4) {
-    if ((marked(at) | marked(at + 1) | marked(at + 2) | marked(at + 3)) == 0) [[likely]]
-      continue;
-    for (std::size_t here = at; here < at + 4; ++here) {
-      if (marks.has(key(here)) && look_closer(given, text, here, found)) return true;
+  while (at < count) {
+    std::size_t marked = 0;
+    const auto note = [&](std::size_t here) {
+      places[marked] = here;
+      marked += marks.of(key(here)) != 0 ? 1U : 0U;
+    };
+    const auto any_of_four = [&] {
+      return (marks.of(key(at)) | marks.of(key(at + stride)) | marks.of(key(at + 2 * stride)) |
+              marks.of(key(at + 3 * stride))) != 0;
+    };
+    for (; at + 3 * stride < count && marked + 4 <= kPlacesAtOnce; at += 4 * stride) {
+      if (!any_of_four()) [[likely]]
+        continue;
+      for (std::size_t i = 0; i < 4; ++i) note(at + i * stride);
     }
-  }
-  for (; at < count; ++at) {
-    if (marks.has(key(at)) && look_closer(given, text, at, found)) return true;
+    if (at + 3 * stride >= count) {
+      for (; at < count && marked < kPlacesAtOnce; at += stride) note(at);
+    }
+    std::size_t left = 0;
+    for (std::size_t i = 0; i < marked; ++i) {
+      const std::size_t here = places[i];
+      places[left] = here;
+      left += marks.has(key(here)) ? 1U : 0U;
+      given.prefetch(key(here));
+    }
+    for (std::size_t i = 0; i < left; ++i) {
+      if (look_closer(given, text, places[i], found)) return true;
+    }
   }
   return false;
 }

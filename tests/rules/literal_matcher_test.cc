@@ -64,6 +64,28 @@ TEST(LiteralMatcher, FindsEveryPlaceOfEveryLiteral) {
   EXPECT_GT(found, 100'000U);
 }
 
+TEST(LiteralMatcher, FindsLongLiteralsAtEveryPlace) {
+  std::size_t found = 0;
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    std::mt19937 random(seed);
+    std::vector<std::string> literals;
+    for (std::size_t n = 41 + random() % 40; n > 0; --n)
+      literals.push_back(random_text(random, 11 + random() % 20, seed % 2 == 0 ? "ab" : "a1\\x"));
+    const LiteralMatcher matcher = matcher_of(literals);
+    for (int round = 0; round < 20; ++round) {
+      std::string text;
+      for (std::size_t n = random() % 6; n > 0; --n) {
+        text += random_text(random, random() % 12, "ab1");
+        text += literals[random() % literals.size()];
+      }
+      const Places places = slowly(literals, text);
+      ASSERT_EQ(quickly(matcher, text), places) << "seed " << seed;
+      found += places.size();
+    }
+  }
+  EXPECT_GT(found, 8'000U);
+}
+
 TEST(LiteralMatcher, ManyLiteralsWithTheSameBytes) {
   std::vector<std::string> literals;
   for (int i = 0; i < 3'000; ++i) literals.push_back("/common/path/" + std::to_string(i) + "/end");
