@@ -211,7 +211,7 @@ api::Ports make_ports(const ApiRooms& rooms) {
   };
   ports.metrics = [&engine = rooms.engine, &collector = rooms.collector] {
     return metrics_text(engine.ledger(), engine.statistics(), *engine.rules(), collector.get()) +
-           rule_cost_metrics(*engine.rule_costs());
+           rule_cost_metrics(*engine.rule_costs()) + source_metrics(*engine.sources());
   };
   ports.ready = [&engine = rooms.engine]() -> Result<void> {
     const EngineStatistics statistics = engine.statistics();
@@ -220,7 +220,9 @@ api::Ports make_ports(const ApiRooms& rooms) {
     return {};
   };
   ports.status = [&engine = rooms.engine, &reloader = rooms.reloader, &collector = rooms.collector] {
-    return status_json(engine.statistics(), *engine.rules(), reloader.status(), collector.get());
+    Json status = status_json(engine.statistics(), *engine.rules(), reloader.status(), collector.get());
+    status["sources"] = sources_json(*engine.sources());
+    return status;
   };
   return ports;
 }

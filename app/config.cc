@@ -287,10 +287,13 @@ class ConfigReader {
   void read_limits(const YamlNode& root, Config& config) {
     const YamlNode* limits = reader_.may_map(root, "limits");
     if (limits == nullptr) return;
-    reader_.check_keys(*limits, {"frame_bytes", "lateness_hours", "disk_reserve_mb", "rule_budget", "rule_us_per_kb", "slow_rules"});
+    reader_.check_keys(*limits, {"frame_bytes", "lateness_hours", "future_minutes", "clock_skew_minutes", "disk_reserve_mb", "rule_budget", "rule_us_per_kb", "slow_rules"});
     config.frame_bytes_max = static_cast<std::size_t>(
         reader_.may_integer(*limits, "frame_bytes", 1024, 1024 * 1024, static_cast<std::int64_t>(config.frame_bytes_max)));
     config.lateness_ns = reader_.may_integer(*limits, "lateness_hours", 0, 168, 24) * 3600 * 1'000'000'000;
+    constexpr std::int64_t kMinuteNs = 60LL * 1'000'000'000;
+    config.future_max_ns = reader_.may_integer(*limits, "future_minutes", 0, 10'080, config.future_max_ns / kMinuteNs) * kMinuteNs;
+    config.clock_skew_ns = reader_.may_integer(*limits, "clock_skew_minutes", 0, 10'080, config.clock_skew_ns / kMinuteNs) * kMinuteNs;
     config.reserve_bytes =
         static_cast<std::uint64_t>(reader_.may_integer(*limits, "disk_reserve_mb", 0, 1'000'000, 64)) * 1024 * 1024;
     rules::BudgetOptions& budget = config.lanes.budget;
@@ -333,6 +336,18 @@ void read_file_into(const std::string& path, Config& config, std::vector<Problem
 }
 
 }  // namespace
+
+parsers::SourceFormat Config::format_of(std::string_view source) const {
+  parsers::SourceFormat format;
+  format.future_max_ns = future_max_ns;
+  const auto found = std::find_if(sources.begin(), sources.end(), [&](const SourceConfig& one) { return one.name == source; });
+  if (found == sources.end()) return format;
+  format.format = found->format;
+  format.definition = found->definition;
+  format.layer = found->layer;
+  format.zone_offset_s = found->zone_offset_s;
+  return format;
+}
 
 Config default_config() {
   const auto source = [](const char* name, DoorType door) {

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "collector/line_joiner.h"
 #include "event/record.h"
+#include "parsers/parser.h"
 #include "response/options.h"
 #include "rules/indicators/indicator.h"
 #include "rules/payload.h"
@@ -54,9 +55,14 @@ struct Config {
   rules::PayloadOptions payloads;
   std::size_t frame_bytes_max = 64 * 1024;
   std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;
+  std::int64_t future_max_ns = 5LL * 60 * 1'000'000'000;  // event times further ahead are clamped
+  std::int64_t clock_skew_ns = 5LL * 60 * 1'000'000'000;  // warned about when it is more; 0: never
   std::uint64_t reserve_bytes = 64ULL * 1024 * 1024;
   LaneOptions lanes;  // of rules that cost too much
   bool sync = true;  // never false in a file: the crash tests' negative control
+
+  // How records of a source are read; one that is not configured (any more) is read like any.
+  parsers::SourceFormat format_of(std::string_view source) const;
 
   // The folder that `cache` means; empty: none.
   std::string rule_cache() const { return cache == "none" ? "" : cache.empty() ? data + "/cache" : cache; }

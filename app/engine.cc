@@ -17,12 +17,17 @@ constexpr std::size_t kCommitRecordsMax = 4096;
 constexpr std::size_t kLettersMax = 64;
 constexpr Nanos kTickEvery = 1s;
 constexpr Nanos kSettle = 30s;  // sources may be this far behind each other before any is late
-constexpr Nanos kFutureMax = 5min;  // an event time further ahead does not move the watermark
 
 std::vector<parsers::SourceFormat> formats_of(const std::vector<EngineSource>& sources) {
   std::vector<parsers::SourceFormat> formats;
   for (const EngineSource& source : sources) formats.push_back(source.format);
   return formats;
+}
+
+std::vector<std::string> names_of(const std::vector<EngineSource>& sources) {
+  std::vector<std::string> names;
+  for (const EngineSource& source : sources) names.push_back(source.name);
+  return names;
 }
 
 }  // namespace
@@ -51,6 +56,7 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
       state_(store, commit_),
       incidents_port_(store, commit_),
       grouper_({}, state_, incidents_port_),
+      health_(names_of(options_.sources), options_.clock_skew_max),
       lanes_(options_.lanes, store_, formats_of(options_.sources), [this](SlowResult& result) {
         Letter letter;
         letter.slow = std::move(result);
@@ -135,10 +141,8 @@ void Engine::process(collector::Delivery& delivery) {
   parser_->parse(batch);
   detection_.rules->evaluate(batch, *evaluation_);
   lanes_.after_batch(batch, *evaluation_);
-  const std::int64_t future = (clock_.now() + kFutureMax).count();
-  for (const Event& event : batch.events()) {
-    if (event.time_ns <= future) latest_event_ns_ = std::max(latest_event_ns_, event.time_ns);
-  }
+  // A time in the far future was clamped by the parser, so that it does not move the watermark.
+  for (const Event& event : batch.events()) latest_event_ns_ = std::max(latest_event_ns_, event.time_ns);
   const std::size_t first_alert = alerts_.size();
   correlator_->process(batch, *names_, alerts_);
   group(first_alert);
@@ -179,6 +183,7 @@ void Engine::tick() {
   if (now - last_tick_ < kTickEvery) return;
   last_tick_ = now;
   lanes_.publish(*evaluation_, now);
+  health_.publish(parser_->counters(), now);
   if (latest_event_ns_ == INT64_MIN) return;
   const std::size_t first_alert = alerts_.size();
   correlator_->tick(Nanos(latest_event_ns_) - kSettle, alerts_);  // it knows the lateness itself
@@ -307,6 +312,7 @@ void Engine::use(ReadyRules rules) {
   correlator_.reset();
   if (evaluation_) payloads_before_.add(evaluation_->counters().payloads);
   evaluation_ = std::move(rules.evaluation);
+  if (parser_) rules.parser.counters() = std::move(parser_->counters());
   parser_.emplace(std::move(rules.parser));
   detection_ = std::move(rules.detection);
   correlator::Options correlation;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -21,6 +22,7 @@
 
 #include "app/detection.h"
 #include "app/rule_lanes.h"
+#include "app/source_health.h"
 #include "base/guarded.h"
 #include "base/mailbox.h"
 #include "base/result.h"
@@ -49,6 +51,7 @@ struct EngineOptions {
   std::vector<EngineSource> sources;
   std::function<std::string(std::string_view system)> owner_of;  // of a system, for incidents
   std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;
+  Nanos clock_skew_max = std::chrono::minutes(5);  // a source's clock further off is warned about; 0: none
   std::string secret;  // of this installation
   LaneOptions lanes;   // of rules that cost too much
 };
@@ -97,6 +100,8 @@ class Engine {
   Result<std::vector<storage::Ledger>> ledger() const;
   // What each rule costs, as of the last second. Any thread.
   std::shared_ptr<const RuleCostSnapshot> rule_costs() const { return lanes_.costs(); }
+  // What parsing says about each source, as of the last second. Any thread.
+  std::shared_ptr<const SourceReport> sources() const { return health_.report(); }
   std::shared_ptr<const rules::RuleSet> rules() const {
     return current_rules_.with([](const auto& rules) { return rules; });
   }
@@ -169,6 +174,7 @@ class Engine {
   std::thread thread_;
   Guarded<EngineStatistics> statistics_;
   Guarded<std::shared_ptr<const rules::RuleSet>> current_rules_;
+  SourceHealth health_;
   RuleLanes lanes_;  // last: its thread posts letters
 };
 

@@ -33,15 +33,6 @@ Result<std::string> keep_secret(const std::string& path) {
   return token;
 }
 
-parsers::SourceFormat format_of(const SourceConfig& source) {
-  parsers::SourceFormat format;
-  format.format = source.format;
-  format.definition = source.definition;
-  format.layer = source.layer;
-  format.zone_offset_s = source.zone_offset_s;
-  return format;
-}
-
 // What every listening door has.
 template <class Door>
 void listen_at(Door& door, const SourceConfig& source, SourceId id) {
@@ -108,12 +99,15 @@ Result<void> Server::Rooms::open_store() {
   for (const SourceConfig& source : config.sources) {
     PICKET_TRY(const SourceId id, store->source_id(source.name));
     sources.resize(std::max(sources.size(), static_cast<std::size_t>(id) + 1));
-    sources[static_cast<std::size_t>(id)] = {source.name, source.system, format_of(source)};
+    sources[static_cast<std::size_t>(id)] = {source.name, source.system, config.format_of(source.name)};
   }
   // Sources of earlier configurations: their events are still there to be searched.
   const std::vector<std::string> names = store->source_names();
   sources.resize(std::max(sources.size(), names.size()));
-  for (std::size_t i = 0; i < names.size(); ++i) sources[i].name = names[i];
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    sources[i].name = names[i];
+    sources[i].format = config.format_of(names[i]);
+  }
   return {};
 }
 
@@ -184,6 +178,7 @@ void Server::Rooms::make_engine() {
   EngineOptions options;
   options.sources = sources;
   options.lateness_ns = config.lateness_ns;
+  options.clock_skew_max = Nanos(config.clock_skew_ns);
   options.secret = secret;
   options.lanes = config.lanes;
   options.owner_of = [this](std::string_view name) {

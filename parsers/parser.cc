@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "event/ecs.h"
 #include "parsers/definition_events.h"
+#include "parsers/event_notes.h"
 #include "parsers/formats/windows_xml.h"
 #include "parsers/json_event.h"
 #include "parsers/recognition.h"
@@ -55,6 +56,7 @@ struct Source {
   const Definition* definition = nullptr;
   Layer layer = Layer::kNone;
   std::int32_t zone_offset_s = 0;
+  std::int64_t future_max_ns = INT64_MAX;
 };
 
 }  // namespace
@@ -75,6 +77,7 @@ struct Parser::State {
   }
 
   std::shared_ptr<const Catalog> catalog;
+  EventNotes notes;  // before the names, which know what is interned
   JsonNames names;
   Recogniser recogniser;
   DefinitionEvents definitions;
@@ -112,6 +115,7 @@ void Parser::State::parse(Batch& batch) {
     event.time_ns = record.received_ns;
   }
   event.layer = source.layer != Layer::kNone ? source.layer : kind_of(event.kind).layer;
+  notes.finish(batch, event, source.future_max_ns);
 }
 
 bool Parser::State::read(const Record& record, const Source& source, Batch& batch, Event& event) {
@@ -245,7 +249,12 @@ void Parser::set_source(SourceId source, SourceFormat format) {
   state_->sources[at] = {.format = format_of(format.format),
                          .definition = state_->catalog->find(format.definition),
                          .layer = format.layer,
-                         .zone_offset_s = format.zone_offset_s};
+                         .zone_offset_s = format.zone_offset_s,
+                         .future_max_ns = format.future_max_ns};
+}
+
+ParseCounters& Parser::counters() {
+  return state_->notes.counters();
 }
 
 void Parser::set_trace(StepTrace* trace) {

@@ -1,8 +1,9 @@
 // Parser: records in, one event each.
 //
-// A pure function of the record, its source's format and the definitions: no clock, no state that
-// changes an answer. One per thread, because it keeps scratch memory and caches. A record that
-// cannot be read is an event too, with ParseStatus::kRaw: nothing is lost, nothing fails.
+// A pure function of the record, its arrival, its source's format and the definitions: no clock, no
+// state that changes an answer. One per thread, because it keeps scratch memory, caches and
+// counters. A record that cannot be read is an event too, with ParseStatus::kRaw: nothing is lost,
+// nothing fails.
 //
 // The values of its fields point into the record, into the batch's arena, or to static text.
 #pragma once
@@ -13,6 +14,7 @@
 
 #include "event/event.h"
 #include "parsers/catalog.h"
+#include "parsers/parse_counters.h"
 
 namespace picket::parsers {
 
@@ -24,6 +26,9 @@ struct SourceFormat {
   std::string definition = {};     // a definition by name, or empty: recognised per record
   Layer layer = Layer::kNone;      // kNone: the definition decides
   std::int32_t zone_offset_s = 0;  // east of UTC, for timestamps that name no zone
+  // A time further ahead of its arrival is clamped to it (event_notes.h). Never where arrival says
+  // nothing about the source's clock, as when files are read.
+  std::int64_t future_max_ns = INT64_MAX;
 };
 
 class Parser {
@@ -43,6 +48,9 @@ class Parser {
 
   // Makes one event for every record that has none yet, in order.
   void parse(Batch& batch);
+
+  // Of all records parsed; may be exchanged for those of another parser, to go on with them.
+  ParseCounters& counters();
 
   // What steps do is added there, until it is taken away with nullptr. For people: it costs.
   void set_trace(StepTrace* trace);

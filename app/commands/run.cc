@@ -8,6 +8,7 @@
 #include "app/open_store.h"
 #include "app/server.h"
 #include "app/signals.h"
+#include "app/source_health.h"
 #include "app/terminal.h"
 #include "app/words.h"
 #include "base/file.h"
@@ -68,6 +69,7 @@ void print_status(const Json& status) {
   std::printf("%s\n%s\n", head.c_str(), counts.c_str());
   print_rules(status.value("rules", Json::object()));
   print_payloads(status.value("payloads", Json::object()));
+  print(sources_text(status.value("sources", Json::array())));
   std::vector<std::vector<std::string>> rows;
   for (const Json& door : status.value("doors", Json::array())) {
     rows.push_back({door.value("name", ""), std::to_string(door.value("port", 0)), std::to_string(door.value("records", 0ULL)),

@@ -53,6 +53,11 @@ int run_search(const SearchCommand& command) {
       parsers::Catalog::load(content.sources(config ? config->definitions : std::vector<std::string>{}), errors);
   if (!catalog) return complain(catalog.error().what, kUsageWrong);
   parsers::Parser parser(*catalog, true);
+  const Config as_configured = config ? *config : default_config();
+  const std::vector<std::string> names = (*store)->source_names();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    parser.set_source(SourceId{static_cast<std::uint32_t>(i)}, as_configured.format_of(names[i]));
+  }
   const Result<api::SearchPage> page = search_events(**store, parser, query);
   if (!page) return complain(page.error().what, kUsageWrong);
   for (const Json& event : page->events) {

@@ -1,0 +1,125 @@
+#include "app/source_health.h"
+
+#include <chrono>
+#include <cstdio>
+#include <utility>
+
+#include "app/prometheus.h"
+#include "app/terminal.h"
+#include "app/words.h"
+
+namespace picket::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Nanos kTellEvery =
+    10min;  // about one source: a clock near the bound does not fill the log
+constexpr unsigned kPercentiles[] = {5, 50, 95};
+constexpr unsigned kMedian = 50;
+constexpr std::size_t kNameColumns = 100;
+
+double seconds(std::int64_t ns) {
+  return static_cast<double>(ns) / 1e9;
+}
+
+std::string whole_seconds(std::int64_t ns) {
+  return std::to_string((ns < 0 ? -(ns + 1) + 1 : ns) / 1'000'000'000);
+}
+
+// Written out, for the log and for people: which way it is off.
+std::string skew_text(std::int64_t skew_ns, std::string_view source) {
+  const std::string name = visible(source, kNameColumns);
+  const std::string off = whole_seconds(skew_ns);
+  if (skew_ns > 0) return say("skew.ahead", {{"source", name}, {"seconds", off}});
+  return say("skew.behind", {{"source", name}, {"seconds", off}});
+}
+
+}  // namespace
+
+SourceHealth::SourceHealth(std::vector<std::string> names, Nanos skew_max)
+    : names_(std::move(names)),
+      skew_max_(skew_max),
+      clocks_(names_.size()),
+      report_(std::make_shared<const SourceReport>()) {}
+
+void SourceHealth::publish(const parsers::ParseCounters& counters, Nanos now) {
+  auto report = std::make_shared<SourceReport>();
+  for (std::size_t i = 0; i < std::min(counters.sources.size(), names_.size()); ++i) {
+    const parsers::SourceCounters& source = counters.sources[i];
+    if (source.records == 0) continue;
+    report->sources.push_back({names_[i], source, look(i, source, now)});
+  }
+  report_.with([&](auto& current) { current = std::move(report); });
+}
+
+bool SourceHealth::look(std::size_t source, const parsers::SourceCounters& counters, Nanos now) {
+  Clock& clock = clocks_[source];
+  if (skew_max_ == Nanos(0) || std::exchange(clock.records, counters.records) == counters.records)
+    return clock.off;
+  const std::optional<std::int64_t> skew = counters.skew.percentile_ns(kMedian);
+  const bool off = skew && (*skew > skew_max_.count() || *skew < -skew_max_.count());
+  if (off == clock.off) return off;
+  clock.off = off;
+  if (clock.told && now - *clock.told < kTellEvery) return off;
+  clock.told = now;
+  tell(off ? "picket: " + skew_text(*skew, names_[source])
+           : say("notice.clock_right", {{"source", visible(names_[source], kNameColumns)}}));
+  return off;
+}
+
+Json sources_json(const SourceReport& report) {
+  Json json = Json::array();
+  for (const SourceReport::Source& source : report.sources) {
+    const parsers::SourceCounters& counters = source.counters;
+    Json one = {{"name", source.name},
+                {"records", counters.records},
+                {"times_stated", counters.skew.stated()},
+                {"times_clamped", counters.clamped},
+                {"clock_off", source.clock_off}};
+    if (const auto skew = counters.skew.percentile_ns(kMedian))
+      one["skew_seconds"] = seconds(*skew);
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
+std::string source_metrics(const SourceReport& report) {
+  std::string skew = type_line("picket_clock_skew_seconds", "gauge");
+  std::string off = type_line("picket_clock_off", "gauge");
+  std::string clamped = type_line("picket_times_clamped_total", "counter");
+  for (const SourceReport::Source& source : report.sources) {
+    const std::string label_of = "source=\"" + label(source.name) + "\"";
+    const parsers::SourceCounters& counters = source.counters;
+    for (const unsigned percent : kPercentiles) {
+      const auto value = counters.skew.percentile_ns(percent);
+      if (!value) continue;
+      char quantile[16];
+      std::snprintf(quantile, sizeof quantile, "%.2f", percent / 100.0);
+      skew += sample("picket_clock_skew_seconds", label_of + ",quantile=\"" + quantile + "\"",
+                     seconds(*value));
+    }
+    off += sample("picket_clock_off", label_of, source.clock_off ? 1 : 0);
+    clamped +=
+        sample("picket_times_clamped_total", label_of, static_cast<double>(counters.clamped));
+  }
+  return skew + off + clamped;
+}
+
+std::string sources_text(const Json& sources) {
+  std::string text;
+  for (const Json& source : sources) {
+    const std::string name = source.value("name", "");
+    if (source.value("clock_off", false)) {
+      const double skew = source.value("skew_seconds", 0.0);
+      text += skew_text(static_cast<std::int64_t>(skew * 1e9), name) + "\n";
+    }
+    const std::uint64_t clamped = source.value("times_clamped", 0ULL);
+    if (clamped > 0)
+      text +=
+          say("status.clamped", {{"n", clamped}, {"source", visible(name, kNameColumns)}}) + "\n";
+  }
+  return text;
+}
+
+}  // namespace picket::app
