@@ -1,6 +1,7 @@
 #include "app/api_ports.h"
 
 #include "app/prometheus.h"
+#include "app/required_report.h"
 #include "app/rule_cost_report.h"
 #include "base/file.h"
 #include "base/time.h"
@@ -186,6 +187,7 @@ api::Ports make_ports(const ApiRooms& rooms) {
   for (std::size_t i = 0; i < rooms.formats.size(); ++i) {
     parser->set_source(SourceId{static_cast<std::uint32_t>(i)}, rooms.formats[i]);
   }
+  parser->note_for_people();
   ports.search = [&store = rooms.store, parser](const api::SearchQuery& query) {
     return search_events(store, *parser, query);
   };
@@ -211,7 +213,8 @@ api::Ports make_ports(const ApiRooms& rooms) {
   };
   ports.metrics = [&engine = rooms.engine, &collector = rooms.collector] {
     return metrics_text(engine.ledger(), engine.statistics(), *engine.rules(), collector.get()) +
-           rule_cost_metrics(*engine.rule_costs()) + source_metrics(*engine.sources());
+           rule_cost_metrics(*engine.rule_costs()) + source_metrics(*engine.sources()) +
+           required_metrics(engine.sources()->datasets);
   };
   ports.ready = [&engine = rooms.engine]() -> Result<void> {
     const EngineStatistics statistics = engine.statistics();
@@ -221,7 +224,9 @@ api::Ports make_ports(const ApiRooms& rooms) {
   };
   ports.status = [&engine = rooms.engine, &reloader = rooms.reloader, &collector = rooms.collector] {
     Json status = status_json(engine.statistics(), *engine.rules(), reloader.status(), collector.get());
-    status["sources"] = sources_json(*engine.sources());
+    const std::shared_ptr<const SourceReport> sources = engine.sources();
+    status["sources"] = sources_json(*sources);
+    status["required_fields"] = required_json(sources->datasets);
     return status;
   };
   return ports;

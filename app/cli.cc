@@ -161,7 +161,8 @@ void add_parse(CLI::App& app, ParseCommand& command, int& code) {
   add_definitions(*parse, command.definitions);
   parse->add_flag("--zero", command.zero, say("option.zero"));
   CLI::Option* steps = parse->add_flag("--steps", command.steps, say("option.steps"));
-  parse->add_flag("--unknown", command.unknown, say("option.unknown"))->excludes(steps);
+  CLI::Option* unknown = parse->add_flag("--unknown", command.unknown, say("option.unknown"))->excludes(steps);
+  parse->add_flag("--required", command.required, say("option.required"))->excludes(steps)->excludes(unknown);
   parse->add_flag("--json", command.json, say("option.json"));
   parse->callback([&] { code = run_parse(command); });
 }

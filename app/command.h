@@ -58,6 +58,7 @@ struct ParseCommand {
   std::string source;
   bool zero = false;  // records end with a zero byte
   bool unknown = false;  // templates of the lines that no definition knows, instead of events
+  bool required = false;  // what the records lack of their required fields, instead of events
   bool steps = false;  // what each step of the definition did, instead of events
   bool json = false;   // the same for machines
 };

@@ -25,6 +25,7 @@ struct SourceReport {
         false;  // the median of its last records is further from arrival than the bound
   };
   std::vector<Source> sources;  // those that sent something, by id
+  std::vector<parsers::DatasetCounters> datasets;
 };
 
 class SourceHealth {
@@ -56,7 +57,7 @@ class SourceHealth {
 Json sources_json(const SourceReport& report);
 // Prometheus text format 0.0.4.
 std::string source_metrics(const SourceReport& report);
-// For `picket status`, from that JSON: nothing when there is nothing to say.
+// For `picket status`, from that JSON: what is wrong, and how the records of each source were read.
 std::string sources_text(const Json& sources);
 
 }  // namespace picket::app

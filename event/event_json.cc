@@ -124,7 +124,8 @@ class FieldWriter {
   void set(FieldId id, const Field& field) {
     if (id == ecs::kTimestamp) return;
     const std::string_view name = field_name(id);
-    if (id == field.id && !original_.empty() && !is_first_known(id) && has_nested(original_, name)) return;
+    const bool own = is_first_known(id) || name.starts_with("picket.");  // what we say goes before the record
+    if (id == field.id && !original_.empty() && !own && has_nested(original_, name)) return;
     make_room(name);
     add(json_, name, field, id != field.id);
   }

@@ -64,6 +64,8 @@ class JsonKeys {
   const Meaning& look_up(Last& last, Node node, const NameKey& key, std::string_view written,
                          char value);
 
+  LimitSet& limits() { return names_->limits(); }
+
  private:
   static constexpr std::size_t kWays = 8;
   static constexpr std::uint64_t kNever = ~std::uint64_t{0};

@@ -185,6 +185,7 @@ void JsonNames::add_known(std::size_t count) {
 }
 
 const JsonName* JsonNames::other_field(Node node, const NameKey& key) {
+  if (key.text.size() > kNameMax) limits_.add(Limit::kFieldName);
   if (node == Node::kNowhere) return nullptr;
   if (learn_) return learn_field(node, key);
   const JsonName* found = elsewhere(node, key);
@@ -317,6 +318,7 @@ const JsonName* JsonNames::learn_field(Node node, const NameKey& key) {
   if (names_.size() >= kKeysMax) return nullptr;
   const std::string name = full_name(node, key.text);
   const bool usable = !name.empty() && name.size() <= kNameMax;
+  if (name.size() > kNameMax) limits_.add(Limit::kFieldName);
   if (key.text.size() > kNameMax) return nullptr;
   const std::optional<FieldId> id = usable ? intern_field(name) : std::nullopt;
   names_.insert(key, static_cast<std::uint32_t>(node)).known_field = true;
@@ -327,7 +329,10 @@ const JsonName* JsonNames::learn_field(Node node, const NameKey& key) {
 
 Node JsonNames::make_child(Node node, const NameKey& key) {
   if (node == Node::kNowhere || names_.size() >= kKeysMax) return Node::kNowhere;
-  if (at(node).prefix.size() + key.text.size() > kNameMax) return Node::kNowhere;
+  if (at(node).prefix.size() + key.text.size() > kNameMax) {
+    limits_.add(Limit::kFieldName);
+    return Node::kNowhere;
+  }
   const Node child = child_of(node, key.text);
   JsonName& entry = names_.insert(key, static_cast<std::uint32_t>(node));
   entry.child = child;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "event/field.h"
+#include "parsers/limits.h"
 #include "parsers/name_table.h"
 
 namespace picket::parsers {
@@ -89,6 +90,10 @@ class JsonNames {
   // By its whole name, for formats that are not JSON.
   std::optional<FieldId> field_named(std::string_view name);
 
+  // Bounds that a reader of these names met, until they are taken: all readers of a parser share
+  // its names.
+  LimitSet& limits() { return limits_; }
+
   // Names that begin a scope of their own: equal names in EventData and System are not duplicates.
   static bool is_scope(Node from, Node to) {
     return (to == Node::kRoot || to == Node::kSystem) && from != Node::kRoot;
@@ -119,6 +124,7 @@ class JsonNames {
   const Place& at(Node node) const { return places_[static_cast<std::size_t>(node)]; }
 
   bool learn_ = false;
+  LimitSet limits_;
   NameTable<JsonName> names_;
   std::size_t strangers_ = 0;  // keys in names_ that came from input
   std::vector<Place> places_ = std::vector<Place>(static_cast<std::size_t>(Node::kFirstFree));

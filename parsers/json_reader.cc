@@ -49,6 +49,7 @@ bool JsonReader::read(std::string_view json, Node start) {
     seen_.assign(seen_.size(), Seen{});
     event_ = 1;
   }
+  if (json.size() > kBytesMax) names_.limits().add(Limit::kSize);
   if (json.empty() || json.size() > kBytesMax) return false;
   text_ = json.data();
   size_ = json.size();
@@ -164,6 +165,7 @@ const JsonKeys::Meaning& JsonReader::look_up(Place& place, Node node, std::uint3
 
 bool JsonReader::open(Node node, const Meaning& name, Node child, std::size_t at,
                       std::uint32_t scope) {
+  if (depth_ == kDepthMax) names_.limits().add(Limit::kNesting);
   if (depth_ == kDepthMax || at >= size_) return false;
   Frame& frame = frames_[depth_++];
   frame.node = node;
@@ -278,7 +280,10 @@ bool JsonReader::members(Place& outer) {
       if (first && text_[place.at] == '}') break;
       if (place.quote[0] != place.at) return false;
     }
-    if (++place.keys > kKeysMax) return false;
+    if (++place.keys > kKeysMax) [[unlikely]] {
+      names_.limits().add(Limit::kFields);
+      return false;
+    }
     const auto begin = static_cast<std::uint32_t>(place.at + 1);
     const std::uint32_t end = place.quote[1];
     place.quote += 2;

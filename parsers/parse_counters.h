@@ -5,14 +5,17 @@
 // source is new.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
+#include "event/kind.h"
 #include "event/record.h"
+#include "parsers/limits.h"
+#include "parsers/required_fields.h"
 
 namespace picket::parsers {
 
@@ -37,12 +40,40 @@ class Skew {
 
 struct SourceCounters {
   std::uint64_t records = 0;
-  std::uint64_t clamped = 0;  // stated times that were too far in the future
+  std::uint64_t recognised = 0;  // parsed, and somebody's: a definition or a native reader knew it
+  std::uint64_t partial = 0;
+  std::uint64_t raw = 0;                        // the others are parsed, but nobody's: any JSON
+  std::uint64_t limited = 0;                    // met a bound, one or more
+  std::array<std::uint64_t, kLimits> limits{};  // by Limit
+  std::uint64_t clamped = 0;                    // stated times that were too far in the future
   Skew skew;
 };
 
+// Records of one class of RequiredFields, in one dataset.
+struct RequiredCounters {
+  std::uint64_t checked = 0;
+  std::uint64_t flagged = 0;                                        // lack something
+  std::array<std::uint64_t, RequiredFields::kFieldsMax> lacking{};  // by name of the class
+};
+struct DatasetCounters {
+  std::string dataset;  // of a source definition; empty: nobody's
+  std::array<RequiredCounters, kRecordClasses> required;
+};
+
 struct ParseCounters {
+  static constexpr std::size_t kDatasetsMax = 10'000;
+
   std::vector<SourceCounters> sources;  // by source id
+  std::vector<DatasetCounters> datasets;
+
+  // What is the same for all events of a kind.
+  struct Kind {
+    std::uint32_t dataset = 0;  // counted from 1; 0: not looked up yet
+    std::uint32_t seen = 0;
+  };
+  std::vector<Kind> kinds;  // by kind
+
+  Kind& of(KindId kind);
 
   SourceCounters& of(SourceId source) {
     const auto at = static_cast<std::size_t>(source);

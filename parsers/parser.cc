@@ -51,6 +51,11 @@ Format format_of(std::string_view name) {
   return name == "raw" ? Format::kRaw : Format::kAuto;
 }
 
+KindId generic_kind(const Catalog& catalog) {
+  const Definition* generic = catalog.for_format(ContentFormat::kJson);
+  return generic == nullptr ? kUnknownKind : generic->kind;
+}
+
 struct Source {
   Format format = Format::kAuto;
   const Definition* definition = nullptr;
@@ -64,6 +69,7 @@ struct Source {
 struct Parser::State {
   State(std::shared_ptr<const Catalog> sources_known, bool keep_all_fields)
       : catalog(std::move(sources_known)),
+        notes(generic_kind(*catalog)),
         names(keep_all_fields),
         recogniser(*catalog),
         definitions(*catalog, names),
@@ -115,7 +121,7 @@ void Parser::State::parse(Batch& batch) {
     event.time_ns = record.received_ns;
   }
   event.layer = source.layer != Layer::kNone ? source.layer : kind_of(event.kind).layer;
-  notes.finish(batch, event, source.future_max_ns);
+  notes.finish(source.future_max_ns, names.limits().take(), batch, event);
 }
 
 bool Parser::State::read(const Record& record, const Source& source, Batch& batch, Event& event) {
@@ -251,6 +257,10 @@ void Parser::set_source(SourceId source, SourceFormat format) {
                          .layer = format.layer,
                          .zone_offset_s = format.zone_offset_s,
                          .future_max_ns = format.future_max_ns};
+}
+
+void Parser::note_for_people() {
+  state_->notes.write_for_people();
 }
 
 ParseCounters& Parser::counters() {

@@ -49,6 +49,9 @@ class Parser {
   // Makes one event for every record that has none yet, in order.
   void parse(Batch& batch);
 
+  // For people: `picket.record_class`, `picket.missing` and `picket.limits` of each event (event_notes.h). It costs.
+  void note_for_people();
+
   // Of all records parsed; may be exchanged for those of another parser, to go on with them.
   ParseCounters& counters();
 

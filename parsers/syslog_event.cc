@@ -12,6 +12,7 @@ namespace picket::parsers {
 namespace {
 
 constexpr std::size_t kProgramsMax = 4000;
+constexpr std::size_t kParamsMax = 2000;  // of structured data; more are in the raw record alone
 constexpr std::size_t kProgramLengthMax = 128;
 
 // "0" to "191", for ever: fields hold text.
@@ -83,8 +84,10 @@ void SyslogEvents::put_envelope(const Syslog& syslog, Batch& batch) {
 
 void SyslogEvents::put_structured_data(std::string_view data, Batch& batch) {
   std::size_t at = 0;
+  std::size_t params = 0;
   SdParam param;
   while (next_sd_param(data, at, param)) {
+    if (++params > kParamsMax) return names_->limits().add(Limit::kFields);
     name_ = "log.syslog.structured_data.";
     name_ += param.id;
     if (!param.name.empty()) (name_ += '.') += param.name;

@@ -30,7 +30,10 @@ bool WindowsXmlEvents::parse(std::string_view xml, const Definition* forced,
                              std::int32_t zone_offset_s, Batch& batch, Event& event) {
   pairs_.clear();
   std::size_t system_count = 0;
-  if (!read_windows_xml(xml, batch.arena(), pairs_, system_count)) return false;
+  bool too_deep = false;
+  if (!read_windows_xml(xml, batch.arena(), pairs_, system_count, &too_deep)) return false;
+  if (too_deep) names_->limits().add(Limit::kNesting);
+  if (pairs_.size() >= kPairsMax) names_->limits().add(Limit::kFields);
   std::string_view channel, provider, time;
   std::int64_t code = -1;
   for (std::size_t i = 0; i < pairs_.size(); ++i) {

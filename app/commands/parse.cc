@@ -5,6 +5,7 @@
 #include "app/detection.h"
 #include "app/line_templates.h"
 #include "app/record_file.h"
+#include "app/required_report.h"
 #include "app/step_report.h"
 #include "app/terminal.h"
 #include "app/words.h"
@@ -115,6 +116,17 @@ class UnknownReport {
   std::uint64_t unknown_ = 0;
 };
 
+// Asked for, it is the output; beside events, a notice of what they lack.
+void tell_required(const ParseCommand& command, const Json& rows) {
+  if (command.required && command.json) {
+    for (const Json& row : rows) print(dump_json(row) + "\n");
+  } else if (command.required) {
+    print(required_text(rows, false));
+  } else if (!command.unknown && !command.steps) {
+    if (const std::string text = required_text(rows, true); !text.empty()) tell(text);
+  }
+}
+
 }  // namespace
 
 int run_parse(const ParseCommand& command) {
@@ -130,6 +142,7 @@ int run_parse(const ParseCommand& command) {
   }
   parsers::Parser parser(*catalog, true);
   parser.set_source(SourceId{}, {.format = command.format, .definition = command.source});
+  parser.note_for_people();
   Printer printer(command, parser);
   UnknownReport unknown;
   for (const std::string& path : command.files) {
@@ -147,7 +160,7 @@ int run_parse(const ParseCommand& command) {
       for (const Event& event : batch.events()) {
         if (command.unknown) {
           unknown.add(batch, event);
-        } else {
+        } else if (!command.required) {
           printer.print_event(batch, event, path);
         }
       }
@@ -155,6 +168,7 @@ int run_parse(const ParseCommand& command) {
   }
   if (command.unknown && command.json) unknown.print_json();
   if (command.unknown && !command.json) unknown.print_text();
+  tell_required(command, required_json(parser.counters().datasets));
   return kDone;
 }
 

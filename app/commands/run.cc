@@ -6,6 +6,7 @@
 #include "app/command.h"
 #include "app/config.h"
 #include "app/open_store.h"
+#include "app/required_report.h"
 #include "app/server.h"
 #include "app/signals.h"
 #include "app/source_health.h"
@@ -70,6 +71,7 @@ void print_status(const Json& status) {
   print_rules(status.value("rules", Json::object()));
   print_payloads(status.value("payloads", Json::object()));
   print(sources_text(status.value("sources", Json::array())));
+  print(required_text(status.value("required_fields", Json::array()), true));
   std::vector<std::vector<std::string>> rows;
   for (const Json& door : status.value("doors", Json::array())) {
     rows.push_back({door.value("name", ""), std::to_string(door.value("port", 0)), std::to_string(door.value("records", 0ULL)),

@@ -53,6 +53,7 @@ int run_search(const SearchCommand& command) {
       parsers::Catalog::load(content.sources(config ? config->definitions : std::vector<std::string>{}), errors);
   if (!catalog) return complain(catalog.error().what, kUsageWrong);
   parsers::Parser parser(*catalog, true);
+  parser.note_for_people();
   const Config as_configured = config ? *config : default_config();
   const std::vector<std::string> names = (*store)->source_names();
   for (std::size_t i = 0; i < names.size(); ++i) {

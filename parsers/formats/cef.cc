@@ -69,7 +69,7 @@ void read_extension(std::string_view text, Arena& arena, std::vector<Pair>& out,
     std::string_view value = text.substr(begin, end - begin);
     while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
     const std::string_view name = text.substr(key->begin, key->assign - key->begin);
-    if (name.size() <= kPairNameMax) out.push_back({name, unescaped(value, true, arena)});
+    out.push_back({name, unescaped(value, true, arena)});
     key = next;
   }
 }

@@ -173,7 +173,7 @@ class Walk {
   }
 
   void add(std::string_view name, std::string_view value) {
-    if (!name.empty() && name.size() <= kPairNameMax) out_.push_back({name, value});
+    if (!name.empty()) out_.push_back({name, value});
   }
 
   std::string_view text_;
@@ -198,7 +198,8 @@ bool read_kv(std::string_view text, const KvStyle& style, Arena& arena, std::vec
   }
   const std::size_t before = out.size();
   Walk(text, style, arena, out).run(before + kPairsMax);
-  return out.size() > before;
+  return std::any_of(out.begin() + static_cast<std::ptrdiff_t>(before), out.end(),
+                     [](const Pair& pair) { return pair.name.size() <= kPairNameMax; });
 }
 
 std::string_view decode_audit_hex(std::string_view text, Arena& arena) {

@@ -48,6 +48,7 @@ class Reading {
     using Step = XmlWalk::Step;
     for (;;) {
       const Step step = walk_.next();
+      too_deep_ = walk_.too_deep();
       if (step == Step::kEnd || step == Step::kBroken) return has_id_;
       if (out_.size() >= first_ + kPairsMax) return has_id_;
       if (step == Step::kOpen) open();
@@ -57,6 +58,7 @@ class Reading {
     }
   }
   std::size_t system_count() const { return system_count_; }
+  bool too_deep() const { return too_deep_; }
 
  private:
   // Below what is read: "Event" may be the outermost element or stand in "Events".
@@ -127,7 +129,7 @@ class Reading {
   }
 
   void add(std::string_view name) {
-    if (name.empty() || name.size() > kPairNameMax) return;
+    if (name.empty()) return;
     out_.push_back({name, walk_.literal() ? walk_.value() : unescaped_xml(walk_.value(), arena_)});
   }
 
@@ -137,6 +139,7 @@ class Reading {
   std::size_t first_;
   std::size_t event_depth_ = 0;  // 0: not yet in the Event
   std::size_t system_count_ = 0;
+  bool too_deep_ = false;
   std::size_t params_ = 0;
   Part part_ = Part::kOther;
   std::string_view element_;    // level 2: an element of System, a Data
@@ -160,11 +163,12 @@ bool looks_like_windows_xml(std::string_view text) {
 }
 
 bool read_windows_xml(std::string_view text, Arena& arena, std::vector<Pair>& out,
-                      std::size_t& system_count) {
+                      std::size_t& system_count, bool* too_deep) {
   const std::size_t before = out.size();
   Reading reading(text, arena, out);
   const bool found = reading.run() && out.size() > before;
   if (!found) out.resize(before);
+  if (too_deep != nullptr) *too_deep = reading.too_deep();
   system_count = found ? std::min(reading.system_count(), out.size() - before) : 0;
   if (found && system_count == 0) system_count = out.size() - before;  // cut off within System
   return found;

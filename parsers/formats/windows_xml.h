@@ -22,8 +22,9 @@ bool looks_like_windows_xml(std::string_view text);
 
 // Appends the fields of the first Event in `text`, those of System first: `system_count` says how
 // many. False, and nothing appended, when there is none with an EventID. A record that was cut off
-// gives what stands before the cut.
+// gives what stands before the cut, and so does one that nests deeper than XmlWalk goes, which
+// `too_deep` is told.
 bool read_windows_xml(std::string_view text, Arena& arena, std::vector<Pair>& out,
-                      std::size_t& system_count);
+                      std::size_t& system_count, bool* too_deep = nullptr);
 
 }  // namespace picket::parsers

@@ -134,7 +134,8 @@ XmlWalk::Step XmlWalk::markup() {
 XmlWalk::Step XmlWalk::open_tag() {
   ++at_;
   name_ = read_name();
-  if (name_.empty() || name_.size() > kPairNameMax || depth_ == kDepthMax) return broken();
+  too_deep_ = depth_ == kDepthMax;
+  if (name_.empty() || name_.size() > kPairNameMax || too_deep_) return broken();
   open_[depth_++] = name_;
   name_ = without_prefix(name_);
   in_tag_ = true;

@@ -45,6 +45,8 @@ class XmlWalk {
   // Of elements open; the one of a kOpen is counted, the one of a kClose is not.
   std::size_t depth() const { return depth_; }
   std::string_view behind() const { return text_.substr(at_); }
+  // The walk broke because of kDepthMax.
+  bool too_deep() const { return too_deep_; }
 
  private:
   Step broken();
@@ -67,6 +69,7 @@ class XmlWalk {
   bool in_tag_ = false;
   bool ended_ = false;
   bool started_ = false;
+  bool too_deep_ = false;
   std::array<std::string_view, kDepthMax> open_;
 };
 

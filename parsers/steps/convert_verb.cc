@@ -397,7 +397,7 @@ bool arguments(Value& value, Work& work) {
     for (; at < text.size() && (quoted || (text[at] != ' ' && text[at] != '\t')); ++at)
       quoted ^= text[at] == '"';
     if (all.size() == kArgumentsMax) {
-      work.limit();
+      work.limit(Limit::kFields);
       break;
     }
     all.push_back(text.substr(begin, at - begin));

@@ -28,7 +28,7 @@ class PairVerb : public Verb {
     const std::string_view text = work.text(field_);
     std::vector<Pair>& pairs = work.pairs();
     if (text.empty() || !read(text, work, pairs)) return Outcome::kFailed;
-    if (pairs.size() >= kPairsMax) work.limit();
+    if (pairs.size() >= kPairsMax) work.limit(Limit::kFields);
     PairNames& names = work.names_of(this, prefix_);
     names.begin();
     const std::uint32_t start = work.event().field_count;
@@ -82,11 +82,6 @@ bool read_leef_anywhere(std::string_view text, Arena& arena, std::vector<Pair>& 
   return at != std::string_view::npos && read_leef(text.substr(at), arena, out);
 }
 
-bool read_xml(std::string_view text, Arena& arena, std::vector<Pair>& out) {
-  std::size_t system_count = 0;
-  return read_windows_xml(text, arena, out, system_count);
-}
-
 class FormatVerb : public PairVerb {
  public:
   FormatVerb(const VerbSource& source, ReadPairs read_pairs)
@@ -101,6 +96,20 @@ class FormatVerb : public PairVerb {
   ReadPairs read_;
 };
 
+class XmlVerb : public PairVerb {
+ public:
+  using PairVerb::PairVerb;
+
+ protected:
+  bool read(std::string_view text, Work& work, std::vector<Pair>& pairs) const override {
+    std::size_t system_count = 0;
+    bool too_deep = false;
+    const bool read = read_windows_xml(text, work.arena(), pairs, system_count, &too_deep);
+    if (too_deep) work.limit(Limit::kNesting);
+    return read;
+  }
+};
+
 class CsvVerb : public Verb {
  public:
   using Columns = std::vector<std::optional<FieldId>>;
@@ -112,7 +121,7 @@ class CsvVerb : public Verb {
     std::vector<std::string_view>& values = work.texts();
     read_csv(text, style, work.arena(), values);
     if (values.size() < least) return Outcome::kFailed;
-    if (values.size() >= kPairsMax) work.limit();
+    if (values.size() >= kPairsMax) work.limit(Limit::kFields);
     const Columns* chosen = &columns;
     if (by > 0) {
       if (values.size() < by) return Outcome::kFailed;
@@ -388,7 +397,7 @@ MadeVerb make_leef(StepReader& reader, const VerbSource& source) {
 
 MadeVerb make_xml(StepReader& reader, const VerbSource& source) {
   PICKET_TRY_VOID(reader.known(source.argument, ""));
-  return std::make_unique<FormatVerb>(source, read_xml);
+  return std::make_unique<XmlVerb>(source);
 }
 
 MadeVerb make_w3c(StepReader& reader, const VerbSource& source) {

@@ -114,7 +114,7 @@ class PairsVerb : public Verb {
   static constexpr std::size_t kPairsMax = 200;
 
   void put(Work& work, std::vector<std::pair<std::string, Field>>& pairs) const {
-    if (pairs.size() == kPairsMax) work.limit();
+    if (pairs.size() == kPairsMax) work.limit(Limit::kFields);
     PairNames& names = work.names_of(this, prefix);
     names.begin();
     const std::uint32_t start = work.event().field_count;

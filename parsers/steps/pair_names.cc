@@ -3,6 +3,7 @@
 namespace picket::parsers {
 
 std::optional<FieldId> PairNames::look_up(std::string_view name) {
+  if (name.size() > kLengthMax) names_->limits().add(Limit::kFieldName);
   if (name.empty() || name.size() > kLengthMax) return std::nullopt;
   const NameKey key = NameKey::of(name);
   const std::uint32_t* found = index_.find(key);

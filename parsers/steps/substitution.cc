@@ -66,7 +66,7 @@ std::string_view Substitution::apply(std::string_view text, Work& work) const {
                        PCRE2_SUBSTITUTE_GLOBAL | PCRE2_SUBSTITUTE_UNSET_EMPTY, nullptr,
                        context.get(), reinterpret_cast<PCRE2_SPTR>(replacement_.data()),
                        replacement_.size(), reinterpret_cast<PCRE2_UCHAR*>(made), &size);
-  if (places < 0) work.limit();
+  if (places < 0) work.limit(Limit::kPattern);
   return places > 0 ? std::string_view(made, size) : text;
 }
 

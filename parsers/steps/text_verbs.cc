@@ -35,7 +35,7 @@ class PatternVerb : public Verb {
         put(pattern, text, captures, work);
         return Outcome::kDone;
       }
-      if (gave_up) work.limit();
+      if (gave_up) work.limit(Limit::kPattern);
     }
     return Outcome::kFailed;
   }

@@ -143,7 +143,7 @@ class SplitVerb : public Verb {
       if (at == std::string_view::npos) break;
       rest.remove_prefix(at + by.size());
     }
-    if (place == kPartsMax) work.limit();
+    if (place == kPartsMax) work.limit(Limit::kFields);
     if (places.empty() && !parts.empty())
       work.put(list, list_token(work, parts), ValueKind::kArray);
     return Outcome::kDone;

@@ -34,7 +34,7 @@ void Work::begin(Batch& batch, std::string_view message, std::int32_t zone_offse
   steps_ = 0;
   bytes_ = 0;
   pattern_tries_ = kPatternTriesMax;
-  limited_ = false;
+  limits_ = {};
   untidy_ = false;
   before_ = batch.events().back().field_count;
   const auto fields = batch.last_fields();
@@ -72,10 +72,12 @@ bool Work::finish() {
     }
     batch_->drop_fields(kept);
   }
-  return limited_;
+  names_->limits().add(limits_);
+  return !limits_.empty();
 }
 
 void Work::undo() {
+  names_->limits().add(limits_);
   batch_->drop_fields(before_);
   std::copy(kept_.begin(), kept_.end(), batch_->last_fields().begin());
   untidy_ = false;
@@ -115,7 +117,7 @@ std::string_view Work::text(FieldId id) {
 void Work::push(const Field& field, Position& place) {
   const std::uint32_t count = event().field_count;
   if (count >= before_ + kFieldsMax) {
-    limited_ = true;
+    limit(Limit::kFields);
     return;
   }
   untidy_ |= place.own != 0;
@@ -177,7 +179,7 @@ void Work::remove(FieldId id) {
 
 char* Work::make(std::size_t size) {
   if (size > kBytesMax - bytes_) {
-    limited_ = true;
+    limit(Limit::kMade);
     return nullptr;
   }
   bytes_ += size;

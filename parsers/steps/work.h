@@ -19,6 +19,7 @@
 #include "parsers/formats/pair.h"
 #include "parsers/json_names.h"
 #include "parsers/json_reader.h"
+#include "parsers/limits.h"
 #include "parsers/steps/pair_names.h"
 
 namespace picket::parsers {
@@ -49,7 +50,8 @@ class Work {
   // live until the next begin().
   void begin(Batch& batch, std::string_view message, std::int32_t zone_offset_s,
              const Aliases& aliases);
-  // Takes away what steps only kept for themselves. True if a bound was met.
+  // Takes away what steps only kept for themselves. True if a bound was met; the names have noted
+  // which.
   bool finish();
   // Takes away all that was added since begin().
   void undo();
@@ -105,10 +107,10 @@ class Work {
   // One step more; false when there were too many.
   bool step() {
     if (++steps_ <= kStepsMax) return true;
-    limited_ = true;
+    limit(Limit::kSteps);
     return false;
   }
-  void limit() { limited_ = true; }
+  void limit(Limit limit) { limits_.add(limit); }
   // What all patterns of a record may cost.
   std::uint32_t& pattern_tries() { return pattern_tries_; }
 
@@ -167,7 +169,7 @@ class Work {
   std::size_t steps_ = 0;
   std::size_t bytes_ = 0;
   std::uint32_t pattern_tries_ = 0;
-  bool limited_ = false;
+  LimitSet limits_;
   bool untidy_ = false;      // some fields have to go at finish()
   std::vector<Field> kept_;  // as they were at begin()
   std::vector<Pair> pairs_;

@@ -106,6 +106,17 @@ class ClockTest(unittest.TestCase):
         latest = max(alert["@timestamp"] for alert in self.picket.lines("alert", "ls"))
         self.assertLess(latest, instant(2))
 
+        # Nobody's records are of no class; a log-in from nowhere lacks where it came from.
+        with socket.create_connection(("127.0.0.1", self.picket.port("right")), timeout=60) as connection:
+            connection.sendall(f"<86>1 {instant(0)} web sshd 7 - - pam_unix(sshd:session): session opened for user "
+                               "ann by (uid=0)\n".encode())
+        wait_for(lambda: self.picket.api("status")["required_fields"], "required fields to be looked at")
+        row = self.picket.api("status")["required_fields"][0]
+        self.assertEqual((row["class"], row["checked"], row["lacking"]), ("access", 1, {"source.ip": 1}))
+        self.assertTrue(any(line.startswith("picket_required_lacking_total{") and 'field="source.ip"} 1' in line
+                            for line in self.metrics()))
+        self.assertEqual(len(self.picket.search("picket.missing:source.ip")), 1)
+
         # The clock is set right: the next records say so.
         self.send("behind", 0, 100)
         wait_for(lambda: not self.sources()["behind"]["clock_off"], "the clock to be right")

@@ -26,7 +26,8 @@ MADE = {"steps": "app", "kind": "event/alert.cc", "level": "event/alert.cc", "la
         "entity": "correlator/entities.cc", "state": "app/api_ports.cc", "label": "app/show.cc",
         "finding": "rules", "rule_state": "app/commands/rule_list.cc", "yara_state": "app/commands/yara.cc", "mapping": "app/field_report.cc",
         "outcome": "app/rule_test.cc", "truth": "app/show_truth.cc", "node": "app/show_truth.cc", "why": "rules/truth.cc",
-        "lane": "app/rule_cost_report.cc", "test": "app/show_truth.cc", "part": "rules/test_value.cc"}
+        "lane": "app/rule_cost_report.cc", "test": "app/show_truth.cc", "part": "rules/test_value.cc", "record_class": "parsers/required_fields.cc",
+        "limit": "parsers/limits.h"}
 VIETNAMESE = re.compile("[àáâãèéêìíòóôõùúýăđĩũơưạ-ỹÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯẠ-Ỹ]")
 
 

@@ -48,6 +48,7 @@ class Parsing {
     return event();
   }
 
+  Parser& parser() { return parser_; }
   const Event& event() const { return batch_.events().back(); }
   Batch& batch() { return batch_; }
   const EventKind& kind() const { return kind_of(event().kind); }
