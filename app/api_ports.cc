@@ -1,5 +1,6 @@
 #include "app/api_ports.h"
 
+#include "app/live_parser.h"
 #include "app/prometheus.h"
 #include "app/required_report.h"
 #include "app/rule_cost_report.h"
@@ -183,15 +184,11 @@ api::Ports make_ports(const ApiRooms& rooms) {
   api::Ports ports;
   ports.store = &rooms.store;
   // The slow worker is one thread, so one parser serves it.
-  auto parser = std::make_shared<parsers::Parser>(rooms.catalog, true);
-  for (std::size_t i = 0; i < rooms.formats.size(); ++i) {
-    parser->set_source(SourceId{static_cast<std::uint32_t>(i)}, rooms.formats[i]);
-  }
-  parser->note_for_people();
+  auto parser = std::make_shared<LiveParser>([&engine = rooms.engine] { return engine.catalog(); }, rooms.formats);
   ports.search = [&store = rooms.store, parser](const api::SearchQuery& query) {
-    return search_events(store, *parser, query);
+    return search_events(store, parser->get(), query);
   };
-  ports.parse = [parser](Batch& batch) { parser->parse(batch); };
+  ports.parse = [parser](Batch& batch) { parser->get().parse(batch); };
   ports.rule_source = [&engine = rooms.engine](std::string_view id) { return rule_source(*engine.rules(), id); };
   ports.rule_cost = [&engine = rooms.engine](std::string_view order, std::size_t limit) -> Result<Json> {
     const std::optional<CostOrder> known = cost_order(order);

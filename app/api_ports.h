@@ -16,7 +16,6 @@ struct ApiRooms {
   Engine& engine;
   Reloader& reloader;
   response::Responder& responder;
-  std::shared_ptr<const parsers::Catalog> catalog;
   std::vector<parsers::SourceFormat> formats;  // by source id
   Clock& clock;
   const std::unique_ptr<collector::Collector>& collector;

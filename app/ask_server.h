@@ -9,7 +9,7 @@
 
 namespace picket::app {
 
-inline constexpr const char* kServerFile = "/server.json";  // {"api": "http://127.0.0.1:8440"}
+inline constexpr const char* kServerFile = "/server.json";  // {"api": "http://127.0.0.1:8440", "config": path}
 
 // What the server answers to GET `path` ("/api/v1/status"). The error says why there is no answer, in
 // the words of a complaint.

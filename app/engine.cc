@@ -319,7 +319,7 @@ void Engine::use(ReadyRules rules) {
   correlation.lateness_ns = options_.lateness_ns;
   correlation.secret = options_.secret;
   correlator_.emplace(detection_.rules, correlation, state_);
-  current_rules_.with([&](auto& current) { current = detection_.rules; });
+  in_use_.with([&](InUse& now) { now = {detection_.rules, detection_.catalog}; });
   lanes_.use(detection_, *evaluation_, clock_.now());
 }
 

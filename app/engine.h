@@ -103,7 +103,11 @@ class Engine {
   // What parsing says about each source, as of the last second. Any thread.
   std::shared_ptr<const SourceReport> sources() const { return health_.report(); }
   std::shared_ptr<const rules::RuleSet> rules() const {
-    return current_rules_.with([](const auto& rules) { return rules; });
+    return in_use_.with([](const InUse& now) { return now.rules; });
+  }
+  // The source definitions that are in use with them. Any thread.
+  std::shared_ptr<const parsers::Catalog> catalog() const {
+    return in_use_.with([](const InUse& now) { return now.catalog; });
   }
 
  private:
@@ -122,6 +126,10 @@ class Engine {
     std::optional<ReadyRules> rules;
     std::optional<StatusOrder> order;
     std::optional<SlowResult> slow;
+  };
+  struct InUse {
+    std::shared_ptr<const rules::RuleSet> rules;
+    std::shared_ptr<const parsers::Catalog> catalog;
   };
   class Names;
 
@@ -173,7 +181,7 @@ class Engine {
   std::map<std::string, std::uint64_t> received_before_;  // by source, before this engine
   std::thread thread_;
   Guarded<EngineStatistics> statistics_;
-  Guarded<std::shared_ptr<const rules::RuleSet>> current_rules_;
+  Guarded<InUse> in_use_;
   SourceHealth health_;
   RuleLanes lanes_;  // last: its thread posts letters
 };

@@ -2,7 +2,16 @@
 
 #include <filesystem>
 
+#include "app/ask_server.h"
+#include "base/file.h"
+#include "base/json.h"
+
 namespace picket::app {
+namespace {
+
+constexpr std::size_t kServerFileMax = 64 * 1024;
+
+}  // namespace
 
 Result<std::string> data_folder(const StoreCommand& command) {
   if (!command.data.empty()) return command.data;
@@ -14,6 +23,22 @@ Result<std::string> data_folder(const StoreCommand& command) {
     return fail(config.error().code, text.empty() ? config.error().what : text);
   }
   return config->data;
+}
+
+Result<Config> config_to_read(const StoreCommand& command) {
+  std::vector<std::string> errors;
+  Result<Config> config = effective_config(command.config, errors);
+  if (!command.config.empty()) return config;
+  const Config otherwise = config ? *std::move(config) : default_config();
+  const std::string folder = command.data.empty() ? otherwise.data : command.data;
+  const Result<std::string> server = read_file(folder + kServerFile, kServerFileMax);
+  if (!server) return otherwise;
+  const Result<Json> said = parse_json(*server);
+  if (!said || !said->is_object()) return otherwise;
+  const auto path = said->find("config");
+  if (path == said->end() || !path->is_string()) return otherwise;
+  Result<Config> last = load_config(path->get<std::string>(), errors);
+  return last ? *std::move(last) : otherwise;
 }
 
 Result<std::unique_ptr<storage::Store>> open_to_read(const StoreCommand& command) {

@@ -14,6 +14,9 @@ namespace picket::app {
 
 // The data folder that a command means: --data, else the configuration's.
 Result<std::string> data_folder(const StoreCommand& command);
+// The configuration by which its records are read: --config, else that of the server which ran on
+// that folder last, else as effective_config() says. Never fails where none was named.
+Result<Config> config_to_read(const StoreCommand& command);
 Result<std::unique_ptr<storage::Store>> open_to_read(const StoreCommand& command);
 
 }  // namespace picket::app

@@ -66,7 +66,6 @@ struct Server::Rooms {
   ContentPaths content;
   Clock& clock;
   Detection detection;  // until there is an engine
-  std::shared_ptr<const parsers::Catalog> catalog;
   std::unique_ptr<storage::Store> store;
   std::string token;
   std::string secret;
@@ -192,7 +191,6 @@ void Server::Rooms::make_engine() {
     // A full queue means that a thousand incidents wait: this one is found again at the next start.
     if (!responder->offer(incident)) tell(say("notice.response_behind"));
   };
-  catalog = detection.catalog;
   const Detection first = std::exchange(detection, {});  // the engine's and the reloader's from here on
   engine = std::make_unique<Engine>(std::move(options), first, *store, queue, wakeup, clock, std::move(listener));
   reloader = std::make_unique<Reloader>([this](std::vector<KindId> kinds) { return load_again(std::move(kinds)); },
@@ -206,7 +204,7 @@ Result<void> Server::Rooms::make_api() {
   options.admin_token = token;
   options.hosts = {config.api_address};
   options.open_metrics = config.api_address.starts_with("127.") || config.api_address == "::1";
-  const ApiRooms rooms{*store, *engine, *reloader, *responder, catalog, formats, clock, collector};
+  const ApiRooms rooms{*store, *engine, *reloader, *responder, formats, clock, collector};
   PICKET_TRY(api, api::Api::make(options, make_ports(rooms), clock));
   return {};
 }

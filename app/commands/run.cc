@@ -1,6 +1,7 @@
 // picket run: the server, until it is told to stop. picket status: how it is.
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 
 #include "app/ask_server.h"
 #include "app/command.h"
@@ -93,6 +94,8 @@ int run_server(const ServerCommand& command) {
   if (!config) return complain(config.error().what, kUsageWrong);
   if (!command.data.empty()) config->data = command.data;
   const std::string data = config->data;
+  std::error_code no_path;
+  const std::string config_path = config->path.empty() ? "" : std::filesystem::absolute(config->path, no_path).string();
   const std::string address = config->api_address;
   if (config->link_base.empty()) config->link_base = "http://" + address + ":" + std::to_string(config->api_port);
 
@@ -101,7 +104,9 @@ int run_server(const ServerCommand& command) {
   Result<std::unique_ptr<Server>> server = Server::start(*std::move(config), find_content(), clock);
   if (!server) return complain(server.error().what, kUsageWrong);
   const std::string base = "http://" + address + ":" + std::to_string((*server)->api_port());
-  const Result<void> written = write_file(data + kServerFile, dump_json({{"api", base}}) + "\n", 0600);
+  Json where = {{"api", base}};
+  if (!config_path.empty()) where["config"] = config_path;  // for who reads the store without one
+  const Result<void> written = write_file(data + kServerFile, dump_json(where) + "\n", 0600);
   if (!written) return complain(written.error().what, kUsageWrong);
   const ReloadStatus rules = (*server)->reload_status();
   tell(say("notice.started", {{"active", rules.active}, {"refused", rules.refused}, {"data", data}}));
