@@ -5,6 +5,7 @@
 
 #include "app/command.h"
 #include "app/config.h"
+#include "app/definition_check.h"
 #include "app/detection.h"
 #include "app/terminal.h"
 #include "app/words.h"
@@ -19,6 +20,8 @@ struct Report {
   std::vector<std::string> errors;  // configuration and definitions: "path:line: reason"
   std::size_t rules_active = 0;
   std::size_t rule_files = 0;
+  std::size_t definitions = 0;  // among the paths
+  std::size_t definitions_refused = 0;
   std::size_t indicators = 0;
   std::size_t feeds = 0;
   std::size_t indicators_refused = 0;
@@ -76,6 +79,11 @@ void print_text(const Report& report, bool warnings) {
                                                  {"refused", report.indicators_refused}})
                             .c_str());
   }
+  if (report.definitions > 0) {
+    std::printf("%s\n", say("check.definitions", {{"n", report.definitions},
+                                                  {"refused", report.definitions_refused}})
+                            .c_str());
+  }
   const bool hidden = !warnings && !report.warnings.empty();
   std::printf("%s%s\n", summary.c_str(), hidden ? (" " + say("check.show_warnings")).c_str() : "");
 }
@@ -90,6 +98,8 @@ void print_json(const Report& report) {
                         {"rules_active", report.rules_active},
                         {"rules_refused", report.refused.size()},
                         {"warnings", report.warnings.size()},
+                        {"definitions", report.definitions},
+                        {"definitions_refused", report.definitions_refused},
                         {"feeds", report.feeds},
                         {"indicators", report.indicators},
                         {"indicators_refused", report.indicators_refused},
@@ -130,16 +140,25 @@ int run_check(const CheckCommand& command) {
     if (config) feeds.insert(feeds.end(), config->indicators.begin(), config->indicators.end());
     if (config) definitions.insert(definitions.end(), config->definitions.begin(), config->definitions.end());
   }
-  Result<Detection> detection = load_detection(
-      content, {.rules = command.paths,
-                .definitions = std::move(definitions),
-                .indicators = std::move(feeds),
-                .cache = cache_folder(command.cache)});
-  if (!detection) return complain(detection.error().what, kUsageWrong);
-  save_cache(*detection);
-  tell_cache_problems(*detection);
-  add_detection(*detection, report);
-  check_playbooks(content.playbooks(), report);
+  const CheckPaths paths = split_definitions(command.paths);
+  report.definitions = paths.definitions.size();
+  for (std::string& error : check_definitions(paths.definitions)) {
+    ++report.definitions_refused;
+    report.errors.push_back(std::move(error));
+  }
+  const bool definitions_only = !paths.definitions.empty() && paths.others.empty();
+  if (!definitions_only || !feeds.empty() || !definitions.empty()) {
+    Result<Detection> detection = load_detection(
+        content, {.rules = paths.others,
+                  .definitions = std::move(definitions),
+                  .indicators = std::move(feeds),
+                  .cache = cache_folder(command.cache)});
+    if (!detection) return complain(detection.error().what, kUsageWrong);
+    save_cache(*detection);
+    tell_cache_problems(*detection);
+    add_detection(*detection, report);
+    check_playbooks(content.playbooks(), report);
+  }
   if (command.format == "json") {
     print_json(report);
   } else if (command.format == "sarif") {

@@ -91,6 +91,45 @@ class ParseTest(unittest.TestCase):
         self.assertEqual(self.parse(*self.own())[0]["source"]["ip"], "192.0.2.1")  # the good one counts
         self.assertEqual(self.run_picket("parse", str(self.log), "--definitions", str(self.folder / "none")).returncode, 3)
 
+    def test_required_fields(self):
+        log = self.folder / "auth.log"
+        head = "<86>Mar  1 10:00:00 web sshd[7]: "
+        log.write_text(head + "Failed password for root from 192.0.2.9 port 22 ssh2\n" +
+                       head + "pam_unix(sshd:session): session opened for user ann by (uid=0)\n")
+        done = self.run_picket("parse", str(log))
+        events = [json.loads(line)["picket"] for line in done.stdout.splitlines()]
+        self.assertEqual([event["record_class"] for event in events], ["access", "access"])
+        self.assertNotIn("missing", events[0])
+        self.assertEqual(events[1]["missing"], ["source.ip"])
+        self.assertIn("access records 2, lacking: source.ip 1", done.stderr)
+        rows = [json.loads(line) for line in self.run_picket("parse", "--required", "--json", str(log)).stdout.splitlines()]
+        self.assertEqual([(row["class"], row["checked"], row["flagged"], row["lacking"]) for row in rows],
+                         [("access", 2, 1, {"source.ip": 1})])
+        shown = self.run_picket("--lang", "vi", "parse", "--required", str(log)).stdout
+        self.assertIn("2 bản ghi truy cập, thiếu trường: source.ip 1", shown)
+
+    def test_check_reads_definitions_as_definitions(self):
+        (self.definitions / "rule.yml").write_text(
+            "title: A rule\nid: a\nlogsource: {product: linux}\ndetection: {sel: [x], condition: sel}\n")
+        done = self.run_picket("check", str(self.definitions))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("1 source definition, 0 refused", done.stdout)
+        self.assertIn("1 rules active, 0 refused", done.stdout)
+        self.write("again.yaml", GATE)
+        self.write("odd.yaml", GATE.replace("own-gate\n", "odd\n") + "  - shake: hands\n")
+        self.write("layer.yaml", GATE.replace("own-gate\n", "layer\n").replace("network", "cellar"))
+        done = self.run_picket("check", str(self.definitions))
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("4 source definitions, 3 refused", done.stdout)
+        self.assertRegex(done.stdout, r"gate\.yaml:1: a definition own-gate is in .* already")
+        self.assertIn("odd.yaml:7: a step without a verb; verbs are: ", done.stdout)
+        self.assertIn("layer.yaml:3: layer is one of network, ", done.stdout)
+        shown = self.run_picket("--lang", "vi", "check", str(self.definitions / "layer.yaml")).stdout
+        self.assertIn("layer.yaml:3: layer là một trong network, ", shown)
+        self.assertIn("1 định nghĩa nguồn, 1 bị từ chối", shown)
+        summary = json.loads(self.run_picket("check", "--format", "json", str(self.definitions)).stdout.splitlines()[-1])
+        self.assertEqual((summary["definitions"], summary["definitions_refused"], summary["rules_active"]), (4, 3, 1))
+
 
 if __name__ == "__main__":
     BINARY = pathlib.Path(sys.argv.pop(1)).resolve()

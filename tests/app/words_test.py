@@ -110,13 +110,21 @@ class Catalogues(unittest.TestCase):
 
     def test_every_reason_is_a_sentence_of_the_house(self):
         """The English side of a reason is how it is recognised: each of its pieces must be in the code."""
-        house = sources("app", "base", "collector", "response", "rules", "storage").replace('\\"', '"')
+        house = sources("app", "base", "collector", "parsers", "response", "rules", "storage").replace('\\"', '"')
         for key, text in self.english.items():
             if not key.startswith("reason.") or key.startswith("reason.system."):
                 continue
             for piece in re.split(r"\{[a-z_]+\}", text):
                 if len(piece.strip(" :'`;,.()")) > 3:
                     self.assertIn(piece, house, f"{key}: no code says {piece!r} any more")
+
+    def test_what_source_definitions_are_refused_for_is_translated(self):
+        reasons = " ".join(text for key, text in self.english.items() if key.startswith("reason."))
+        text = sources("parsers/definition_file.cc", "parsers/steps").replace('\\"', "'")
+        said = re.findall(r'\b(?:error|fail)\((?:[^;"]|"[^"]*" \+ )*"([^"]+ [^"]+)"', text)
+        self.assertGreater(len(said), 80)
+        for sentence in said:
+            self.assertIn(re.sub("^:1: ", "", sentence).strip(": '"), reasons.replace('"', "'"))
 
     def test_what_the_commands_complain_about_is_translated(self):
         reasons = [text for key, text in self.english.items() if key.startswith("reason.")]
