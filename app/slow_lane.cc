@@ -192,6 +192,7 @@ std::optional<SlowResult> SlowLane::evaluate(const SlowEntry& entry, Work& work)
     Record& record = result.batch->add(row.record.raw, row.record.source, row.record.seq,
                                        row.record.received_ns);
     record.length = row.record.length;
+    result.batch->set_heading(record, row.record.heading);
     asked.push_back(&found->second);
     return asked.size() < wanted.size();
   });

@@ -27,6 +27,19 @@ Record& Batch::add(std::string_view raw, SourceId source, std::uint64_t seq, std
                                       .length = static_cast<std::uint32_t>(raw.size())});
 }
 
+void Batch::set_heading(Record& record, std::string_view heading) {
+  if (heading.empty()) {
+    record.heading = {};
+    return;
+  }
+  if (heading_ != heading) {
+    char* const at = arena_.allocate(heading.size());
+    std::memcpy(at, heading.data(), heading.size());
+    heading_ = {at, heading.size()};
+  }
+  record.heading = heading_;
+}
+
 const Field* Batch::find(const Event& event, FieldId id) const {
   for (const Field& field : fields(event)) {
     if (field.id == id) return &field;
@@ -55,6 +68,7 @@ void Batch::clear() {
   fields_.clear();
   hits_.clear();
   bytes_ = 0;
+  heading_ = {};
   arena_.reset();
 }
 

@@ -55,6 +55,10 @@ class Batch {
   // Copies `raw` into the arena.
   Record& add(std::string_view raw, SourceId source, std::uint64_t seq, std::int64_t received_ns);
 
+  // Copies `heading` into the arena, once for neighbours that have the same. Empty: the record has
+  // none.
+  void set_heading(Record& record, std::string_view heading);
+
   Arena& arena() { return arena_; }
   std::vector<Record>& records() { return records_; }
   const std::vector<Record>& records() const { return records_; }
@@ -121,6 +125,7 @@ class Batch {
   std::vector<Field> fields_;
   std::vector<Hit> hits_;
   std::size_t bytes_ = 0;
+  std::string_view heading_;  // given last
 };
 
 using BatchPtr = std::unique_ptr<Batch>;

@@ -1,6 +1,7 @@
 // Record: the bytes of one message as received. Source: where records come from.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,13 +26,18 @@ struct Source {
   std::string system;             // the information system that owns it, or empty
 };
 
-// A view; `raw` points into the arena of its batch. `raw` may hold any bytes.
+// A view; `raw` and `heading` point into the arena of its batch and may hold any bytes.
 struct Record {
   std::string_view raw;
   std::int64_t received_ns = 0;  // wall time of arrival
   std::uint64_t seq = 0;         // counts the records of this source from 0
   SourceId source{};
   std::uint32_t length = 0;      // of the original, when raw was cut to the frame limit; else raw's
+  // The line that names the columns of `raw`, as it stood before it in its file: "#Fields: date time ..."
+  // (W3C), "#fields\tts\tuid..." (Zeek). Empty: none did.
+  std::string_view heading = {};
 };
+
+inline constexpr std::size_t kHeadingBytesMax = 4096;  // a longer line names no columns
 
 }  // namespace picket

@@ -19,13 +19,16 @@ namespace {
 
 constexpr char kRowKind = 'R';
 constexpr int kRowVersion = 1;
+constexpr int kHeadingVersion = 2;  // of a block with headings, which version 1 does not know
 constexpr std::uint16_t kHasArrival = 1;
+constexpr std::uint16_t kHasHeadings = 2;
 constexpr std::size_t kHeaderBytes = 48;
 constexpr std::size_t kRunBytes = 16;
 constexpr std::size_t kChecksumBytes = 8;
 constexpr int kZstdLevel = 1;
 constexpr unsigned kStatusMask = 3;
 constexpr unsigned kCut = 4;
+constexpr unsigned kHeaded = 8;
 
 std::string name_of(BlockKey key) {
   return "event block " + std::to_string(key.commit) + "/" + std::to_string(key.part);
@@ -50,7 +53,8 @@ std::vector<Run> runs_of(const std::vector<Row>& rows) {
 std::string header_of(const BlockHeader& header) {
   std::string out;
   out += kRowKind;
-  out += static_cast<char>(kRowVersion);
+  const bool headings = (header.flags & kHasHeadings) != 0;
+  out += static_cast<char>(headings ? kHeadingVersion : kRowVersion);
   put_little(out, header.flags, 2);
   put_little(out, header.rows, 4);
   put_little(out, static_cast<std::uint64_t>(header.time_min), 8);
@@ -106,8 +110,19 @@ void RowBlockBuilder::add(const Record& record, std::int64_t time_ns, ParseStatu
                    .length = std::max(record.length, static_cast<std::uint32_t>(record.raw.size())),
                    .source = record.source,
                    .arrival = static_cast<std::uint16_t>(rows_.size()),
+                   .heading = heading_of(record),
                    .status = status});
   raw_ += raw;
+}
+
+std::uint8_t RowBlockBuilder::heading_of(const Record& record) {
+  static_assert(kBlockHeadingsMax < kNoHeading);
+  if (record.heading.empty() || record.heading.size() > kHeadingBytesMax) return kNoHeading;
+  for (std::size_t i = headings_.size(); i > 0; --i) {  // most likely the one before's
+    if (headings_[i - 1] == record.heading) return static_cast<std::uint8_t>(i - 1);
+  }
+  headings_.emplace_back(record.heading);
+  return static_cast<std::uint8_t>(headings_.size() - 1);
 }
 
 std::vector<RowBlockBuilder::Row> RowBlockBuilder::sorted() const {
@@ -125,7 +140,8 @@ void RowBlockBuilder::put_table(std::string& table, const std::vector<Row>& rows
   }
   for (const Row& row : rows) {
     table +=
-        static_cast<char>(static_cast<unsigned>(row.status) | (row.length > row.size ? kCut : 0));
+        static_cast<char>(static_cast<unsigned>(row.status) | (row.length > row.size ? kCut : 0) |
+                          (row.heading != kNoHeading ? kHeaded : 0));
   }
   for (const Row& row : rows) put_varint(table, row.size);
   std::int64_t before = 0;
@@ -139,6 +155,17 @@ void RowBlockBuilder::put_table(std::string& table, const std::vector<Row>& rows
   }
 }
 
+void RowBlockBuilder::put_headings(std::string& table, const std::vector<Row>& rows) const {
+  for (const Row& row : rows) {
+    if (row.heading != kNoHeading) table += static_cast<char>(row.heading);
+  }
+  put_varint(table, headings_.size());
+  for (const std::string& heading : headings_) {
+    put_varint(table, heading.size());
+    table += heading;
+  }
+}
+
 std::string RowBlockBuilder::build(std::vector<Run>& runs) const {
   PICKET_CHECK(!rows_.empty());
   const std::vector<Row> rows = sorted();
@@ -148,7 +175,10 @@ std::string RowBlockBuilder::build(std::vector<Run>& runs) const {
   std::string& plain = scratch.plain;
   plain.clear();  // keeps its memory
   put_table(plain, rows, arrived_sorted);
-  BlockHeader header{.flags = arrived_sorted ? std::uint16_t{0} : kHasArrival,
+  if (!headings_.empty()) put_headings(plain, rows);
+  const int flags =
+      (arrived_sorted ? 0 : int{kHasArrival}) | (headings_.empty() ? 0 : int{kHasHeadings});
+  BlockHeader header{.flags = static_cast<std::uint16_t>(flags),
                      .rows = static_cast<std::uint32_t>(rows.size()),
                      .time_min = std::numeric_limits<std::int64_t>::max(),
                      .time_max = std::numeric_limits<std::int64_t>::min(),
@@ -179,6 +209,7 @@ std::string RowBlockBuilder::build(std::vector<Run>& runs) const {
 
 void RowBlockBuilder::clear() {
   rows_.clear();
+  headings_.clear();
   raw_.clear();
 }
 
@@ -193,13 +224,14 @@ Result<BlockHeader> read_block_header(std::string_view block, BlockKey key) {
   Reader in(block);
   const auto kind = static_cast<char>(in.little(1));
   const auto version = static_cast<int>(in.little(1));
-  if (kind != kRowKind || version != kRowVersion) {
+  if (kind != kRowKind || (version != kRowVersion && version != kHeadingVersion)) {
     return fail(Errc::kInvalid, "store: " + name_of(key) + " is of a kind or version (" +
                                     std::to_string(static_cast<unsigned char>(kind)) + ", " +
                                     std::to_string(version) + ") that only a newer version reads");
   }
   BlockHeader header;
   header.flags = static_cast<std::uint16_t>(in.little(2));
+  if (version == kRowVersion) header.flags &= static_cast<std::uint16_t>(~kHasHeadings);
   header.rows = static_cast<std::uint32_t>(in.little(4));
   header.time_min = static_cast<std::int64_t>(in.little(8));
   header.time_max = static_cast<std::int64_t>(in.little(8));
@@ -279,7 +311,35 @@ bool RowBlock::read_table(const BlockHeader& header, std::string_view table, std
     rows_[i].status = static_cast<ParseStatus>(bits & kStatusMask);
     if ((bits & kCut) != 0) rows_[i].record.length = static_cast<std::uint32_t>(in.varint());
   }
+  if ((header.flags & kHasHeadings) != 0 && !read_headings(flags, in)) return false;
   return in.done() && raw.empty();
+}
+
+bool RowBlock::read_headings(std::string_view flags, Reader& in) {
+  const auto is_headed = [](char bits) {
+    return (static_cast<unsigned char>(bits) & kHeaded) != 0;
+  };
+  const auto headed =
+      static_cast<std::size_t>(std::count_if(flags.begin(), flags.end(), is_headed));
+  const std::string_view indexes = in.take(headed);
+  if (indexes.size() != headed) return false;
+  std::vector<std::string_view> headings(
+      static_cast<std::size_t>(std::min<std::uint64_t>(in.varint(), kBlockHeadingsMax + 1)));
+  if (headings.size() > kBlockHeadingsMax) return false;
+  for (std::string_view& heading : headings) {
+    const std::uint64_t size = in.varint();
+    if (size > kHeadingBytesMax) return false;
+    heading = in.take(static_cast<std::size_t>(size));
+    if (heading.size() != size) return false;
+  }
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < flags.size(); ++i) {
+    if (!is_headed(flags[i])) continue;
+    const auto index = static_cast<std::size_t>(static_cast<unsigned char>(indexes[next++]));
+    if (index >= headings.size()) return false;
+    rows_[i].record.heading = headings[index];
+  }
+  return true;
 }
 
 void RowBlock::number_rows(const BlockHeader& header, std::string_view runs) {

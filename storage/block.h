@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "event/event.h"
+#include "storage/encoding.h"
 #include "storage/store.h"
 
 namespace picket::storage {
@@ -19,6 +20,7 @@ namespace picket::storage {
 inline constexpr std::size_t kBlockRowsMax = 4096;
 inline constexpr std::size_t kBlockRawBytes = 4 * 1024 * 1024;       // a block is cut at this size
 inline constexpr std::size_t kRecordBytesMax = 64 * 1024 * 1024;     // a longer record is cut here
+inline constexpr std::size_t kBlockHeadingsMax = 64;                 // and at so many headings
 inline constexpr std::size_t kBlockInflatedMax = 128 * 1024 * 1024;  // a reader refuses more
 
 // Consecutive seqs of one source.
@@ -40,7 +42,10 @@ class RowBlockBuilder {
   // Copies the record.
   void add(const Record& record, std::int64_t time_ns, ParseStatus status);
   bool empty() const { return rows_.empty(); }
-  bool full() const { return rows_.size() >= kBlockRowsMax || raw_.size() >= kBlockRawBytes; }
+  bool full() const {
+    return rows_.size() >= kBlockRowsMax || raw_.size() >= kBlockRawBytes ||
+           headings_.size() >= kBlockHeadingsMax;
+  }
   std::size_t raw_bytes() const { return raw_.size(); }
   // The block without its checksum, see block_checksum(). Appends the runs
   // to `runs`. The builder keeps its rows.
@@ -57,12 +62,17 @@ class RowBlockBuilder {
     std::uint32_t length;
     SourceId source;
     std::uint16_t arrival;
+    std::uint8_t heading;  // index into headings_, kNoHeading
     ParseStatus status;
   };
+  static constexpr std::uint8_t kNoHeading = 255;
+  std::uint8_t heading_of(const Record& record);
   std::vector<Row> sorted() const;
   static void put_table(std::string& table, const std::vector<Row>& rows, bool arrived_sorted);
+  void put_headings(std::string& table, const std::vector<Row>& rows) const;
 
   std::vector<Row> rows_;
+  std::vector<std::string> headings_;
   std::string raw_;
 };
 
@@ -95,6 +105,7 @@ class RowBlock {
 
  private:
   bool read_table(const BlockHeader& header, std::string_view table, std::string_view raw);
+  bool read_headings(std::string_view flags, Reader& in);
   void number_rows(const BlockHeader& header, std::string_view runs);
 
   std::vector<char> inflated_;

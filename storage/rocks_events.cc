@@ -135,7 +135,9 @@ Result<void> RocksStore::fetch(SourceId source, std::uint64_t seq, Batch& batch)
   PICKET_TRY_VOID(block.read(view(bytes), block_key(key)));
   const StoredRow* const row = block.find(source, seq);
   if (row == nullptr) return fail(Errc::kCorrupt, "store: " + what + " is not in its block");
-  batch.add(row->record.raw, source, seq, row->record.received_ns).length = row->record.length;
+  Record& record = batch.add(row->record.raw, source, seq, row->record.received_ns);
+  record.length = row->record.length;
+  batch.set_heading(record, row->record.heading);
   return {};
 }
 

@@ -33,8 +33,10 @@ class Search {
       totals_.bytes_unparsed += row.record.raw.size();
       return true;
     }
-    batch_.add(row.record.raw, row.record.source, row.record.seq, row.record.received_ns).length =
-        row.record.length;
+    Record& record =
+        batch_.add(row.record.raw, row.record.source, row.record.seq, row.record.received_ns);
+    record.length = row.record.length;
+    batch_.set_heading(record, row.record.heading);
     positions_.push_back(row.position);
     const bool full = batch_.records().size() >= batch_rows_ || batch_.bytes() >= kBatchBytesMax;
     return full ? flush() : true;

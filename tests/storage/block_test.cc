@@ -78,6 +78,37 @@ TEST(Block, GivesBackRowsInOrderOfArrival) {
   EXPECT_EQ(header->raw_bytes, 14U);
 }
 
+TEST(Block, KeepsHeadings) {
+  RowBlockBuilder builder;
+  const auto add = [&builder](std::string_view raw, std::string_view heading, std::uint64_t seq) {
+    builder.add({.raw = raw, .seq = seq, .source = SourceId{1}, .heading = heading}, 0,
+                ParseStatus::kParsed);
+  };
+  const std::string longest(kHeadingBytesMax, 'h');
+  add("a", "#Fields: x", 3);
+  add("b", "", 1);
+  add("c", longest, 2);
+  add("d", "#Fields: x", 4);
+  add("e", longest + "h", 5);
+  std::vector<storage::Run> runs;
+  std::string bytes = builder.build(runs);
+  EXPECT_EQ(bytes[1], 2);  // the version that knows headings
+  bytes += block_checksum(bytes, kKey);
+  RowBlock block;
+  ASSERT_TRUE(block.read(bytes, kKey));
+  const std::vector<std::string_view> expected = {"#Fields: x", "", longest, "#Fields: x", ""};
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_EQ(block.row(i).record.heading, expected[i]);
+  builder.clear();
+  for (std::size_t i = 0; !builder.full(); ++i) add("x", "#Fields: " + std::to_string(i), i);
+  runs.clear();
+  bytes = builder.build(runs);
+  bytes += block_checksum(bytes, kKey);
+  ASSERT_TRUE(block.read(bytes, kKey));
+  ASSERT_EQ(block.size(), kBlockHeadingsMax);
+  EXPECT_EQ(block.row(40).record.heading, "#Fields: 40");
+}
+
 TEST(Block, ExtremeTimesAndNumbersSurvive) {
   constexpr std::int64_t kMin = INT64_MIN;
   constexpr std::int64_t kMax = INT64_MAX;
@@ -135,7 +166,7 @@ TEST(Block, EveryFlippedBitAndEveryCutIsNoticed) {
 
 TEST(Block, AnUnknownVersionSaysSo) {
   std::string bytes = sealed({{"x", 1, 1, 10, 10}});
-  bytes[1] = 2;
+  bytes[1] = 3;
   RowBlock block;
   const Result<void> read = block.read(bytes, kKey);
   ASSERT_FALSE(read);
