@@ -89,6 +89,7 @@ Json status_json(const EngineStatistics& statistics, const rules::RuleSet& rules
                              {"bytes", door.bytes},
                              {"truncated", door.truncated},
                              {"joined", door.joined},
+                             {"envelopes", door.envelopes},
                              {"rejected", door.rejected},
                              {"dropped", door.dropped},
                              {"connections", door.connections}});

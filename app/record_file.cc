@@ -7,38 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace picket::app {
 namespace {
 
 constexpr std::size_t kChunk = 1024 * 1024;
-constexpr std::size_t kObjectBytesMax = 16 * 1024 * 1024;
-
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-// The offset behind the object or scalar that begins at 0; npos when it does not end here.
-std::size_t json_end(std::string_view text) {
-  std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in_string = false;
-      }
-      continue;
-    }
-    if (c == '"') in_string = true;
-    if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') {
-      if (depth <= 1) return i + 1;
-      --depth;
-    }
-  }
-  return std::string_view::npos;
-}
 
 }  // namespace
 
@@ -66,11 +40,12 @@ Result<std::unique_ptr<RecordFile>> RecordFile::open(const std::string& path, co
   return std::unique_ptr<RecordFile>(new RecordFile(fd, format, path, size, end));
 }
 
-RecordFile::RecordFile(int fd, std::string format, std::string path, std::uint64_t size, RecordEnd end)
-    : fd_(fd), format_(std::move(format)), path_(std::move(path)), end_(static_cast<char>(end)), size_(size) {
-  const bool lines = format_ == "syslog" || format_ == "raw" || format_ == "ndjson";
-  if (lines || end == RecordEnd::kZero) framing_ = Framing::kLines;
-}
+RecordFile::RecordFile(int fd, const std::string& format, std::string path, std::uint64_t size, RecordEnd end)
+    : fd_(fd),
+      path_(std::move(path)),
+      end_(static_cast<char>(end)),
+      size_(size),
+      splitter_({.frame_bytes_max = kFrameBytesMax, .json = format == "json" || format == "auto"}) {}
 
 RecordFile::~RecordFile() {
   if (evtx_.pid > 0) {
@@ -88,8 +63,7 @@ Result<void> RecordFile::end_input() {
 }
 
 Result<void> RecordFile::fill() {
-  buffer_.erase(0, at_);
-  at_ = 0;
+  buffer_.erase(0, buffer_.size() - input_.size());
   const std::size_t used = buffer_.size();
   buffer_.resize(used + kChunk);
   for (;;) {
@@ -97,96 +71,52 @@ Result<void> RecordFile::fill() {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail(Errc::kIo, path_ + ": " + std::generic_category().message(errno));
     buffer_.resize(used + static_cast<std::size_t>(got));
+    const bool first = bytes_read_ == 0;
     bytes_read_ += static_cast<std::uint64_t>(got);
     ended_ = got == 0;
+    input_ = buffer_;
+    if (first && input_.starts_with("\xEF\xBB\xBF")) input_.remove_prefix(3);
     return {};
   }
 }
 
-// By the first bytes: an array, or an object whose first line does not hold it whole, is taken object
-// by object; everything else line by line.
-void RecordFile::decide() {
-  if (buffer_.starts_with("\xEF\xBB\xBF")) at_ = 3;
-  std::size_t first = at_;
-  while (first < buffer_.size() && is_space(buffer_[first])) ++first;
-  framing_ = Framing::kLines;
-  if (first == buffer_.size()) return;
-  if (buffer_[first] == '[' && (format_ == "json" || format_ == "auto")) {
-    const std::size_t second = buffer_.find_first_not_of(" \t\r\n", first + 1);
-    if (second == std::string::npos || (buffer_[second] != '{' && buffer_[second] != ']')) return;
-    at_ = first + 1;
-    framing_ = Framing::kObjects;
-  } else if (buffer_[first] == '{') {
-    const std::size_t line_end = buffer_.find('\n', first);
-    const std::string_view line = std::string_view(buffer_).substr(first, line_end - first);
-    if (json_end(line) == std::string_view::npos) framing_ = Framing::kObjects;
-  }
+bool RecordFile::next(collector::Frame& record) {
+  if (end_ == static_cast<char>(RecordEnd::kZero)) return next_ended(record);
+  return splitter_.next(input_, record) || (ended_ && splitter_.finish(record));
 }
 
-bool RecordFile::next(std::string_view& record) {
-  return framing_ == Framing::kLines ? next_line(record) : next_object(record);
-}
-
-bool RecordFile::next_line(std::string_view& record) {
-  const std::size_t end = buffer_.find(end_, at_ + scanned_);
-  if (end == std::string::npos) {
-    scanned_ = buffer_.size() - at_;
+bool RecordFile::next_ended(collector::Frame& record) {
+  const std::size_t end = input_.find(end_, scanned_);
+  const bool found = end != std::string_view::npos;
+  if (!found) {
+    scanned_ = input_.size();
     if (scanned_ > kFrameBytesMax + kChunk) {  // keep the beginning, count the rest
       skipped_ += scanned_ - kFrameBytesMax;
-      buffer_.resize(at_ + kFrameBytesMax);
+      const std::size_t at = buffer_.size() - input_.size();
+      buffer_.resize(at + kFrameBytesMax);
+      input_ = std::string_view(buffer_).substr(at);
       scanned_ = kFrameBytesMax;
     }
     if (!ended_ || scanned_ == 0) return false;
-    record = std::string_view(buffer_).substr(at_);
-    at_ = buffer_.size();
-  } else {
-    record = std::string_view(buffer_).substr(at_, end - at_);
-    at_ = end + 1;
   }
+  std::string_view bytes = input_.substr(0, end);
+  input_.remove_prefix(found ? end + 1 : input_.size());
   scanned_ = 0;
-  if (record.ends_with('\r')) record.remove_suffix(1);
+  const std::size_t skipped = std::exchange(skipped_, 0);
+  if (bytes.ends_with('\r')) bytes.remove_suffix(1);
+  record = {bytes.substr(0, kFrameBytesMax), bytes.size() + skipped};
   return true;
-}
-
-bool RecordFile::next_object(std::string_view& record) {
-  while (at_ < buffer_.size() && (is_space(buffer_[at_]) || buffer_[at_] == ',')) ++at_;
-  std::string_view rest = std::string_view(buffer_).substr(at_);
-  if (rest.empty()) return false;
-  if (rest[0] == ']' && rest.find_first_not_of(" \t\r\n]") == std::string_view::npos) {
-    at_ = buffer_.size();
-    return false;
-  }
-  if (rest[0] != '{') {  // no JSON any more: what follows is taken line by line
-    framing_ = Framing::kLines;
-    return next_line(record);
-  }
-  const std::size_t end = json_end(rest);
-  if (end == std::string_view::npos && rest.size() < kObjectBytesMax) {
-    if (!ended_) return false;
-    record = rest;
-    at_ = buffer_.size();
-    return true;
-  }
-  record = rest.substr(0, end == std::string_view::npos ? kObjectBytesMax : end);
-  at_ += record.size();
-  return true;
-}
-
-void RecordFile::add(Batch& batch, std::string_view record, SourceId source, std::int64_t received_ns) {
-  const std::size_t whole = record.size() + skipped_;
-  skipped_ = 0;
-  Record& added = batch.add(record.substr(0, kFrameBytesMax), source, seq_++, received_ns);
-  added.length = static_cast<std::uint32_t>(std::min<std::size_t>(whole, UINT32_MAX));
 }
 
 Result<bool> RecordFile::read(Batch& batch, SourceId source, std::int64_t received_ns,
                               std::size_t records_max, std::size_t bytes_max) {
   while (batch.records().size() < records_max && batch.bytes() < bytes_max) {
-    std::string_view record;
-    if (framing_ != Framing::kUndecided && next(record)) {
-      if (record.find_first_not_of(" \t\r") != std::string_view::npos || skipped_ > 0) {
-        add(batch, record, source, received_ns);
-      }
+    collector::Frame record;
+    if (next(record)) {
+      if (record.bytes.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+      Record& added = batch.add(record.bytes, source, seq_++, received_ns);
+      added.length = static_cast<std::uint32_t>(std::min<std::uint64_t>(record.length, UINT32_MAX));
+      batch.set_heading(added, heading_.of(record.bytes, 0));
       continue;
     }
     if (ended_) {
@@ -195,7 +125,6 @@ Result<bool> RecordFile::read(Batch& batch, SourceId source, std::int64_t receiv
       return false;
     }
     PICKET_TRY_VOID(fill());
-    if (framing_ == Framing::kUndecided && (buffer_.size() >= kChunk || ended_)) decide();
   }
   return true;
 }

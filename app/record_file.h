@@ -1,7 +1,7 @@
 // RecordFile: a file (or standard input) as a sequence of records, for scan and parse.
 //
-// Formats: ndjson and auto take one record a line, or one JSON object after the other when they are
-// spread over lines; json takes the elements of an array too; syslog and raw take lines. Lines longer
+// Formats: json and auto take lines and JSON values as collector/splitter.h splits them (an object over
+// several lines, the elements of an array or envelope); ndjson, syslog and raw take lines. Records longer
 // than the frame limit are cut and say so (Record.length). With RecordEnd::kZero, records of any format
 // end with a zero byte and may hold line ends. A Windows event log (.evtx, known by its first bytes)
 // gives one XML document an event. One thread.
@@ -14,6 +14,8 @@
 
 #include "app/evtx_file.h"
 #include "base/result.h"
+#include "collector/heading.h"
+#include "collector/splitter.h"
 #include "event/event.h"
 
 namespace picket::app {
@@ -40,31 +42,26 @@ class RecordFile {
   std::uint64_t size() const { return size_; }  // 0 if unknown
 
  private:
-  enum class Framing : std::uint8_t { kUndecided, kLines, kObjects };
-
-  RecordFile(int fd, std::string format, std::string path, std::uint64_t size, RecordEnd end);
+  RecordFile(int fd, const std::string& format, std::string path, std::uint64_t size, RecordEnd end);
   Result<void> fill();
   Result<void> end_input();
-  void decide();
-  bool next(std::string_view& record);         // false: more bytes are needed, or the end
-  bool next_line(std::string_view& record);
-  bool next_object(std::string_view& record);
-  void add(Batch& batch, std::string_view record, SourceId source, std::int64_t received_ns);
+  bool next(collector::Frame& record);  // false: more bytes are needed, or the end
+  bool next_ended(collector::Frame& record);
 
   int fd_;
   EvtxChild evtx_;  // who writes to fd_, if it is the pipe of one
-  std::string format_;
   std::string path_;
   char end_;
   std::uint64_t size_;
   std::uint64_t bytes_read_ = 0;
   std::uint64_t seq_ = 0;
+  collector::Splitter splitter_;  // of all but RecordEnd::kZero
+  collector::Heading heading_;
   std::string buffer_;
-  std::size_t at_ = 0;           // of the next record in buffer_
-  std::size_t scanned_ = 0;      // from at_: already searched for the end of the record
-  std::size_t skipped_ = 0;      // bytes of an over-long record that were thrown away
+  std::string_view input_;   // read, not taken yet
+  std::size_t scanned_ = 0;  // kZero: of input_, already searched for the end of the record
+  std::size_t skipped_ = 0;  // kZero: bytes of an over-long record that were thrown away
   bool ended_ = false;
-  Framing framing_ = Framing::kUndecided;
 };
 
 }  // namespace picket::app

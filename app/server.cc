@@ -231,6 +231,7 @@ Result<void> Server::Rooms::open_doors() {
         door.name = source.name;
         door.path = source.path;
         door.multiline = source.multiline;
+        door.json = source.format == "auto" || source.format == "json";
         door.source = id;
         break;
       }

@@ -51,7 +51,8 @@ struct SyslogTcpConfig {
   std::chrono::milliseconds frame_timeout = std::chrono::seconds(30);  // a frame begun, not ended
 };
 
-// One file, one record per line, followed through rotation and truncation; see file_tail.h.
+// One file, a record per line or JSON value (splitter.h), followed through rotation and truncation;
+// see file_tail.h.
 struct FileConfig {
   std::string name = "file";
   std::string path = {};  // may not exist yet, its folder must
@@ -59,10 +60,14 @@ struct FileConfig {
   bool from_beginning = true;  // without a stored offset: false starts at the end of what is there
   // After a rotation the old file is read until nothing came for this long.
   std::chrono::milliseconds rotate_wait = std::chrono::seconds(1);
-  MultilineConfig multiline = {};  // default: every line is a record
+  // A JSON value over several lines is one record, and so is each element of an array or envelope;
+  // false: a line is a record, whatever it begins with.
+  bool json = true;
+  MultilineConfig multiline = {};  // default: lines are not joined; else JSON is not looked for
 };
 
-// `POST /ingest` (a record per line), `POST /_bulk` and `/{index}/_bulk` (Elasticsearch).
+// `POST /ingest` (a record per line or JSON value, splitter.h), `POST /_bulk` and `/{index}/_bulk`
+// (Elasticsearch).
 struct HttpIngestConfig {
   std::string name = "http_ingest";
   std::string address = "127.0.0.1";
@@ -100,6 +105,7 @@ struct DoorCounters {
   std::uint64_t truncated = 0;  // records that were cut to frame_bytes_max
   std::uint64_t joined =
       0;  // lines that became part of an earlier record: lines = records + joined
+  std::uint64_t envelopes = 0;  // JSON documents whose elements became records
   std::uint64_t rejected = 0;
   std::uint64_t dropped = 0;
   std::uint64_t connections = 0;          // open now

@@ -17,7 +17,8 @@ namespace picket::collector {
 namespace {
 
 constexpr std::size_t kFingerprintBytes = 256;
-constexpr int kEntriesMax = 100'000;  // of a folder that is searched for a rotated file
+constexpr std::size_t kHeadBytes = 64 * 1024;  // of a file that is looked through for a heading
+constexpr int kEntriesMax = 100'000;           // of a folder that is searched for a rotated file
 constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 std::string folder_of(const std::string& path) {
@@ -61,26 +62,40 @@ std::string text_of(int error_number) {
 std::string format_position(const FilePosition& position) {
   std::array<char, 17> hex{};
   const auto end = std::to_chars(hex.data(), hex.data() + hex.size(), position.fingerprint, 16);
-  return std::to_string(position.device) + ':' + std::to_string(position.inode) + ':' +
-         std::to_string(position.position) + ':' + std::string(hex.data(), end.ptr);
+  std::string text = std::to_string(position.device) + ':' + std::to_string(position.inode) + ':' +
+                     std::to_string(position.position) + ':' + std::string(hex.data(), end.ptr);
+  if (position.place == Splitter::Place::kLine && !position.heading) return text;
+  text += ':';
+  text += static_cast<char>(position.place);
+  if (position.heading) text += ':' + std::to_string(*position.heading);
+  return text;
 }
 
 std::optional<FilePosition> parse_position(std::string_view text) {
   FilePosition position;
-  const auto take = [&text](std::uint64_t& value, int base, bool last) {
+  const auto number = [&text](std::uint64_t& value, int base) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
     if (error != std::errc{}) return false;
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    if (last) return text.empty();
+    return true;
+  };
+  const auto next = [&text] {
     if (!text.starts_with(':')) return false;
     text.remove_prefix(1);
     return true;
   };
-  if (take(position.device, 10, false) && take(position.inode, 10, false) &&
-      take(position.position, 10, false) && take(position.fingerprint, 16, true)) {
-    return position;
-  }
-  return std::nullopt;
+  const bool first = number(position.device, 10) && next() && number(position.inode, 10) &&
+                     next() && number(position.position, 10) && next() &&
+                     number(position.fingerprint, 16);
+  if (!first) return std::nullopt;
+  if (text.empty()) return position;
+  if (!next() || text.empty() || std::string_view("loae").find(text[0]) == std::string_view::npos)
+    return std::nullopt;
+  position.place = static_cast<Splitter::Place>(text[0]);
+  text.remove_prefix(1);
+  if (text.empty()) return position;
+  if (!next() || !number(position.heading.emplace(), 10) || !text.empty()) return std::nullopt;
+  return position;
 }
 
 FileHandle& FileHandle::operator=(FileHandle&& other) noexcept {
@@ -100,7 +115,9 @@ FileTail::FileTail(FileConfig config, std::string_view stored, std::size_t line_
     : config_(std::move(config)),
       meter_(config_.name),
       origin_{config_.source, &meter_, this},
-      framer_({.frame_bytes_max = line_bytes_max, .octet_counting = false, .nul_ends_line = false}),
+      splitting_({.frame_bytes_max = line_bytes_max,
+                  .json = config_.json && config_.multiline.by == MultilineConfig::By::kNone}),
+      splitter_(splitting_),
       stored_(parse_position(stored)) {
   if (config_.multiline.by == MultilineConfig::By::kNone) return;
   auto joiner = LineJoiner::make(config_.multiline, line_bytes_max);
@@ -138,7 +155,7 @@ Result<void> FileTail::check() const {
 FileTail::Progress FileTail::read(Gather& gather, std::int64_t now_ns, std::vector<char>& scratch) {
   if (gather.full()) return Progress::kFull;
   if (!give_joined(gather, now_ns)) return Progress::kFull;
-  if (!input_.empty()) return consume(gather, now_ns);
+  if (!input_.empty() || splitter_.replaying()) return consume(gather, now_ns);
   rest_ = std::string{};
   if (!file_.is_open()) open_next();
   if (!file_.is_open()) return Progress::kIdle;
@@ -149,7 +166,7 @@ FileTail::Progress FileTail::read(Gather& gather, std::int64_t now_ns, std::vect
     return errno == EINTR ? Progress::kMore : Progress::kIdle;  // the next tick tries again
   if (got == 0) return at_end(gather, now_ns);
   read_position_ += static_cast<std::size_t>(got);
-  quiet_ = {};
+  quiet_ = still_ = {};
   input_ = {scratch.data(), static_cast<std::size_t>(got)};
   return consume(gather, now_ns);
 }
@@ -158,10 +175,13 @@ FileTail::Progress FileTail::consume(Gather& gather, std::int64_t now_ns) {
   Frame frame;
   while (give_joined(gather, now_ns)) {
     const std::uint64_t begin = line_start();
-    if (!framer_.next(input_, frame)) return Progress::kMore;
+    const bool got = splitter_.next(input_, frame);
+    meter_.envelopes.fetch_add(splitter_.take_envelopes(), std::memory_order_relaxed);
+    if (!got) return Progress::kMore;
     if (joiner_) {
       joiner_->add(frame, begin);
     } else {
+      origin_.heading = heading_.of(frame.bytes, begin);
       gather.add(frame, origin_, now_ns);
     }
   }
@@ -175,11 +195,12 @@ FileTail::Progress FileTail::consume(Gather& gather, std::int64_t now_ns) {
 FileTail::Progress FileTail::at_end(Gather& gather, std::int64_t now_ns) {
   const auto status = status_of(file_);
   if (truncated_ || (status && static_cast<std::uint64_t>(status->st_size) < read_position_)) {
-    if (joiner_ && !flush_lines(gather, now_ns)) return Progress::kFull;
+    if (!flush_lines(gather, now_ns)) return Progress::kFull;
     truncated_ = false;
     read_position_ = 0;
     known_bytes_ = 0;
-    if (!joiner_) flush_lines(gather, now_ns);
+    splitter_ = Splitter(splitting_);
+    heading_ = Heading{};
     return Progress::kMore;
   }
   if (!rotated_ || quiet_ < config_.rotate_wait) return Progress::kIdle;
@@ -194,13 +215,17 @@ FileTail::Progress FileTail::at_end(Gather& gather, std::int64_t now_ns) {
 // gather is full before all is handed over.
 bool FileTail::flush_lines(Gather& gather, std::int64_t now_ns) {
   Frame frame;
-  const std::uint64_t begin = line_start();
-  const bool unended = framer_.finish(frame);
   if (!joiner_) {
-    if (unended) gather.add(frame, origin_, now_ns);
-    return true;
+    while (!gather.full()) {
+      const std::uint64_t begin = line_start();
+      if (!splitter_.finish(frame)) return true;
+      origin_.heading = heading_.of(frame.bytes, begin);
+      gather.add(frame, origin_, now_ns);
+    }
+    return false;
   }
-  if (unended) joiner_->add(frame, begin);
+  const std::uint64_t begin = line_start();
+  while (splitter_.finish(frame)) joiner_->add(frame, begin);  // once: it has lines only
   joiner_->finish();
   return give_joined(gather, now_ns);
 }
@@ -215,6 +240,11 @@ bool FileTail::give_joined(Gather& gather, std::int64_t now_ns) {
 
 void FileTail::tick(std::chrono::milliseconds tick_time) {
   if (joiner_) joiner_->tick(tick_time);
+  still_ += tick_time;
+  if (still_ >= config_.multiline.timeout) {
+    splitter_.give_up();
+    still_ = {};
+  }
   const auto ours = status_of(file_);
   if (!ours) return;
   struct stat path {};
@@ -247,7 +277,9 @@ void FileTail::open_next() {
     return;
   }
   const bool skip = !stored_ && !waited_ && !config_.from_beginning;
-  take_over(std::move(file), skip ? static_cast<std::uint64_t>(status->st_size) : 0);
+  FilePosition from;
+  if (skip) from.position = static_cast<std::uint64_t>(status->st_size);
+  take_over(std::move(file), from);
   stored_.reset();
   waited_ = true;
 }
@@ -258,7 +290,7 @@ bool FileTail::open_stored() {
   const auto status = status_of(file);
   if (!status || !matches_stored(file, *status)) file = find_stored();
   if (!file.is_open()) return false;
-  take_over(std::move(file), stored_->position);
+  take_over(std::move(file), *stored_);
   return true;
 }
 
@@ -283,24 +315,40 @@ bool FileTail::matches_stored(const FileHandle& file, const struct stat& status)
          hash_start(file, fingerprint_size(stored_->position)) == stored_->fingerprint;
 }
 
-void FileTail::take_over(FileHandle file, std::uint64_t position) {
+void FileTail::take_over(FileHandle file, const FilePosition& from) {
   const auto status = status_of(file);
   file_ = std::move(file);
   device_ = status ? static_cast<std::uint64_t>(status->st_dev) : 0;
   inode_ = status ? static_cast<std::uint64_t>(status->st_ino) : 0;
   ++generation_;
-  read_position_ = position;
+  read_position_ = from.position;
+  splitter_ = Splitter(splitting_, from.place);
+  find_heading(from);
+  still_ = {};
   known_bytes_ = 0;
   truncated_ = false;
   rotated_ = false;
   quiet_ = {};
 }
 
+// The heading of the lines from there on: where it was found before, else the last one that stands
+// at the head of the file.
+void FileTail::find_heading(const FilePosition& from) {
+  heading_ = Heading{};
+  const std::uint64_t begin = std::min(from.heading.value_or(0), from.position);
+  std::string bytes(std::min<std::uint64_t>(from.position - begin, kHeadBytes), '\0');
+  const auto got = ::pread(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(begin));
+  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  heading_.find(bytes, begin, from.heading.has_value());
+}
+
 // ---- the read position
 
 std::pair<std::string, std::string> FileTail::offset() const {
   learn_fingerprint();
-  return {offset_name(config_), format_position({device_, inode_, position(), fingerprint_})};
+  FilePosition now{device_, inode_, position(), fingerprint_, splitter_.place()};
+  if (heading_.known() && !joiner_) now.heading = heading_.begin();
+  return {offset_name(config_), format_position(now)};
 }
 
 std::uint64_t FileTail::position() const {

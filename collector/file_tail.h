@@ -1,11 +1,13 @@
-// FileTail: follows one file of lines, through rotation and truncation, and knows how far it has
-// read.
+// FileTail: follows one file of lines or JSON values, through rotation and truncation, and knows
+// how far it has read.
 //
 // The read position is "device:inode:position:fingerprint" in decimal, the fingerprint being the
 // hash (hexadecimal) of the file's first bytes, min(position, 256) of them. Position is always the
-// start of a line that is not handed over yet, so an incomplete last line is read again after a
-// restart. The fingerprint tells a file that was replaced or rewritten from one that grew; the
-// device is a hint only, since it may change with a reboot.
+// start of a record that is not handed over yet, so an incomplete last line is read again after a
+// restart. Inside a JSON document ":" and the place in it (splitter.h) follow: "...:e", and where
+// the heading of its lines (heading.h) begins: "...:l:0". The fingerprint tells a file that was
+// replaced or rewritten from one that grew; the device is a hint only, since it may change with a
+// reboot.
 //
 // - Rotation by rename: the old file is read to its end, and until nothing came for rotate_wait
 // (its
@@ -37,7 +39,9 @@
 #include "collector/collector.h"
 #include "collector/framing.h"
 #include "collector/gather.h"
+#include "collector/heading.h"
 #include "collector/line_joiner.h"
+#include "collector/splitter.h"
 
 namespace picket::collector {
 
@@ -46,6 +50,8 @@ struct FilePosition {
   std::uint64_t inode = 0;
   std::uint64_t position = 0;
   std::uint64_t fingerprint = 0;
+  Splitter::Place place = Splitter::Place::kLine;
+  std::optional<std::uint64_t> heading = {};
 };
 std::string format_position(const FilePosition& position);
 std::optional<FilePosition> parse_position(std::string_view text);
@@ -98,7 +104,8 @@ class FileTail final : public OffsetOwner {
  private:
   void open_next();
   bool open_stored();
-  void take_over(FileHandle file, std::uint64_t position);
+  void take_over(FileHandle file, const FilePosition& from);
+  void find_heading(const FilePosition& from);
   FileHandle find_stored() const;
   bool matches_stored(const FileHandle& file, const struct stat& status) const;
   Progress consume(Gather& gather, std::int64_t now_ns);
@@ -106,14 +113,16 @@ class FileTail final : public OffsetOwner {
   bool flush_lines(Gather& gather, std::int64_t now_ns);
   bool give_joined(Gather& gather, std::int64_t now_ns);
   bool is_rewritten() const;
-  std::uint64_t line_start() const { return read_position_ - input_.size() - framer_.pending(); }
+  std::uint64_t line_start() const { return read_position_ - input_.size() - splitter_.pending(); }
   std::uint64_t position() const;
   void learn_fingerprint() const;
 
   FileConfig config_;
   Meter meter_;
   Origin origin_;
-  Framer framer_;
+  SplitterOptions splitting_;
+  Splitter splitter_;
+  Heading heading_;
   std::optional<LineJoiner> joiner_;
   std::optional<FilePosition> stored_;
   FileHandle file_;
@@ -129,6 +138,7 @@ class FileTail final : public OffsetOwner {
   bool truncated_ = false;             // seen by tick()
   bool rotated_ = false;               // another file is in our file's place
   std::chrono::milliseconds quiet_{};  // since it was, without a new byte
+  std::chrono::milliseconds still_{};  // since the last byte
 };
 
 }  // namespace picket::collector

@@ -9,6 +9,7 @@ namespace picket::collector {
 
 void add_record(Batch& batch, const Frame& frame, const Origin& origin, std::int64_t received_ns) {
   Record& record = batch.add(frame.bytes, origin.source, 0, received_ns);
+  batch.set_heading(record, origin.heading);
   record.length = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(frame.length, std::numeric_limits<std::uint32_t>::max()));
   Meter& meter = *origin.meter;

@@ -39,6 +39,7 @@ struct Origin {
   SourceId source{};
   Meter* meter = nullptr;
   const OffsetOwner* offsets = nullptr;  // or none
+  std::string_view heading = {};         // of the record that is added next
 };
 
 class Gather {

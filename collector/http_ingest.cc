@@ -16,7 +16,9 @@
 #include "base/json.h"
 #include "collector/bulk.h"
 #include "collector/door.h"
+#include "collector/heading.h"
 #include "collector/hub.h"
+#include "collector/splitter.h"
 
 namespace picket::collector {
 namespace {
@@ -67,7 +69,8 @@ struct Upload {
   std::size_t next_document = 0;
   std::string_view rest;  // lines: what is not cut yet
   bool lines = false;
-  Framer framer;
+  Splitter splitter;
+  Heading heading;
   std::uint64_t rejected = 0;
   bool begun = false;
   bool done = false;  // everything is cut
@@ -167,8 +170,9 @@ std::optional<HttpResponse> HttpIngest::refuse(const HttpRequest& request) const
     return response;
   }
   if (request.path != "/ingest" && !is_bulk(request.path)) {
-    return http_problem(
-        404, "Records go to POST /ingest (a line each) or POST /_bulk (Elasticsearch bulk).");
+    return http_problem(404,
+                        "Records go to POST /ingest (a line or a JSON value each) or POST /_bulk "
+                        "(Elasticsearch bulk).");
   }
   if (request.method != "POST" && request.method != "PUT") {
     HttpResponse response = http_problem(405, "Records are sent with POST.");
@@ -203,8 +207,7 @@ void HttpIngest::handle(HttpRequest request, std::unique_ptr<HttpResponder> resp
   }
   auto upload = std::make_unique<Upload>();
   upload->origin = {*source, &meter_, nullptr};
-  upload->framer = Framer(
-      {.frame_bytes_max = hub_.frame_bytes_max(), .octet_counting = false, .nul_ends_line = false});
+  upload->splitter = Splitter({.frame_bytes_max = hub_.frame_bytes_max()});
   upload->body = std::move(request.body);
   HttpResponse good;
   bool empty = false;
@@ -227,16 +230,16 @@ void HttpIngest::handle(HttpRequest request, std::unique_ptr<HttpResponder> resp
   boost::asio::post(hub_.io(), [this, u = std::move(upload)]() mutable { admit(std::move(u)); });
 }
 
-// How many lines there are: the answer is ready when the commit is.
+// How many records there are: the answer is ready when the commit is.
 std::uint64_t HttpIngest::take_lines(Upload& upload) const {
   upload.lines = true;
   upload.rest = upload.body;
   std::uint64_t lines = 0;
   std::string_view rest = upload.body;
-  Framer counter({.frame_bytes_max = 1, .octet_counting = false, .nul_ends_line = false});
+  Splitter counter({.frame_bytes_max = hub_.frame_bytes_max()});
   Frame frame;
   while (counter.next(rest, frame)) ++lines;
-  if (counter.finish(frame)) ++lines;
+  while (counter.finish(frame)) ++lines;
   return lines;
 }
 
@@ -317,10 +320,12 @@ Delivery HttpIngest::cut(Upload& upload) {
       upload.done = true;
       break;
     }
+    if (upload.lines) upload.origin.heading = upload.heading.of(frame.bytes, 0);
     add_record(*delivery.batch, frame, upload.origin, now_ns);
   }
-  upload.done = upload.done || (upload.lines ? upload.rest.empty() && upload.framer.pending() == 0
+  upload.done = upload.done || (upload.lines ? upload.rest.empty() && upload.splitter.pending() == 0
                                              : upload.next_document == upload.documents.size());
+  meter_.envelopes.fetch_add(upload.splitter.take_envelopes(), std::memory_order_relaxed);
   upload.answer->expect_one();
   delivery.acks.emplace_back(
       [answer = upload.answer](bool committed) { answer->decide(committed); });
@@ -329,7 +334,7 @@ Delivery HttpIngest::cut(Upload& upload) {
 
 bool HttpIngest::next_frame(Upload& upload, Frame& frame) {
   if (upload.lines) {
-    return upload.framer.next(upload.rest, frame) || upload.framer.finish(frame);
+    return upload.splitter.next(upload.rest, frame) || upload.splitter.finish(frame);
   }
   if (upload.next_document == upload.documents.size()) return false;
   const std::string_view document = upload.documents[upload.next_document++];

@@ -19,6 +19,7 @@ struct Meter {
     counters.bytes = bytes;
     counters.truncated = truncated;
     counters.joined = joined;
+    counters.envelopes = envelopes;
     counters.rejected = rejected;
     counters.dropped = dropped;
     counters.connections = connections;
@@ -32,6 +33,7 @@ struct Meter {
   std::atomic<std::uint64_t> bytes{0};
   std::atomic<std::uint64_t> truncated{0};
   std::atomic<std::uint64_t> joined{0};
+  std::atomic<std::uint64_t> envelopes{0};
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<std::uint64_t> dropped{0};
   std::atomic<std::uint64_t> connections{0};

@@ -33,6 +33,7 @@ constexpr SourceId kNamed{5};
 
 struct Taken {
   std::string raw;
+  std::string heading = {};
   SourceId source{};
   std::uint32_t length = 0;
 };
@@ -62,7 +63,8 @@ class Engine {
     const std::lock_guard lock(mutex_);
     ++deliveries;
     for (const Record& record : delivery->batch->records()) {
-      taken_.push_back({std::string(record.raw), record.source, record.length});
+      taken_.push_back({std::string(record.raw), std::string(record.heading), record.source,
+                        record.length});
       ++per_source_[record.source];
     }
     for (const Count& count : delivery->rejected) rejected_[count.reason] += count.n;
@@ -94,6 +96,11 @@ class Engine {
   std::string text() const {  // "a|b|c"
     std::string text;
     for (const Taken& taken : all()) text += (text.empty() ? "" : "|") + taken.raw;
+    return text;
+  }
+  std::string headings() const {
+    std::string text;
+    for (const Taken& taken : all()) text += taken.heading + "|";
     return text;
   }
   std::string wait_text(std::size_t n) {
@@ -622,16 +629,73 @@ TEST_F(CollectorTest, FileOffsetsNeverLoseNorRepeat) {
   expect_numbered(all, kLines);
 }
 
+// The elements of an envelope, the first half before a restart and the rest after it.
+TEST_F(CollectorTest, FileGoesOnInsideAnEnvelope) {
+  append("app.log", "{\"Records\": [\n {\"a\": 1},\n {\n  \"b\": 2\n },\n {\"c\"");
+  start(file());
+  EXPECT_EQ(engine_->wait_text(2), "{\"a\": 1}|{\n  \"b\": 2\n }");
+  EXPECT_EQ(door("file").envelopes, 1U);
+  stop();
+  CollectorConfig config = file();
+  config.offsets = engine_->offsets();
+  EXPECT_TRUE(config.offsets.at("file:" + path("app.log")).ends_with(":e"));
+  append("app.log", ": 3} ],\n \"nextLink\": \"x\"}\nline\n");
+  start(std::move(config));
+  EXPECT_EQ(engine_->wait_text(2), "{\"c\": 3}|line");
+}
+
+// Each line has the heading before it, also behind a restart, also in a file that was not read so far.
+TEST_F(CollectorTest, FileLinesKeepTheirHeading) {
+  append("app.log", "#Software: x\n#Fields: a b\n1 2\n#Fields: c\n3\n");
+  start(file());
+  engine_->wait_for(5);
+  EXPECT_EQ(engine_->headings(), "||#Fields: a b||#Fields: c|");
+  stop();
+  CollectorConfig config = file();
+  config.offsets = engine_->offsets();
+  EXPECT_TRUE(config.offsets.at("file:" + path("app.log")).ends_with(":l:30"));
+  append("app.log", "4\n#fields\td\te\r\n5\t6\n");
+  start(std::move(config));
+  engine_->wait_for(3);
+  EXPECT_EQ(engine_->headings(), "#Fields: c||#fields\td\te|");
+  config = file();
+  config.files[0].from_beginning = false;
+  start(std::move(config));
+  while (collector_->counters().doors.empty()) std::this_thread::sleep_for(milliseconds(1));
+  std::this_thread::sleep_for(milliseconds(100));
+  append("app.log", "7\t8\n");
+  engine_->wait_for(1);
+  EXPECT_EQ(engine_->headings(), "#fields\td\te|");
+}
+
+// What is never ended is lines after all, once nothing more comes.
+TEST_F(CollectorTest, FileGivesUpOnAnOpenValue) {
+  append("app.log", "{\n \"a\": 1,\n");
+  CollectorConfig config = file();
+  config.files[0].multiline.timeout = milliseconds(300);
+  start(std::move(config));
+  EXPECT_EQ(engine_->wait_text(2), "{| \"a\": 1,");
+  CollectorConfig lines = file();
+  lines.files[0].json = false;
+  start(std::move(lines));
+  EXPECT_EQ(engine_->wait_text(2), "{| \"a\": 1,");
+}
+
 TEST(FilePosition, Text) {
   const auto round = [](std::string_view text) {
     const auto position = parse_position(text);
     return position ? format_position(*position) : "none";
   };
   EXPECT_EQ(round("1:2:3:ff"), "1:2:3:ff");
+  EXPECT_EQ(round("1:2:3:ff:e"), "1:2:3:ff:e");
+  EXPECT_EQ(round("1:2:3:ff:e:77"), "1:2:3:ff:e:77");
+  EXPECT_EQ(round("1:2:3:ff:l:0"), "1:2:3:ff:l:0");
+  EXPECT_EQ(round("1:2:3:ff:l"), "1:2:3:ff");
   EXPECT_EQ(round("18446744073709551615:2:3:ffffffffffffffff"),
             "18446744073709551615:2:3:ffffffffffffffff");
   for (const std::string_view bad :
-       {"", "1", "1:2:3", "1:2:3:", "1:2:3:4:5", "a:2:3:4", "1:-2:3:4", "1:2:3:4 "}) {
+       {"", "1", "1:2:3", "1:2:3:", "1:2:3:4:5", "1:2:3:4:ee", "1:2:3:4:e:", "1:2:3:4:e:5:",
+       "1:2:3:4:", "a:2:3:4", "1:-2:3:4", "1:2:3:4 "}) {
     EXPECT_EQ(round(bad), "none") << bad;
   }
 }
@@ -656,6 +720,19 @@ TEST_F(CollectorTest, HttpIngestLines) {
   EXPECT_TRUE(curl("", "/ingest").starts_with("405 "));
   EXPECT_TRUE(curl("--data-binary 'x'", "/elsewhere").starts_with("404 "));
   EXPECT_EQ(engine_->size(), 5U);
+}
+
+TEST_F(CollectorTest, HttpIngestOfDocuments) {
+  CollectorConfig config = http();
+  config.batch_records_max = 2;
+  start(std::move(config));
+  append("body", "{\"value\":[{\"a\":1},\n{\"b\":2},{\"c\":3}]}\n{\n\"d\":4\n}\n[{\"e\":5}]");
+  EXPECT_EQ(curl("--data-binary @" + path("body"), "/ingest"), "200 {\"accepted\":5}");
+  EXPECT_EQ(engine_->text(), "{\"a\":1}|{\"b\":2}|{\"c\":3}|{\n\"d\":4\n}|{\"e\":5}");
+  EXPECT_EQ(door("http_ingest").envelopes, 2U);
+  append("w3c", "#Fields: a b\n1 2\n3 4\n#Fields: c\n5\n");
+  EXPECT_EQ(curl("--data-binary @" + path("w3c"), "/ingest"), "200 {\"accepted\":5}");
+  EXPECT_EQ(engine_->headings(), "||||||#Fields: a b|#Fields: a b||#Fields: c|");
 }
 
 TEST_F(CollectorTest, HttpLargeAndCompressedBodies) {
