@@ -93,6 +93,8 @@ struct Parser::State {
   const Definition* access;
   std::vector<FieldId> wrapped;  // fields that may hold a line
   std::vector<Source> sources;   // by source id
+  std::string heading;           // of the line read last that had one
+  const Definition* heading_definition = nullptr;
 
   const Source& source_of(const Record& record) const {
     static constexpr Source kUnset{};
@@ -104,6 +106,7 @@ struct Parser::State {
   bool read(const Record& record, const Source& source, Batch& batch, Event& event);
   bool read_line(std::string_view text, const Source& source, Batch& batch, Event& event);
   bool read_text(std::string_view text, const Source& source, Batch& batch, Event& event);
+  bool try_heading(std::string_view text, const Source& source, Batch& batch, Event& event);
   bool try_candidates(std::string_view text, const Source& source, Batch& batch, Event& event);
   bool read_json(std::string_view text, const Source& source, Batch& batch, Event& event);
   bool read_inner_json(std::string_view text, const Source& source, Batch& batch, Event& event);
@@ -159,8 +162,25 @@ bool Parser::State::read_text(std::string_view text, const Source& source, Batch
                               Event& event) {
   if (source.definition != nullptr)
     return definitions.run(*source.definition, text, source.zone_offset_s, batch, event);
+  if (try_heading(text, source, batch, event)) return true;
   if (try_candidates(text, source, batch, event)) return true;
   return access != nullptr && definitions.run(*access, text, source.zone_offset_s, batch, event);
+}
+
+// By whom the line that names its columns is known.
+bool Parser::State::try_heading(std::string_view text, const Source& source, Batch& batch,
+                                Event& event) {
+  const std::string_view given = batch.record_of(event).heading;
+  if (given.empty()) return false;
+  if (heading != given) {
+    heading = given;
+    const Evidence evidence{heading, heading, {}};
+    const auto* candidates = &recogniser.text(evidence);
+    if (candidates->empty()) candidates = &recogniser.more(evidence);
+    heading_definition = candidates->empty() ? nullptr : candidates->front().definition;
+  }
+  return heading_definition != nullptr &&
+         definitions.run(*heading_definition, text, source.zone_offset_s, batch, event);
 }
 
 bool Parser::State::try_candidates(std::string_view text, const Source& source, Batch& batch,

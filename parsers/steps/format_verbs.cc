@@ -153,11 +153,13 @@ class W3cVerb : public PairVerb {
  protected:
   bool read(std::string_view text, Work& work, std::vector<Pair>& pairs) const override {
     while (text.ends_with('\r') || text.ends_with('\n')) text.remove_suffix(1);
-    return read_w3c(text, columns_, work.arena(), pairs);
+    if (!columns_.empty()) return read_w3c(text, columns_, work.arena(), pairs);
+    const W3cColumns* const columns = work.columns();
+    return columns != nullptr && read_w3c(text, *columns, work.arena(), pairs);
   }
 
  private:
-  std::vector<std::string> columns_;
+  std::vector<std::string> columns_;  // empty: those of the record's heading
 };
 
 // A text with readable bytes behind it, as JsonReader wants it.
@@ -402,9 +404,7 @@ MadeVerb make_xml(StepReader& reader, const VerbSource& source) {
 
 MadeVerb make_w3c(StepReader& reader, const VerbSource& source) {
   PICKET_TRY_VOID(reader.known(source.argument, "columns"));
-  std::vector<std::string> columns = source.argument.texts("columns");
-  if (columns.empty()) return reader.error(source.step, "w3c needs columns");
-  return std::make_unique<W3cVerb>(source, std::move(columns));
+  return std::make_unique<W3cVerb>(source, source.argument.texts("columns"));
 }
 
 MadeVerb make_json(StepReader& reader, const VerbSource& source) {

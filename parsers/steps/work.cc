@@ -29,6 +29,7 @@ void Work::begin(Batch& batch, std::string_view message, std::int32_t zone_offse
   const Record& record = batch.record_of(batch.events().back());
   record_ = record.raw;
   received_ns_ = record.received_ns;
+  heading_ = record.heading;
   message_ = message;
   zone_offset_s_ = zone_offset_s;
   steps_ = 0;
@@ -40,6 +41,15 @@ void Work::begin(Batch& batch, std::string_view message, std::int32_t zone_offse
   const auto fields = batch.last_fields();
   kept_.assign(fields.begin(), fields.end());
   index();
+}
+
+const W3cColumns* Work::columns() {
+  if (heading_.empty()) return nullptr;
+  if (read_heading_ != heading_) {
+    read_heading_ = heading_;
+    if (!read_w3c_heading(heading_, columns_)) columns_.names.clear();
+  }
+  return columns_.names.empty() ? nullptr : &columns_;
 }
 
 // A field without data is one that was removed.

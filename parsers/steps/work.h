@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "event/ecs.h"
 #include "event/event.h"
 #include "parsers/formats/pair.h"
+#include "parsers/formats/w3c.h"
 #include "parsers/json_names.h"
 #include "parsers/json_reader.h"
 #include "parsers/limits.h"
@@ -64,6 +66,8 @@ class Work {
   std::string_view record() const { return record_; }
   std::string_view message() const { return message_; }
   void set_message(std::string_view text) { message_ = text; }
+  // The columns that the heading of the record names; nullptr if it has none.
+  const W3cColumns* columns();
   std::int32_t zone_offset_s() const { return zone_offset_s_; }
   std::int64_t received_ns() const { return received_ns_; }
 
@@ -161,6 +165,9 @@ class Work {
   Batch* batch_ = nullptr;
   std::string_view record_;
   std::string_view message_;
+  std::string_view heading_;
+  std::string read_heading_;  // the one that columns_ are of
+  W3cColumns columns_;
   std::int32_t zone_offset_s_ = 0;
   std::int64_t received_ns_ = 0;
   std::vector<Position> positions_;  // by field

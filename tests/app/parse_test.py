@@ -51,6 +51,41 @@ class ParseTest(unittest.TestCase):
     def own(self):
         return ["--definitions", str(self.definitions)]
 
+    def test_documents_are_split_into_records(self):
+        first, second = '{"eventName": "A", "n": [1, {"x": "}"}]}', '{\n  "eventName": "B"\n }'
+        for text in ('{"Records": [%s, %s]}', '[%s,\r\n%s]\n', '%s\n%s\n', '\ufeff{"value":[%s,%s],"@odata.nextLink":"x"}'):
+            self.log.write_text(text % (first, second), newline="")
+            self.assertEqual([event["event"]["original"] for event in self.parse()], [first, second])
+        self.log.write_text('{"Records": [%s, {"broken"}, %s]}' % (first, second))
+        self.assertEqual([event["event"]["original"] for event in self.parse()], [first, '{"broken"}', second])
+        self.log.write_text(second)
+        self.assertEqual(len(self.parse("--format", "ndjson")), 3)
+
+    def test_columns_are_those_of_the_heading(self):
+        self.log.write_text(
+            "#Software: Microsoft Internet Information Services 10.0\r\n"
+            "#Fields: date time c-ip cs-method cs-uri-stem s-port sc-status\r\n"
+            "2026-03-01 10:00:00 198.51.100.7 GET /a 443 404\r\n"
+            "#Fields: date time sc-status s-port cs-uri-stem cs-uri-query c-ip cs(User-Agent) cs-username\r\n"
+            "2026-03-01 10:00:01 200 443 /b x=1 198.51.100.8 curl/8+(x) CORP\\ann\r\n", newline="")
+        events = self.parse()
+        one, two = events[2], events[4]
+        self.assertEqual([one["event"]["dataset"], two["event"]["dataset"]], ["iis.access"] * 2)
+        self.assertEqual([one["source"]["ip"], two["source"]["ip"]], ["198.51.100.7", "198.51.100.8"])
+        self.assertEqual([one["http"]["response"]["status_code"], two["http"]["response"]["status_code"]], [404, 200])
+        self.assertEqual([one["event"]["outcome"], two["event"]["outcome"]], ["failure", "success"])
+        self.assertEqual([one["url"]["path"], two["url"]["path"], two["url"]["query"]], ["/a", "/b", "x=1"])
+        self.assertEqual([two["user"]["name"], two["user"]["domain"]], ["ann", "CORP"])
+        self.assertEqual(two["user_agent"]["original"], "curl/8 (x)")
+        self.assertEqual(two["@timestamp"][:19], "2026-03-01T10:00:01")
+        self.log.write_text("#separator \\x09\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\t"
+                            "mac\tdomainname\tusername\tsuccess\tserver_nb_computer_name\n#types\ttime\n"
+                            "1772359200.5\tCabc\t192.0.2.1\t50000\t192.0.2.2\t445\t-\tCORP\tann\tT\tSRV\n")
+        event = self.parse()[3]
+        self.assertEqual(event["event"]["dataset"], "zeek.log")
+        self.assertEqual(event["zeek"]["log"], "ntlm")
+        self.assertEqual([event["user"]["name"], event["destination"]["port"]], ["ann", 445])
+
     def test_a_definition_of_ones_own(self):
         self.assertNotIn("source", self.parse()[0])
         events = self.parse(*self.own())

@@ -87,5 +87,28 @@ TEST(W3c, OtherCountsAreRefused) {
   EXPECT_FALSE(read_w3c_fields("2026-03-01", none));
 }
 
+TEST(W3c, HeadingsSayHowLinesAreWritten) {
+  Arena arena;
+  std::vector<Pair> pairs;
+  W3cColumns heading;
+  const auto headed = [&](std::string_view text) {
+    pairs.clear();
+    return read_w3c(text, heading, arena, pairs);
+  };
+  ASSERT_TRUE(read_w3c_heading("#Fields: date-time,client-ip,event-id", heading));
+  EXPECT_TRUE(headed("2026-03-01T00:00:00Z,,\"a,b\""));
+  ASSERT_EQ(pairs.size(), 2U);
+  EXPECT_EQ(pairs[1].name, "event-id");
+  EXPECT_EQ(pairs[1].value, "a,b");
+  EXPECT_FALSE(headed("2026-03-01T00:00:00Z,x"));
+  ASSERT_TRUE(read_w3c_heading("#fields\tts\tid.orig_h\tnote", heading));
+  EXPECT_TRUE(headed("1.5\t-\t\"one \" two"));
+  ASSERT_EQ(pairs.size(), 2U);
+  EXPECT_EQ(pairs[1].value, "\"one \" two");
+  ASSERT_TRUE(read_w3c_heading("#Fields: date time", heading));
+  EXPECT_TRUE(headed("2026-03-01  00:00:00"));
+  EXPECT_FALSE(read_w3c_heading("#fields", heading));
+}
+
 }  // namespace
 }  // namespace picket::parsers
