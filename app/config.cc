@@ -20,9 +20,14 @@ constexpr const char* kSystemConfig = "/etc/picket/picket.yaml";
 const std::map<std::string, DoorType, std::less<>> kDoors = {{"syslog_udp", DoorType::kSyslogUdp},
                                                              {"syslog_tcp", DoorType::kSyslogTcp},
                                                              {"file", DoorType::kFile},
-                                                             {"http", DoorType::kHttp}};
+                                                             {"http", DoorType::kHttp},
+                                                             {"gelf_udp", DoorType::kGelfUdp},
+                                                             {"gelf_tcp", DoorType::kGelfTcp}};
 
-std::uint16_t default_port(DoorType door) { return door == DoorType::kHttp ? 8441 : 5514; }
+std::uint16_t default_port(DoorType door) {
+  if (door == DoorType::kGelfUdp || door == DoorType::kGelfTcp) return 12201;
+  return door == DoorType::kHttp ? 8441 : 5514;
+}
 
 bool is_one_of(const std::string& text, std::initializer_list<std::string_view> known) {
   return std::find(known.begin(), known.end(), text) != known.end();
@@ -132,7 +137,7 @@ class ConfigReader {
     if (found != kDoors.end()) {
       source.door = found->second;
     } else if (!door.empty()) {
-      reader_.problem(node, "door '" + door + "' is unknown; doors are syslog_udp, syslog_tcp, file and http");
+      reader_.problem(node, "door '" + door + "' is unknown; doors are syslog_udp, syslog_tcp, gelf_udp, gelf_tcp, file and http");
     }
     if (const std::string address = reader_.may_text(node, "address"); !address.empty()) {
       source.address = address;

@@ -20,7 +20,7 @@
 
 namespace picket::app {
 
-enum class DoorType : std::uint8_t { kSyslogUdp, kSyslogTcp, kFile, kHttp };
+enum class DoorType : std::uint8_t { kSyslogUdp, kSyslogTcp, kFile, kHttp, kGelfUdp, kGelfTcp };
 
 struct SourceConfig {
   std::string name;

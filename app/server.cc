@@ -226,6 +226,14 @@ Result<void> Server::Rooms::open_doors() {
     switch (source.door) {
       case DoorType::kSyslogUdp: listen_at(doors.syslog_udp.emplace_back(), source, id); break;
       case DoorType::kSyslogTcp: listen_at(doors.syslog_tcp.emplace_back(), source, id); break;
+      case DoorType::kGelfUdp:
+        listen_at(doors.syslog_udp.emplace_back(), source, id);
+        doors.syslog_udp.back().gelf = true;
+        break;
+      case DoorType::kGelfTcp:
+        listen_at(doors.syslog_tcp.emplace_back(), source, id);
+        doors.syslog_tcp.back().gelf = true;
+        break;
       case DoorType::kFile: {
         collector::FileConfig& door = doors.files.emplace_back();
         door.name = source.name;

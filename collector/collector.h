@@ -37,6 +37,8 @@ struct SyslogUdpConfig {
   std::uint16_t port = 5514;  // 0: any free one, see Collector::port()
   SourceId source{};
   int receive_buffer_bytes = 16 * 1024 * 1024;  // asked for; the kernel may give less
+  // GELF (gelf.h) instead: chunks are put together, and what is compressed is inflated.
+  bool gelf = false;
 };
 
 // RFC 6587, both framings, recognised frame by frame.
@@ -49,6 +51,7 @@ struct SyslogTcpConfig {
   std::size_t connections_per_address_max = 256;
   std::chrono::milliseconds idle_timeout = std::chrono::minutes(10);   // no byte at all
   std::chrono::milliseconds frame_timeout = std::chrono::seconds(30);  // a frame begun, not ended
+  bool gelf = false;  // GELF over TCP instead: a zero byte ends each message
 };
 
 // One file, a record per line or JSON value (splitter.h), followed through rotation and truncation;

@@ -122,7 +122,7 @@ bool Framer::line(std::string_view& input, Frame& frame) {
 std::size_t Framer::find_end(std::string_view input) const {
   for (std::size_t at = 0; at < input.size(); at += kWindow) {
     std::string_view window = input.substr(at, kWindow);
-    const std::size_t lf = window.find('\n');
+    const std::size_t lf = options_.lf_ends_line ? window.find('\n') : kNone;
     if (options_.nul_ends_line) {
       const std::size_t nul = window.substr(0, lf).find('\0');
       if (nul != kNone) return at + nul;

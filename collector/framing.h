@@ -23,6 +23,7 @@ struct FramerOptions {
   std::size_t frame_bytes_max = 64 * 1024;
   bool octet_counting = true;  // false: every frame is a line
   bool nul_ends_line = true;   // false: NUL is a byte like any other
+  bool lf_ends_line = true;    // false: only NUL does; an LF between frames is none
 };
 
 // A view; lives until the framer's next call or the end of the input it was cut from.

@@ -1,4 +1,5 @@
-// Syslog over TCP (RFC 6587), both framings, each frame told apart by its first bytes.
+// Syslog over TCP (RFC 6587), both framings, each frame told apart by its first bytes; GELF over
+// TCP, whose messages end with a zero byte.
 //
 // A connection owns no read buffer while it is idle: we wait for readiness, read into the hub's
 // scratch buffer, and keep only an incomplete frame. When the gather is full a connection is parked
@@ -140,8 +141,11 @@ void SyslogTcp::admit(tcp::socket socket) {
   }
   ++open;
   socket.set_option(net::socket_base::keep_alive(true), error);
-  const auto connection = std::make_shared<Connection>(
-      std::move(socket), address, FramerOptions{.frame_bytes_max = hub_.frame_bytes_max()});
+  const auto connection =
+      std::make_shared<Connection>(std::move(socket), address,
+                                   FramerOptions{.frame_bytes_max = hub_.frame_bytes_max(),
+                                                 .octet_counting = !config_.gelf,
+                                                 .lf_ends_line = !config_.gelf});
   connections_.insert(connection);
   meter_.connections.store(connections_.size(), std::memory_order_relaxed);
   wait(connection);

@@ -1,4 +1,6 @@
-// Syslog over UDP (RFC 5426): one datagram, one record.
+// Syslog over UDP (RFC 5426): one datagram, one record. GELF over UDP: one message, which may be
+// several datagrams ("chunk_malformed", and "chunk_expired" when they are not all there in time or
+// in bounds).
 //
 // Datagrams are taken in batches by recvmmsg(2). Nobody can be asked to wait, so when the engine is
 // behind the newest are dropped here and counted ("queue_full"); what the kernel dropped for want
@@ -13,6 +15,7 @@
 #include <cstring>
 
 #include "collector/door.h"
+#include "collector/gelf.h"
 #include "collector/hub.h"
 
 namespace picket::collector {
@@ -38,6 +41,8 @@ struct Datagrams {
       messages[i] = mmsghdr{};
       messages[i].msg_hdr.msg_iov = &parts[i];
       messages[i].msg_hdr.msg_iovlen = 1;
+      messages[i].msg_hdr.msg_name = &senders[i];
+      messages[i].msg_hdr.msg_namelen = sizeof senders[i];
       messages[i].msg_hdr.msg_control = controls[i].bytes.data();
       messages[i].msg_hdr.msg_controllen = controls[i].bytes.size();
     }
@@ -50,6 +55,7 @@ struct Datagrams {
   std::array<iovec, kDatagramsMax> parts{};
   std::array<mmsghdr, kDatagramsMax> messages{};
   std::array<Control, kDatagramsMax> controls{};
+  std::array<sockaddr_storage, kDatagramsMax> senders{};
 };
 
 // A trailing LF, CR LF or NUL ends the line for some senders and is no part of the message.
@@ -87,6 +93,8 @@ class SyslogUdp final : public Door {
   void look();
   std::size_t receive();
   void take(const mmsghdr& message, const char* bytes, std::int64_t now_ns);
+  void take_gelf(const msghdr& header, std::string_view datagram, std::int64_t now_ns);
+  void add(const Frame& frame, std::int64_t now_ns);
   void note_kernel_drops(std::uint32_t total);
   void ask_kernel_drops();
 
@@ -97,6 +105,8 @@ class SyslogUdp final : public Door {
   udp::socket socket_;
   net::steady_timer look_timer_;
   std::unique_ptr<Datagrams> datagrams_;
+  GelfChunks chunks_;
+  std::string inflated_;
   std::uint32_t kernel_drops_ = 0;  // the kernel's counter when we last heard of it
   std::uint16_t port_ = 0;
 };
@@ -137,6 +147,8 @@ void SyslogUdp::look() {
   look_timer_.async_wait([this](ErrorCode error) {
     if (error) return;
     ask_kernel_drops();
+    chunks_.tick(kLookTime);
+    hub_.dropping().drop(origin_, "chunk_expired", chunks_.take_dropped());
     hub_.settle();
     look();
   });
@@ -164,11 +176,34 @@ void SyslogUdp::take(const mmsghdr& message, const char* bytes, std::int64_t now
     std::memcpy(&total, CMSG_DATA(part), sizeof total);
     note_kernel_drops(total);
   }
-  const std::string_view text = without_end({bytes, message.msg_len});
+  const std::string_view datagram(bytes, message.msg_len);
+  if (config_.gelf) return take_gelf(header, datagram, now_ns);
+  const std::string_view text = without_end(datagram);
+  add({text.substr(0, hub_.frame_bytes_max()), text.size()}, now_ns);
+}
+
+void SyslogUdp::take_gelf(const msghdr& header, std::string_view datagram, std::int64_t now_ns) {
+  const std::string_view sender(static_cast<const char*>(header.msg_name), header.msg_namelen);
+  std::string_view message;
+  switch (chunks_.take(sender, datagram, message)) {
+    case GelfChunks::Taken::kPart:
+      break;
+    case GelfChunks::Taken::kMalformed:
+      hub_.dropping().reject(origin_, "chunk_malformed", 1);
+      break;
+    case GelfChunks::Taken::kWhole: {
+      const GelfText text = inflate_gelf(message, hub_.frame_bytes_max(), inflated_);
+      add({text.bytes, text.length}, now_ns);
+      break;
+    }
+  }
+}
+
+void SyslogUdp::add(const Frame& frame, std::int64_t now_ns) {
   Gather& gather = hub_.dropping();
-  if (text.empty()) return gather.reject(origin_, "empty", 1);
+  if (frame.bytes.empty()) return gather.reject(origin_, "empty", 1);
   if (gather.full()) return gather.drop(origin_, "queue_full", 1);
-  gather.add({text.substr(0, hub_.frame_bytes_max()), text.size()}, origin_, now_ns);
+  gather.add(frame, origin_, now_ns);
 }
 
 // The kernel's counter wraps, and what came with an older datagram may be behind what we asked for.
@@ -194,6 +229,8 @@ void SyslogUdp::close() {
     if (!hub_.make_room(hub_.dropping()) || receive() == 0) break;
   }
   ask_kernel_drops();
+  chunks_.clear();
+  hub_.dropping().drop(origin_, "chunk_expired", chunks_.take_dropped());
   ErrorCode ignored;
   socket_.close(ignored);
 }

@@ -344,6 +344,29 @@ TEST_F(CollectorTest, TcpBothFramings) {
   EXPECT_EQ(engine_->all()[0].source, kTcp);
 }
 
+TEST_F(CollectorTest, GelfOverUdpAndTcp) {
+  CollectorConfig config = udp();
+  config.syslog_udp[0].gelf = true;
+  config.syslog_tcp = tcp().syslog_tcp;
+  config.syslog_tcp[0].gelf = true;
+  start(std::move(config));
+  Socket sender(SOCK_DGRAM, collector_->port("syslog_udp"));
+  using namespace std::string_view_literals;
+  sender.send_datagram("{\"a\":1}");
+  sender.send_datagram("\x1e\x0f" "12345678\1\2" "2}"sv);
+  sender.send_datagram("\x1e\x0f" "12345678\3\2" "x"sv);  // malformed
+  sender.send_datagram("\x1e\x0f" "12345678\0\2" "{\"b\":"sv);
+  sender.send_datagram("\x1e\x0f" "unfinish\0\2" "{\"c\":"sv);
+  EXPECT_EQ(engine_->wait_text(2), "{\"a\":1}|{\"b\":2}");
+  Socket stream(SOCK_STREAM, collector_->port("syslog_tcp"));
+  stream.send("{\"d\":\n4}\0\n7 {\"e\"}\0"sv);
+  engine_->wait_for(4);
+  stop();
+  EXPECT_EQ(engine_->text(), "{\"a\":1}|{\"b\":2}|{\"d\":\n4}|7 {\"e\"}");
+  EXPECT_EQ(engine_->rejected("chunk_malformed"), 1U);
+  EXPECT_EQ(engine_->dropped("chunk_expired"), 1U);
+}
+
 TEST_F(CollectorTest, TcpKeepsWhatCameBeforeAReset) {
   start(tcp());
   Socket sender(SOCK_STREAM, collector_->port("syslog_tcp"));
