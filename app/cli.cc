@@ -93,6 +93,10 @@ void add_indicators(CLI::App& app, std::vector<std::string>& indicators) {
   app.add_option("--indicators", indicators, say("option.indicators"))->type_name("PATH")->allow_extra_args(false);
 }
 
+void add_geoip(CLI::App& app, std::vector<std::string>& databases) {
+  app.add_option("--geoip", databases, say("option.geoip"))->type_name("FILE")->allow_extra_args(false);
+}
+
 void add_definitions(CLI::App& app, std::vector<std::string>& definitions) {
   app.add_option("--definitions", definitions, say("option.definitions"))->type_name("DIR")->allow_extra_args(false);
 }
@@ -145,6 +149,7 @@ void add_scan(CLI::App& app, ScanCommand& command, int& code) {
          kFormats);
   scan->add_option("--source", command.source, say("option.definition"))->type_name("NAME");
   add_definitions(*scan, command.definitions);
+  add_geoip(*scan, command.geoip);
   choose(scan->add_option("--taxonomy", command.taxonomy, say("option.taxonomy")), "none");
   scan->add_option("--stats", command.stats, say("option.stats"))->type_name("FILE");
   scan->add_flag("--fail-on-alert", command.fail_on_alert, say("option.fail_on_alert"));
@@ -159,6 +164,7 @@ void add_parse(CLI::App& app, ParseCommand& command, int& code) {
          kFormats);
   parse->add_option("--source", command.source, say("option.definition"))->type_name("NAME");
   add_definitions(*parse, command.definitions);
+  add_geoip(*parse, command.geoip);
   parse->add_flag("--zero", command.zero, say("option.zero"));
   CLI::Option* steps = parse->add_flag("--steps", command.steps, say("option.steps"));
   CLI::Option* unknown = parse->add_flag("--unknown", command.unknown, say("option.unknown"))->excludes(steps);

@@ -31,6 +31,7 @@ std::string cache_folder(const CacheChoice& choice);  // empty: no cache
 struct ScanCommand {
   std::vector<std::string> rules;
   std::vector<std::string> definitions;  // folders
+  std::vector<std::string> geoip;        // databases of geoip steps
   std::vector<std::string> indicators;
   std::vector<std::string> files;
   std::string format = "auto";
@@ -54,6 +55,7 @@ int run_yara(const YaraCommand& command);
 struct ParseCommand {
   std::vector<std::string> files;
   std::vector<std::string> definitions;  // folders
+  std::vector<std::string> geoip;        // databases of geoip steps
   std::string format = "auto";
   std::string source;
   bool zero = false;  // records end with a zero byte

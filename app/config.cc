@@ -39,11 +39,12 @@ class ConfigReader {
 
   void read(const YamlNode& root, Config& config) {
     if (root.is_null()) return;
-    reader_.check_keys(root, {"data", "rules", "definitions", "indicators", "cache", "sources", "api", "systems", "playbooks", "mail",
+    reader_.check_keys(root, {"data", "rules", "definitions", "geoip", "indicators", "cache", "sources", "api", "systems", "playbooks", "mail",
                               "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits"});
     if (const std::string data = reader_.may_text(root, "data"); !data.empty()) config.data = data;
     for (const YamlNode* rule : reader_.may_list(root, "rules")) config.rules.push_back(rule->scalar);
     for (const YamlNode* folder : reader_.may_list(root, "definitions")) config.definitions.push_back(folder->scalar);
+    for (const YamlNode* file : reader_.may_list(root, "geoip")) config.geoip.push_back(file->scalar);
     if (const std::string cache = reader_.may_text(root, "cache"); !cache.empty()) config.cache = cache;
     read_indicators(root, config);
     config.systems = reader_.may_text(root, "systems");

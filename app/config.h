@@ -43,6 +43,7 @@ struct Config {
   std::string data = "./picket-data";
   std::vector<std::string> rules;    // empty: the shipped ones
   std::vector<std::string> definitions;  // folders of source definitions beside the shipped ones
+  std::vector<std::string> geoip;    // databases of geoip steps
   std::vector<rules::IndicatorFeed> indicators;
   std::string cache;                 // folder of the cache of rules; empty: in `data`; "none": there is none
   std::vector<SourceConfig> sources;

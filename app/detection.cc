@@ -66,7 +66,8 @@ Result<Detection> load_detection(const ContentPaths& content, const DetectionOpt
   }
   const Nanos start = RealClock().now();
   Detection detection;
-  PICKET_TRY(detection.catalog, parsers::Catalog::load(content.sources(options.definitions), detection.errors));
+  PICKET_TRY(detection.catalog, parsers::Catalog::load(content.sources(options.definitions), detection.errors,
+                                                         options.geoip));
   std::shared_ptr<const rules::Taxonomy> taxonomy = rules::Taxonomy::none();
   if (!options.literal) {
     PICKET_TRY(taxonomy, rules::Taxonomy::load(content.taxonomies(), detection.errors));
@@ -109,6 +110,11 @@ void save_cache(Detection& detection) {
   if (!cache) return;
   const Result<void> saved = cache->save(detection.routes->matchers());
   if (!saved) detection.load.cache_problems.push_back(saved.error().what);
+}
+
+void tell_geoip_problems(const parsers::Catalog& catalog) {
+  for (const std::string& problem : catalog.geoip_problems())
+    tell(say("notice.geoip_not_used", {{"reason", problem}}));
 }
 
 void tell_cache_problems(const Detection& detection) {

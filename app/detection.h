@@ -23,6 +23,7 @@ enum class Routes {
 struct DetectionOptions {
   std::vector<std::string> rules;  // files and folders; empty: the shipped rules
   std::vector<std::string> definitions = {};  // folders of source definitions beside the shipped ones
+  std::vector<std::string> geoip = {};        // databases of geoip steps
   std::vector<rules::IndicatorFeed> indicators = {};
   bool literal = false;            // --taxonomy none
   bool keep_trees = false;         // for commands that look into rules
@@ -65,6 +66,8 @@ struct Detection {
 // files is in `refused` and `errors`.
 Result<Detection> load_detection(const ContentPaths& content, const DetectionOptions& options);
 
+// Says which databases of geoip steps could not be opened, once for each load.
+void tell_geoip_problems(const parsers::Catalog& catalog);
 // Writes what loading found out, and since then events asked for, to the cache of rules; then lets
 // go of it. load_detection() has done so with kAhead.
 void save_cache(Detection& detection);

@@ -86,6 +86,7 @@ void Reloader::reload() {
 
 void Reloader::put_to_use(Detection detection) {
   tell_cache_problems(detection);
+  tell_geoip_problems(*detection.catalog);
   const InUse next = in_use(detection);
   const std::string told =
       say("notice.rules_read",

@@ -113,6 +113,7 @@ Result<void> Server::Rooms::open_store() {
 Result<void> Server::Rooms::load() {
   PICKET_TRY(detection, load_detection(content, detection_options()));
   tell_cache_problems(detection);
+  tell_geoip_problems(*detection.catalog);
   std::string errors;
   for (const std::string& error : detection.errors) errors += error + "\n";
   if (!errors.empty()) return fail(Errc::kInvalid, errors);
@@ -122,6 +123,7 @@ Result<void> Server::Rooms::load() {
 DetectionOptions Server::Rooms::detection_options() const {
   return {.rules = config.rules,
           .definitions = config.definitions,
+          .geoip = config.geoip,
           .indicators = config.indicators,
           .payloads = config.payloads,
           .cache = config.rule_cache(),
@@ -139,6 +141,7 @@ Result<Detection> Server::Rooms::load_again(std::vector<KindId> kinds) {
     if (!again) return fail(again.error().code, text.empty() ? again.error().what : text);
     options.rules = again->rules;
     options.definitions = again->definitions;
+    options.geoip = again->geoip;
     options.indicators = again->indicators;
     options.payloads = again->payloads;
   }

@@ -57,14 +57,16 @@ Catalog::Catalog() = default;
 Catalog::~Catalog() = default;
 
 Result<std::shared_ptr<const Catalog>> Catalog::load(const std::vector<std::string>& folders,
-                                                     std::vector<std::string>& errors) {
+                                                     std::vector<std::string>& errors,
+                                                     const std::vector<std::string>& geoip) {
   std::shared_ptr<Catalog> catalog(new Catalog);
+  GeoLibrary geo(geoip);
   std::vector<Definition>& all = catalog->definitions_;
   for (const std::string& folder : folders) {
     const std::size_t earlier = all.size();
     PICKET_TRY(const std::vector<std::string> paths, list_files(folder, {".yaml", ".yml"}));
     for (const std::string& path : paths) {
-      Result<Definition> definition = load_definition(path);
+      Result<Definition> definition = load_definition(path, geo);
       if (!definition) {
         errors.push_back(definition.error().what);
         continue;
@@ -82,20 +84,21 @@ Result<std::shared_ptr<const Catalog>> Catalog::load(const std::vector<std::stri
       }
     }
   }
-  return make(std::move(catalog->definitions_));
+  catalog->geoip_problems_ = geo.problems();
+  catalog->index();
+  return std::shared_ptr<const Catalog>(std::move(catalog));
 }
 
 std::shared_ptr<const Catalog> Catalog::make(std::vector<Definition> definitions) {
   std::shared_ptr<Catalog> catalog(new Catalog);
   catalog->definitions_ = std::move(definitions);
-  std::sort(catalog->definitions_.begin(), catalog->definitions_.end(),
-            [](const Definition& a, const Definition& b) { return a.name < b.name; });
   catalog->index();
-  catalog->recognition_ = std::make_unique<const RecognitionIndex>(catalog->definitions_);
   return catalog;
 }
 
 void Catalog::index() {
+  std::sort(definitions_.begin(), definitions_.end(),
+            [](const Definition& a, const Definition& b) { return a.name < b.name; });
   for (std::size_t i = 0; i < definitions_.size(); ++i) {
     Definition& definition = definitions_[i];
     definition.index = i;
@@ -114,6 +117,7 @@ void Catalog::index() {
       }
     }
   }
+  recognition_ = std::make_unique<const RecognitionIndex>(definitions_);
 }
 
 const Definition* Catalog::find(std::string_view name) const {

@@ -102,14 +102,17 @@ class Catalog {
 
   // Every *.yaml and *.yml under the folders. A definition replaces that of the same name in an
   // earlier folder. Each bad definition adds "file:line: reason" to `errors` and is left out. Fails
-  // only when a folder cannot be read.
+  // only when a folder cannot be read. `geoip`: databases for geoip steps that name none.
   static Result<std::shared_ptr<const Catalog>> load(const std::vector<std::string>& folders,
-                                                     std::vector<std::string>& errors);
+                                                     std::vector<std::string>& errors,
+                                                     const std::vector<std::string>& geoip = {});
 
   // Of definitions that are there already; names are different.
   static std::shared_ptr<const Catalog> make(std::vector<Definition> definitions);
 
   const std::vector<Definition>& definitions() const { return definitions_; }
+  // Databases that geoip steps want and that could not be opened: those steps do nothing.
+  const std::vector<std::string>& geoip_problems() const { return geoip_problems_; }
   // nullptr if there is none.
   const Definition* find(std::string_view name) const;
   const Definition* for_channel(std::string_view channel) const;  // any case, else the one for "*"
@@ -132,6 +135,7 @@ class Catalog {
   void index();
 
   std::vector<Definition> definitions_;  // sorted by name
+  std::vector<std::string> geoip_problems_;
   std::map<std::string, std::size_t, AsciiLess> by_channel_;
   std::map<std::string, std::size_t, AsciiLess> by_provider_;
   std::map<std::string, std::size_t, std::less<>> by_program_;

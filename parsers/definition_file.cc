@@ -43,7 +43,7 @@ using Aliases = std::vector<std::pair<FieldId, FieldId>>;
 // Reads one file; every step answers with the first thing that is wrong.
 class DefinitionReader {
  public:
-  explicit DefinitionReader(const std::string& path) : path_(path) {}
+  DefinitionReader(const std::string& path, GeoLibrary& geo) : path_(path), geo_(geo) {}
 
   Result<Definition> read(const YamlNode& root) {
     if (!root.is_map()) return error(root, "a source definition is a map of keys");
@@ -304,7 +304,7 @@ class DefinitionReader {
       if (made.format == ContentFormat::kText) return error(root, "format text needs steps");
       return {};
     }
-    StepReader reader(path_, macros, root.texts("null"));
+    StepReader reader(path_, macros, root.texts("null"), geo_);
     PICKET_TRY(StepList list, reader.list(*node));
     made.steps = std::make_shared<const StepList>(std::move(list));
     PICKET_TRY_VOID(make_late(*node, reader.written(), made.base.constants, made.late));
@@ -358,19 +358,31 @@ class DefinitionReader {
   }
 
   const std::string& path_;
+  GeoLibrary& geo_;
 };
 
 }  // namespace
 
-Result<Definition> load_definition(const std::string& path) {
+Result<Definition> load_definition(const std::string& path, GeoLibrary& geo) {
   PICKET_TRY(const YamlNode root, load_yaml(path));
-  return DefinitionReader(path).read(root);
+  return DefinitionReader(path, geo).read(root);
+}
+
+Result<Definition> load_definition(const std::string& path) {
+  GeoLibrary none;
+  return load_definition(path, none);
 }
 
 Result<Definition> read_definition(std::string_view text, const std::string& path) {
+  GeoLibrary none;
+  return read_definition(text, path, none);
+}
+
+Result<Definition> read_definition(std::string_view text, const std::string& path,
+                                   GeoLibrary& geo) {
   PICKET_TRY(const std::vector<YamlNode> documents, parse_yaml(text));
   if (documents.size() != 1) return fail(Errc::kInvalid, path + ":1: one document is expected");
-  return DefinitionReader(path).read(documents[0]);
+  return DefinitionReader(path, geo).read(documents[0]);
 }
 
 }  // namespace picket::parsers

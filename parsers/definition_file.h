@@ -6,12 +6,15 @@
 
 #include "base/result.h"
 #include "parsers/catalog.h"
+#include "parsers/steps/geo_database.h"
 
 namespace picket::parsers {
 
-// The error is "path:line: reason".
-Result<Definition> load_definition(const std::string& path);
+// The error is "path:line: reason". `geo` is where its geoip steps find their databases.
+Result<Definition> load_definition(const std::string& path, GeoLibrary& geo);
+Result<Definition> load_definition(const std::string& path);  // without any
 // The same for a text; files that it names are looked for beside `path`.
 Result<Definition> read_definition(std::string_view text, const std::string& path);
+Result<Definition> read_definition(std::string_view text, const std::string& path, GeoLibrary& geo);
 
 }  // namespace picket::parsers

@@ -134,10 +134,12 @@ int run_check(const CheckCommand& command) {
   const ContentPaths content = find_content();
   std::vector<rules::IndicatorFeed> feeds = feeds_of(command.indicators);
   std::vector<std::string> definitions = command.definitions;
+  std::vector<std::string> geoip;
   if (!command.config.empty()) {
     const Result<Config> config = load_config(command.config, report.errors);
     if (!config && report.errors.empty()) report.errors.push_back(config.error().what);
     if (config) feeds.insert(feeds.end(), config->indicators.begin(), config->indicators.end());
+    if (config) geoip = config->geoip;
     if (config) definitions.insert(definitions.end(), config->definitions.begin(), config->definitions.end());
   }
   const CheckPaths paths = split_definitions(command.paths);
@@ -151,11 +153,13 @@ int run_check(const CheckCommand& command) {
     Result<Detection> detection = load_detection(
         content, {.rules = paths.others,
                   .definitions = std::move(definitions),
+                  .geoip = std::move(geoip),
                   .indicators = std::move(feeds),
                   .cache = cache_folder(command.cache)});
     if (!detection) return complain(detection.error().what, kUsageWrong);
     save_cache(*detection);
     tell_cache_problems(*detection);
+    tell_geoip_problems(*detection->catalog);
     add_detection(*detection, report);
     check_playbooks(content.playbooks(), report);
   }

@@ -134,9 +134,11 @@ int run_parse(const ParseCommand& command) {
   if (content.root.empty())
     return complain("the shipped content was not found; set PICKET_CONTENT", kUsageWrong);
   std::vector<std::string> errors;
-  const auto catalog = parsers::Catalog::load(content.sources(command.definitions), errors);
+  const auto catalog =
+      parsers::Catalog::load(content.sources(command.definitions), errors, command.geoip);
   if (!catalog) return complain(catalog.error().what, kUsageWrong);
   for (const std::string& error : errors) complain(error, kUsageWrong);
+  tell_geoip_problems(**catalog);
   if (!command.source.empty() && (*catalog)->find(command.source) == nullptr) {
     return complain("there is no source definition named '" + command.source + "'", kUsageWrong);
   }

@@ -142,11 +142,13 @@ int run_scan(const ScanCommand& command) {
   Result<Detection> detection =
       load_detection(find_content(), {.rules = command.rules,
                                       .definitions = command.definitions,
+                                      .geoip = command.geoip,
                                       .indicators = feeds_of(command.indicators),
                                       .literal = command.taxonomy == "none",
                                       .cache = cache_folder(command.cache)});
   if (!detection) return complain(detection.error().what, kUsageWrong);
   for (const std::string& error : detection->errors) complain(error, kUsageWrong);
+  tell_geoip_problems(*detection->catalog);
   if (!detection->refused.empty()) {
     tell(say("notice.rules_refused", {{"n", detection->refused.size()}}));
   }

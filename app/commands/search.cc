@@ -50,10 +50,10 @@ int run_search(const SearchCommand& command) {
   std::vector<std::string> errors;
   const Result<Config> config = config_to_read(command);
   if (!config) return complain(config.error().what, kUsageWrong);
-  auto catalog = parsers::Catalog::load(content.sources(config->definitions), errors);
+  auto catalog = parsers::Catalog::load(content.sources(config->definitions), errors, config->geoip);
   if (!catalog && command.config.empty()) {  // folders of another day: what is shipped reads most
     complain(catalog.error().what, kUsageWrong);
-    catalog = parsers::Catalog::load(content.sources({}), errors);
+    catalog = parsers::Catalog::load(content.sources({}), errors, {});
   }
   if (!catalog) return complain(catalog.error().what, kUsageWrong);
   parsers::Parser parser(*catalog, true);

@@ -18,7 +18,7 @@ struct VerbEntry {
   std::string_view options;  // beside the common ones
 };
 
-constexpr std::array<VerbEntry, 36> kVerbs = {{
+constexpr std::array<VerbEntry, 37> kVerbs = {{
     {"pattern", make_pattern, VerbKind::kReader, ""},
     {"dissect", make_dissect, VerbKind::kReader, "append"},
     {"regex", make_regex, VerbKind::kReader, ""},
@@ -50,6 +50,7 @@ constexpr std::array<VerbEntry, 36> kVerbs = {{
     {"transport", make_transport, VerbKind::kValue, ""},
     {"direction", make_direction, VerbKind::kValue, "internal"},
     {"hash", make_hash, VerbKind::kValue, ""},
+    {"geoip", make_geoip, VerbKind::kValue, ""},
     {"switch", make_switch, VerbKind::kFlow, "cases default nocase"},
     {"steps", make_block, VerbKind::kFlow, "else"},
     {"fail", make_fail, VerbKind::kFlow, ""},

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "base/yaml.h"
+#include "parsers/steps/geo_database.h"
 #include "parsers/steps/pattern.h"
 #include "parsers/steps/step.h"
 #include "parsers/steps/template.h"
@@ -55,8 +56,9 @@ class StepReader {
   static constexpr std::size_t kDepthMax = 16;
 
   // All must outlive it.
-  StepReader(const std::string& path, const Pattern::Macros& macros, std::vector<std::string> nulls)
-      : path_(path), macros_(macros), nulls_(std::move(nulls)) {}
+  StepReader(const std::string& path, const Pattern::Macros& macros, std::vector<std::string> nulls,
+             GeoLibrary& geo)
+      : path_(path), macros_(macros), nulls_(std::move(nulls)), geo_(geo) {}
 
   Result<StepList> list(const YamlNode& node);
 
@@ -84,6 +86,7 @@ class StepReader {
   void note_written(FieldId field) const { written_.insert(field); }
   // All that were named where a step can put them.
   const std::set<FieldId>& written() const { return written_; }
+  GeoLibrary& geo() const { return geo_; }
   // A file beside the definition.
   std::string beside(std::string_view name) const;
 
@@ -94,6 +97,7 @@ class StepReader {
   const std::string& path_;
   const Pattern::Macros& macros_;
   std::vector<std::string> nulls_;
+  GeoLibrary& geo_;
   mutable std::set<FieldId> written_;
   std::size_t steps_ = 0;
   std::size_t patterns_ = 0;
@@ -153,6 +157,7 @@ MadeVerb make_address(StepReader& reader, const VerbSource& source);
 MadeVerb make_transport(StepReader& reader, const VerbSource& source);
 MadeVerb make_direction(StepReader& reader, const VerbSource& source);
 MadeVerb make_hash(StepReader& reader, const VerbSource& source);
+MadeVerb make_geoip(StepReader& reader, const VerbSource& source);
 MadeVerb make_switch(StepReader& reader, const VerbSource& source);
 MadeVerb make_block(StepReader& reader, const VerbSource& source);
 MadeVerb make_fail(StepReader& reader, const VerbSource& source);
