@@ -64,15 +64,12 @@ void JsonEvents::run_definitions(const Definition* forced, std::int32_t zone_off
     (void)definitions_->run_steps_of(*forced, message(), zone_offset_s, batch, event);
     return;
   }
-  const Evidence evidence{batch.record_of(event).raw, {}, {}};
-  const std::vector<Recogniser::Candidate>& candidates =
-      recogniser_->json(evidence, batch.fields(event));
-  if (candidates.empty()) return;
+  recogniser_->begin_json({batch.record_of(event).raw, {}, {}}, batch.fields(event));
+  const Definition* best = recogniser_->next();
+  if (best == nullptr) return;
   recognised_ = true;
-  const Definition* best = candidates.front().definition;
-  for (const Recogniser::Candidate& candidate : candidates) {
-    if (definitions_->run_steps_of(*candidate.definition, message(), zone_offset_s, batch, event))
-      return;
+  for (const Definition* candidate = best; candidate != nullptr; candidate = recogniser_->next()) {
+    if (definitions_->run_steps_of(*candidate, message(), zone_offset_s, batch, event)) return;
   }
   event.kind = best->kind;
   event.status = ParseStatus::kPartial;

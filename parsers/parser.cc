@@ -174,10 +174,8 @@ bool Parser::State::try_heading(std::string_view text, const Source& source, Bat
   if (given.empty()) return false;
   if (heading != given) {
     heading = given;
-    const Evidence evidence{heading, heading, {}};
-    const auto* candidates = &recogniser.text(evidence);
-    if (candidates->empty()) candidates = &recogniser.more(evidence);
-    heading_definition = candidates->empty() ? nullptr : candidates->front().definition;
+    recogniser.begin({heading, heading, {}});
+    heading_definition = recogniser.next();
   }
   return heading_definition != nullptr &&
          definitions.run(*heading_definition, text, source.zone_offset_s, batch, event);
@@ -185,20 +183,12 @@ bool Parser::State::try_heading(std::string_view text, const Source& source, Bat
 
 bool Parser::State::try_candidates(std::string_view text, const Source& source, Batch& batch,
                                    Event& event) {
-  const Evidence evidence{batch.record_of(event).raw, text, {}};
-  const auto one_of = [&](const std::vector<Recogniser::Candidate>& candidates) {
-    for (const Recogniser::Candidate& candidate : candidates) {
-      if (definitions.run(*candidate.definition, text, source.zone_offset_s, batch, event))
-        return true;
-    }
-    return false;
-  };
-  const std::vector<Recogniser::Candidate>& first = recogniser.text(evidence);
-  const Definition* best = first.empty() ? nullptr : first.front().definition;
-  if (one_of(first)) return true;
-  const std::vector<Recogniser::Candidate>& more = recogniser.more(evidence);
-  if (best == nullptr && !more.empty()) best = more.front().definition;
-  if (one_of(more)) return true;
+  const Definition* best = nullptr;
+  recogniser.begin({batch.record_of(event).raw, text, {}});
+  while (const Definition* candidate = recogniser.next()) {
+    if (definitions.run(*candidate, text, source.zone_offset_s, batch, event)) return true;
+    if (best == nullptr) best = candidate;
+  }
   // Somebody's, but not as its definition says.
   if (best == nullptr || best->steps == nullptr) return false;
   event.kind = best->kind;

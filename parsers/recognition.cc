@@ -52,6 +52,17 @@ bool header_parts(std::string_view text, std::string_view mark, HeaderParts& par
   return true;
 }
 
+bool header_holds(const RecogniseRule::Header& header, std::string_view message,
+                  std::string_view mark, std::size_t& bytes) {
+  HeaderParts parts;
+  if (!header_parts(message, mark, parts)) return false;
+  if (!one_of(header.vendors, parts.vendor) || !one_of(header.products, parts.product))
+    return false;
+  bytes += (header.vendors.empty() ? 0 : parts.vendor.size()) +
+           (header.products.empty() ? 0 : parts.product.size());
+  return true;
+}
+
 bool json_holds(const RecogniseRule::JsonTest& test, std::span<const Field> fields,
                 std::size_t& bytes) {
   for (const Field& field : fields) {
@@ -75,7 +86,13 @@ bool json_holds(const RecogniseRule::JsonTest& test, std::span<const Field> fiel
 }  // namespace
 
 Recogniser::Recogniser(const Catalog& catalog)
-    : index_(&catalog.recognition()), scratch_(index_->markers()) {}
+    : index_(&catalog.recognition()),
+      scratch_{MarkerScratch(index_->markers(Index::kFront)),
+               MarkerScratch(index_->markers(Index::kAll))},
+      noted_(index_->size()) {
+  for (const Index::Pass pass : {Index::kFront, Index::kAll})
+    found_[pass].resize(index_->markers(pass).size());
+}
 
 const Recogniser::Rules& Recogniser::by_program(std::string_view name) {
   static const Rules kNone;
@@ -93,14 +110,107 @@ const Recogniser::Rules& Recogniser::by_program(std::string_view name) {
   return program_rules_.back();
 }
 
-bool Recogniser::holds(const RecognitionIndex::Rule& indexed, const Evidence& evidence,
-                       std::size_t& bytes) const {
+void Recogniser::restart(const Evidence& evidence) {
+  evidence_ = evidence;
+  if (++number_ == 0) {  // counted once around
+    for (auto& numbers : found_) std::fill(numbers.begin(), numbers.end(), 0);
+    std::fill(noted_.begin(), noted_.end(), 0);
+    number_ = 1;
+  }
+  passed_ = {};
+  pending_.clear();
+  group_.clear();
+  at_ = 0;
+  tried_.clear();
+}
+
+void Recogniser::begin(const Evidence& evidence) {
+  restart(evidence);
+  for (const std::uint32_t rule : by_program(evidence.program)) note(rule);
+  if (evidence.message.empty()) return;
+  for (const std::uint32_t rule : index_->rules_of_first_byte(evidence.message[0])) note(rule);
+  note_headers();
+}
+
+void Recogniser::note(std::uint32_t rule) {
+  if (noted_[rule] == number_) return;
+  noted_[rule] = number_;
+  pending_.push_back(rule);
+}
+
+void Recogniser::note_headers() {
+  // Headers stand at the beginning, at most behind words of the sender.
+  const std::string_view message = evidence_.message;
+  if (message.find('|') == std::string_view::npos) return;  // quicker to be looked for
+  const std::string_view start = message.substr(0, 512);
+  if (start.find("CEF:") != std::string_view::npos) {
+    for (const std::uint32_t rule : index_->cef()) note(rule);
+  }
+  if (start.find("LEEF:") != std::string_view::npos) {
+    for (const std::uint32_t rule : index_->leef()) note(rule);
+  }
+}
+
+void Recogniser::look_through(Index::Pass pass) {
+  passed_[pass] = true;
+  for (const std::uint32_t marker : scratch_[pass].find(evidence_.record)) {
+    found_[pass][marker] = number_;
+    for (const std::uint32_t rule : index_->rules_of_marker(pass, marker)) note(rule);
+  }
+}
+
+int Recogniser::highest() const {
+  int order = Index::kNoOrder;
+  for (const std::uint32_t rule : pending_) order = std::max(order, index_->rule(rule).order);
+  return order;
+}
+
+// The candidates that come next: rules of one order. Rules that a pass could find and that are not
+// behind them are looked for first.
+bool Recogniser::read_group() {
+  for (const Candidate& candidate : group_) tried_.push_back(candidate.definition);
+  group_.clear();
+  at_ = 0;
+  int order = highest();
+  if (!passed_[Index::kAll]) {
+    if (order == Index::kNoOrder || index_->highest_order(Index::kAll) > order) {
+      look_through(Index::kAll);
+      order = highest();
+    } else if (!passed_[Index::kFront] && index_->highest_order(Index::kFront) > order) {
+      look_through(Index::kFront);
+      order = highest();
+    }
+  }
+  if (order == Index::kNoOrder) return false;
+  for (std::size_t i = 0; i < pending_.size();) {
+    const std::uint32_t rule = pending_[i];
+    if (index_->rule(rule).order != order) {
+      ++i;
+      continue;
+    }
+    pending_[i] = pending_.back();
+    pending_.pop_back();
+    look_at(rule);
+  }
+  sort();
+  return true;
+}
+
+void Recogniser::look_at(std::uint32_t at) {
+  const Index::Rule& rule = index_->rule(at);
+  Candidate made{rule.definition, 0};
+  if (envelope_holds(rule, made.bytes) && texts_hold(rule, made.bytes)) add(made);
+}
+
+bool Recogniser::envelope_holds(const Index::Rule& indexed, std::size_t& bytes) const {
   const RecogniseRule& rule = *indexed.rule;
+  const Evidence& evidence = evidence_;
   if (indexed.any_program) {
     if (evidence.program.empty()) return false;
   } else if (!rule.programs.empty()) {
     const std::string_view name = without_folder(evidence.program);
-    if (std::none_of(rule.programs.begin(), rule.programs.end(),
+    if (!indexed.by_program &&
+        std::none_of(rule.programs.begin(), rule.programs.end(),
                      [&](const std::string& plain) { return is_program(name, plain); }))
       return false;
     bytes += name.size();
@@ -113,130 +223,79 @@ bool Recogniser::holds(const RecognitionIndex::Rule& indexed, const Evidence& ev
     if (longest == 0) return false;
     bytes += longest;
   }
-  if (!rule.any.empty()) {
-    std::size_t found = 0;
-    for (const std::string& text : rule.any) {
-      if (evidence.record.find(text) != std::string_view::npos) found += text.size();
-    }
-    if (found == 0) return false;
-    bytes += found;
-  }
-  for (const std::string& text : rule.all) {
-    if (evidence.record.find(text) == std::string_view::npos) return false;
-    bytes += text.size();
-  }
-  HeaderParts parts;
-  if (rule.cef) {
-    if (!header_parts(evidence.message, "CEF:", parts)) return false;
-    if (!one_of(rule.cef->vendors, parts.vendor) || !one_of(rule.cef->products, parts.product))
-      return false;
-    bytes += (rule.cef->vendors.empty() ? 0 : parts.vendor.size()) +
-             (rule.cef->products.empty() ? 0 : parts.product.size());
-  }
-  if (rule.leef) {
-    if (!header_parts(evidence.message, "LEEF:", parts)) return false;
-    if (!one_of(rule.leef->vendors, parts.vendor) || !one_of(rule.leef->products, parts.product))
-      return false;
-    bytes += (rule.leef->vendors.empty() ? 0 : parts.vendor.size()) +
-             (rule.leef->products.empty() ? 0 : parts.product.size());
-  }
-  return true;
+  return (!rule.cef || header_holds(*rule.cef, evidence.message, "CEF:", bytes)) &&
+         (!rule.leef || header_holds(*rule.leef, evidence.message, "LEEF:", bytes));
 }
 
-void Recogniser::look_at(std::uint32_t at, const Evidence& evidence) {
-  const RecognitionIndex::Rule& rule = index_->rule(at);
-  Candidate made{rule.definition, rule.rank, 0};
-  if (holds(rule, evidence, made.bytes)) add(made);
+// What a pass has found. Makes the pass that the rule is in if there was none.
+bool Recogniser::texts_hold(const Index::Rule& rule, std::size_t& bytes) {
+  if (rule.rule->any.empty() && rule.rule->all.empty()) return true;
+  const Index::Pass pass = rule.front && !passed_[Index::kAll] ? Index::kFront : Index::kAll;
+  if (!passed_[pass]) look_through(pass);
+  const auto there = [&](std::uint32_t marker) { return found_[pass][marker] == number_; };
+  if (!std::all_of(rule.all[pass].begin(), rule.all[pass].end(), there)) return false;
+  for (const std::string& text : rule.rule->all) bytes += text.size();
+  if (rule.any[pass].empty()) return true;
+  std::size_t found = 0;
+  for (const std::uint32_t marker : rule.any[pass]) {
+    if (there(marker)) found += index_->markers(pass).text(marker).size();
+  }
+  bytes += found;
+  return found > 0;
+}
+
+// Without a pass: few rules of objects ask for texts.
+bool Recogniser::texts_hold_in_record(const RecogniseRule& rule, std::size_t& bytes) const {
+  const auto there = [&](const std::string& text) {
+    return evidence_.record.find(text) != std::string_view::npos;
+  };
+  if (!std::all_of(rule.all.begin(), rule.all.end(), there)) return false;
+  for (const std::string& text : rule.all) bytes += text.size();
+  if (rule.any.empty()) return true;
+  std::size_t found = 0;
+  for (const std::string& text : rule.any) {
+    if (there(text)) found += text.size();
+  }
+  bytes += found;
+  return found > 0;
 }
 
 void Recogniser::add(const Candidate& candidate) {
-  for (Candidate& known : candidates_) {
+  if (std::find(tried_.begin(), tried_.end(), candidate.definition) != tried_.end()) return;
+  for (Candidate& known : group_) {
     if (known.definition != candidate.definition) continue;
-    if (std::pair(candidate.rank, candidate.bytes) > std::pair(known.rank, known.bytes))
-      known = candidate;
+    known.bytes = std::max(known.bytes, candidate.bytes);
     return;
   }
-  candidates_.push_back(candidate);
+  group_.push_back(candidate);
 }
 
 void Recogniser::sort() {
-  if (candidates_.size() < 2) return;
-  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+  if (group_.size() < 2) return;
+  std::sort(group_.begin(), group_.end(), [](const Candidate& a, const Candidate& b) {
     if (a.definition->priority != b.definition->priority)
       return a.definition->priority > b.definition->priority;
-    if (a.rank != b.rank) return a.rank > b.rank;
     if (a.bytes != b.bytes) return a.bytes > b.bytes;
     return a.definition->name < b.definition->name;
   });
 }
 
-void Recogniser::look_at_headers(const Evidence& evidence) {
-  // Headers stand at the beginning, at most behind words of the sender.
-  if (evidence.message.find('|') == std::string_view::npos) return;  // quicker to be looked for
-  const std::string_view start = evidence.message.substr(0, 512);
-  if (!index_->cef().empty() && start.find("CEF:") != std::string_view::npos) {
-    for (const std::uint32_t rule : index_->cef()) look_at(rule, evidence);
-  }
-  if (!index_->leef().empty() && start.find("LEEF:") != std::string_view::npos) {
-    for (const std::uint32_t rule : index_->leef()) look_at(rule, evidence);
-  }
-}
-
-void Recogniser::look_at_texts(const Evidence& evidence) {
-  looked_at_texts_ = true;
-  for (const std::uint32_t marker : scratch_.find(evidence.record)) {
-    for (const std::uint32_t rule : index_->rules_of_marker(marker)) look_at(rule, evidence);
-  }
-}
-
-const std::vector<Recogniser::Candidate>& Recogniser::text(const Evidence& evidence) {
-  candidates_.clear();
-  looked_at_texts_ = false;
-  for (const std::uint32_t rule : by_program(evidence.program)) look_at(rule, evidence);
-  if (!evidence.message.empty()) {
-    for (const std::uint32_t rule : index_->rules_of_first_byte(evidence.message[0]))
-      look_at(rule, evidence);
-  }
-  look_at_headers(evidence);
-  int best = -1;
-  for (const Candidate& candidate : candidates_)
-    best = std::max(best, candidate.definition->priority);
-  if (best < index_->text_priority()) look_at_texts(evidence);
-  sort();
-  return candidates_;
-}
-
-const std::vector<Recogniser::Candidate>& Recogniser::more(const Evidence& evidence) {
-  const std::vector<Candidate> before = candidates_;
-  candidates_.clear();
-  if (looked_at_texts_) return candidates_;
-  look_at_texts(evidence);
-  std::erase_if(candidates_, [&](const Candidate& candidate) {
-    return std::any_of(before.begin(), before.end(), [&](const Candidate& known) {
-      return known.definition == candidate.definition;
-    });
-  });
-  sort();
-  return candidates_;
-}
-
-const std::vector<Recogniser::Candidate>& Recogniser::json(const Evidence& evidence,
-                                                           std::span<const Field> fields) {
-  candidates_.clear();
-  looked_at_texts_ = true;
-  if (!index_->any_json()) return candidates_;
+void Recogniser::begin_json(const Evidence& evidence, std::span<const Field> fields) {
+  restart(evidence);
+  passed_ = {true, true};
+  if (!index_->any_json()) return;
   for (const Field& field : fields) {
     index_->each_rule_of_field(field.id, [&](std::uint32_t at) {
-      const RecognitionIndex::Rule& rule = index_->rule(at);
-      Candidate made{rule.definition, RecognitionIndex::kEnvelopeRank, 0};
-      bool all = holds(rule, evidence, made.bytes);
+      const Index::Rule& rule = index_->rule(at);
+      Candidate made{rule.definition, 0};
+      bool all = true;
       for (const RecogniseRule::JsonTest& test : rule.rule->json)
         all = all && json_holds(test, fields, made.bytes);
-      if (all) add(made);
+      if (all && envelope_holds(rule, made.bytes) && texts_hold_in_record(*rule.rule, made.bytes))
+        add(made);
     });
   }
   sort();
-  return candidates_;
 }
 
 }  // namespace picket::parsers

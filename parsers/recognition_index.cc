@@ -5,10 +5,26 @@
 
 namespace picket::parsers {
 
+namespace {
+
+// Evidence of the envelope and of headers goes before what merely stands in the text.
+constexpr int kTextRank = 0;
+constexpr int kEnvelopeRank = 1;
+constexpr int kRanks = 2;
+
+int order_of(int priority, int rank) {
+  return priority * kRanks + rank;
+}
+
+const int kOrdinary = order_of(Definition{}.priority, kTextRank);
+
+}  // namespace
+
 RecognitionIndex::RecognitionIndex(const std::vector<Definition>& definitions) {
   for (const Definition& definition : definitions) index(definition);
   std::sort(programs_.begin(), programs_.end());
-  index_texts();
+  index_texts(kFront);
+  index_texts(kAll);
   index_fields();
 }
 
@@ -19,11 +35,18 @@ void RecognitionIndex::index(const Definition& definition) {
     if (any_program && rule.prefixes.empty() && rule.any.empty() && rule.all.empty())
       continue;  // the fallback
     const auto at = static_cast<std::uint32_t>(rules_.size());
-    const bool envelope =
-        (!rule.programs.empty() && !any_program) || !rule.prefixes.empty() || rule.cef || rule.leef;
-    rules_.push_back({&definition, &rule, envelope ? kEnvelopeRank : kTextRank, any_program});
-    if (!rule.json.empty()) continue;
-    if (!rule.programs.empty() && !any_program) {
+    const bool named = !rule.programs.empty() && !any_program;
+    const bool json = !rule.json.empty();
+    const bool envelope = json || named || !rule.prefixes.empty() || rule.cef || rule.leef;
+    Rule& made = rules_.emplace_back();
+    made.definition = &definition;
+    made.rule = &rule;
+    made.order = order_of(definition.priority, envelope ? kEnvelopeRank : kTextRank);
+    made.any_program = any_program;
+    made.by_program = named && !json;
+    made.front = made.order > kOrdinary + kEnvelopeRank;
+    if (json) continue;
+    if (named) {
       for (const std::string& program : rule.programs) programs_.emplace_back(program, at);
     } else if (!rule.prefixes.empty()) {
       std::array<bool, 256> seen{};
@@ -40,28 +63,34 @@ void RecognitionIndex::index(const Definition& definition) {
   }
 }
 
-void RecognitionIndex::index_texts() {
-  std::map<std::string, Rules> texts;
+void RecognitionIndex::index_texts(Pass pass) {
+  std::map<std::string, std::uint32_t> ids;
+  std::vector<std::string> texts;
+  const auto marker = [&](const std::string& text) {
+    const auto [known, added] = ids.emplace(text, static_cast<std::uint32_t>(texts.size()));
+    if (added) texts.push_back(text);
+    of_marker_[pass].resize(texts.size());
+    return known->second;
+  };
   for (std::uint32_t at = 0; at < rules_.size(); ++at) {
-    const Rule& rule = rules_[at];
-    if (rule.rank != kTextRank || !rule.rule->json.empty()) continue;
+    Rule& made = rules_[at];
+    const RecogniseRule& rule = *made.rule;
+    if (!rule.json.empty() || (pass == kFront && !made.front)) continue;
+    for (const std::string& text : rule.any) made.any[pass].push_back(marker(text));
+    for (const std::string& text : rule.all) made.all[pass].push_back(marker(text));
+    if (made.order % kRanks != kTextRank) continue;
     // Of those of which all must be there the longest is enough to look at the rule.
     const auto longest = std::max_element(
-        rule.rule->all.begin(), rule.rule->all.end(),
+        rule.all.begin(), rule.all.end(),
         [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
-    if (longest != rule.rule->all.end()) {
-      texts[*longest].push_back(at);
+    if (longest != rule.all.end()) {
+      of_marker_[pass][marker(*longest)].push_back(at);
     } else {
-      for (const std::string& text : rule.rule->any) texts[text].push_back(at);
+      for (const std::uint32_t id : made.any[pass]) of_marker_[pass][id].push_back(at);
     }
-    text_priority_ = std::max(text_priority_, rule.definition->priority);
+    if (pass == kFront || !made.front) highest_[pass] = std::max(highest_[pass], made.order);
   }
-  std::vector<std::string> all;
-  for (auto& [text, of] : texts) {
-    all.push_back(text);
-    of_marker_.push_back(std::move(of));
-  }
-  markers_ = std::make_unique<const MarkerSet>(std::move(all));
+  markers_[pass] = std::make_unique<const MarkerSet>(std::move(texts));
 }
 
 void RecognitionIndex::index_fields() {

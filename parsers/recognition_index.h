@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,19 +23,27 @@ namespace picket::parsers {
 
 class RecognitionIndex {
  public:
+  // Texts are looked for in two passes. The first is for the few rules that go before those of
+  // ordinary definitions, and is all that a record of a known program needs; the second is for all.
+  enum Pass : std::uint8_t { kFront, kAll };
+  static constexpr std::size_t kPasses = 2;
+  using Texts = std::array<std::vector<std::uint32_t>, kPasses>;  // their markers by pass
+
   struct Rule {
     const Definition* definition = nullptr;
     const RecogniseRule* rule = nullptr;
-    int rank = 0;
+    int order = 0;             // the higher is tried first: priority, then the kind of evidence
     bool any_program = false;  // its programs are "*"
+    bool by_program = false;   // only looked at for its programs
+    bool front = false;
+    Texts any;
+    Texts all;
   };
   using Rules = std::vector<std::uint32_t>;  // places in rules()
 
-  static constexpr int kTextRank = 1;
-  static constexpr int kEnvelopeRank = 2;
-
   explicit RecognitionIndex(const std::vector<Definition>& definitions);
 
+  std::size_t size() const { return rules_.size(); }
   const Rule& rule(std::uint32_t at) const { return rules_[at]; }
   // Of a program in lower case, without its folder. Appended to `rules`.
   void add_rules_of_program(std::string_view plain, Rules& rules) const;
@@ -43,10 +52,14 @@ class RecognitionIndex {
   }
   const Rules& cef() const { return cef_; }
   const Rules& leef() const { return leef_; }
-  const MarkerSet& markers() const { return *markers_; }
-  const Rules& rules_of_marker(std::uint32_t marker) const { return of_marker_[marker]; }
-  // The highest priority of a definition that only the markers find; -1: there is none.
-  int text_priority() const { return text_priority_; }
+  const MarkerSet& markers(Pass pass) const { return *markers_[pass]; }
+  // Rules that nothing but their texts finds.
+  const Rules& rules_of_marker(Pass pass, std::uint32_t marker) const {
+    return of_marker_[pass][marker];
+  }
+  // The highest order of a rule that only that pass finds; kNoOrder: there is none.
+  int highest_order(Pass pass) const { return highest_[pass]; }
+  static constexpr int kNoOrder = std::numeric_limits<int>::min();
 
   bool any_json() const { return !json_rules_.empty(); }
   // Calls f(rule) for those that ask for this field first.
@@ -59,7 +72,7 @@ class RecognitionIndex {
 
  private:
   void index(const Definition& definition);
-  void index_texts();
+  void index_texts(Pass pass);
   void index_fields();
 
   std::vector<Rule> rules_;
@@ -67,12 +80,11 @@ class RecognitionIndex {
   std::array<Rules, 256> prefixes_;                              // by the first byte
   Rules cef_;
   Rules leef_;
-  std::unique_ptr<const MarkerSet> markers_;
-  std::vector<Rules> of_marker_;
-  int text_priority_ = -1;
-  Rules json_rules_;  // sorted by the field that they ask for first
-  std::vector<std::uint32_t>
-      json_first_;  // by field: where its rules begin there; they end at the next
+  std::array<std::unique_ptr<const MarkerSet>, kPasses> markers_;
+  std::array<std::vector<Rules>, kPasses> of_marker_;
+  std::array<int, kPasses> highest_{kNoOrder, kNoOrder};
+  Rules json_rules_;                       // sorted by the field that they ask for first
+  std::vector<std::uint32_t> json_first_;  // by field: where its rules begin there
 };
 
 }  // namespace picket::parsers

@@ -136,18 +136,13 @@ void SyslogEvents::read_content(const Syslog& syslog, const Definition* forced,
 // True, and first_ is the one that read the message; else first_ is the one that had most evidence.
 bool SyslogEvents::try_candidates(const Syslog& syslog, std::int32_t zone_offset_s, Batch& batch,
                                   Event& event) {
-  const Evidence evidence{batch.record_of(event).raw, syslog.message, syslog.appname};
-  const auto one_of = [&](const std::vector<Recogniser::Candidate>& candidates) {
-    for (const Recogniser::Candidate& candidate : candidates) {
-      if (!definitions_->run(*candidate.definition, syslog.message, zone_offset_s, batch, event))
-        continue;
-      first_ = candidate.definition;
-      return true;
-    }
-    if (first_ == nullptr && !candidates.empty()) first_ = candidates.front().definition;
-    return false;
-  };
-  return one_of(recogniser_->text(evidence)) || one_of(recogniser_->more(evidence));
+  recogniser_->begin({batch.record_of(event).raw, syslog.message, syslog.appname});
+  while (const Definition* candidate = recogniser_->next()) {
+    const bool read = definitions_->run(*candidate, syslog.message, zone_offset_s, batch, event);
+    if (read || first_ == nullptr) first_ = candidate;
+    if (read) return true;
+  }
+  return false;
 }
 
 SyslogEvents::Program SyslogEvents::program(std::string_view name) {
