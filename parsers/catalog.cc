@@ -102,9 +102,7 @@ void Catalog::index() {
   for (std::size_t i = 0; i < definitions_.size(); ++i) {
     Definition& definition = definitions_[i];
     definition.index = i;
-    definition.aliases = definition.base.aliases;
-    std::stable_sort(definition.aliases.begin(), definition.aliases.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    definition.aliases = Work::Aliases(definition.base.aliases);
     if (definition.format != ContentFormat::kWindows)
       definition.base.variant = variant_of(definition);
     definition.kind = intern_kind(definition.base);

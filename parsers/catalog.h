@@ -87,7 +87,7 @@ struct Definition {
   std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> event_index;  // by key
   std::shared_ptr<const StepList> steps;            // nullptr: none
   std::vector<std::pair<FieldId, StepValue>> late;  // constants of names that steps may put
-  Work::Aliases aliases;                            // of `base`, sorted by ECS name
+  Work::Aliases aliases;                            // of `base`
   std::size_t index = 0;                            // among the definitions of its catalog
   KindId kind = kUnknownKind;                       // of `base`, interned
 };

@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "parsers/cursor.h"
 #include "parsers/put.h"
+#include "parsers/steps/pair_names.h"
 
 namespace picket::parsers {
 namespace {
@@ -255,17 +256,17 @@ bool less(double a, double b, bool or_equal) {
 }  // namespace
 
 bool Condition::fits(const Node& node, std::string_view value, Work& work) {
-  std::string lower;
-  if (node.nocase) {
-    lower = lowered(value);
-    value = lower;
-  }
+  return node.nocase ? fits_as_written(node, lowered(value), work)
+                     : fits_as_written(node, value, work);
+}
+
+bool Condition::fits_as_written(const Node& node, std::string_view value, Work& work) {
   const auto any = [&](auto test) {
     return std::any_of(node.values.begin(), node.values.end(), test);
   };
   switch (node.kind) {
     case Kind::kEquals:
-      return any([&](const std::string& wanted) { return value == wanted; });
+      return any([&](const std::string& wanted) { return same_name(value, wanted); });
     case Kind::kStartsWith:
       return any([&](const std::string& wanted) { return value.starts_with(wanted); });
     case Kind::kEndsWith:

@@ -57,6 +57,7 @@ class Condition {
 
   bool holds(std::size_t node, Work& work) const;
   static bool fits(const Node& node, std::string_view value, Work& work);
+  static bool fits_as_written(const Node& node, std::string_view value, Work& work);
 
   std::vector<Node> nodes_;
   std::size_t root_ = 0;

@@ -6,14 +6,22 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "parsers/cursor.h"
+#include "parsers/steps/pair_names.h"
 
 namespace picket::parsers {
 namespace {
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t';
+}
+
+// The first blank from `from` on; npos if there is none. Blanks are near: no call is worth it.
+std::size_t find_blank(std::string_view text, std::size_t from) {
+  while (from < text.size() && !is_blank(text[from])) ++from;
+  return from < text.size() ? from : std::string_view::npos;
 }
 
 constexpr std::size_t kMacroRoundsMax = 8;
@@ -49,6 +57,7 @@ class PatternReader {
     if (!text_.substr(at_).empty()) return fail(Errc::kInvalid, "a ]] without its [[");
     end_text();
     made_.ops_.push_back({});
+    made_.find_follows();
     return std::move(made_);
   }
 
@@ -87,6 +96,7 @@ class PatternReader {
         end_text();
         while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
         made_.ops_.push_back({.code = Code::kBlanks});
+        need(" ");
       } else {
         if (rest[0] == '\\' && rest.size() > 1) ++at_;
         literal_ += text_[at_++];
@@ -104,6 +114,8 @@ class PatternReader {
     made_.ops_.push_back({.code = Code::kFork});
     std::vector<std::uint32_t> starts;
     std::vector<std::size_t> jumps;
+    end_need();
+    ++choices_;
     for (;;) {
       starts.push_back(static_cast<std::uint32_t>(made_.ops_.size()));
       PICKET_TRY_VOID(sequence(depth));
@@ -114,6 +126,7 @@ class PatternReader {
       at_ += 2;
       if (!more) break;
     }
+    --choices_;
     const auto behind = static_cast<std::uint32_t>(made_.ops_.size());
     if (starts.size() == 1) starts.push_back(behind);
     for (const std::size_t jump : jumps) made_.ops_[jump].at = behind;
@@ -126,6 +139,7 @@ class PatternReader {
   // Behind "%{": "type:name}", "[set]:name}", "(a|b):name}".
   Result<void> value() {
     end_text();
+    end_need();
     at_ += 2;
     const char first = at_ < text_.size() ? text_[at_] : '\0';
     const char close = first == '[' ? ']' : first == '(' ? ')' : '\0';
@@ -183,6 +197,8 @@ class PatternReader {
     // "deny" must not end before "denyall" was looked at.
     std::stable_sort(sorted.begin(), sorted.end(),
                      [](std::string_view a, std::string_view b) { return a.size() > b.size(); });
+    end_need();
+    ++choices_;
     for (const std::string_view word : sorted) {
       if (word.empty()) return error("one of ( | ) is empty");
       starts.push_back(static_cast<std::uint32_t>(made_.ops_.size()));
@@ -192,6 +208,7 @@ class PatternReader {
       jumps.push_back(made_.ops_.size());
       made_.ops_.push_back({.code = Code::kJump});
     }
+    --choices_;
     for (const std::size_t jump : jumps)
       made_.ops_[jump].at = static_cast<std::uint32_t>(made_.ops_.size());
     made_.ops_[fork].at = static_cast<std::uint32_t>(made_.forks_.size());
@@ -245,6 +262,7 @@ class PatternReader {
 
   // "%{name}", "%{?name}", "%{+name}", "%{name->}" and the text up to the next.
   Result<void> dissect_key() {
+    end_need();
     const std::size_t end = text_.find('}', at_);
     if (end == std::string_view::npos) return error("a %{ without its }");
     std::string_view name = text_.substr(at_ + 2, end - at_ - 2);
@@ -268,6 +286,9 @@ class PatternReader {
     op.at = static_cast<std::uint32_t>(made_.texts_.size());
     op.size = static_cast<std::uint32_t>(next - at_);
     made_.texts_ += text_.substr(at_, next - at_);
+    end_need();
+    need(text_.substr(at_, next - at_));
+    end_need();
     at_ = next;
     made_.ops_.push_back(op);
     if (padded && op.size > 0)
@@ -281,15 +302,94 @@ class PatternReader {
                           .at = static_cast<std::uint32_t>(made_.texts_.size()),
                           .size = static_cast<std::uint32_t>(literal_.size())});
     made_.texts_ += literal_;
+    need(literal_);
     literal_.clear();
   }
+
+  // `text` is in everything that fits, behind what was needed last, unless it stands in an
+  // alternative. Blanks, of which there may be several, begin and end with one.
+  void need(std::string_view text) {
+    if (choices_ > 0) return;
+    for (const char c : text) {
+      if (before_) add_need(Bigrams::of(*before_, c));
+      before_ = c;
+    }
+  }
+  void add_need(Bigrams::Pair pair) {
+    std::vector<Bigrams::Pair>& needs = made_.needs_;
+    if (needs.size() < Pattern::kNeedsMax &&
+        std::find(needs.begin(), needs.end(), pair) == needs.end())
+      needs.push_back(pair);
+  }
+  // Something that is not known follows.
+  void end_need() { before_.reset(); }
 
   std::string_view text_;
   std::string_view prefix_;
   std::size_t at_ = 0;
   std::string literal_;
+  std::size_t choices_ = 0;     // alternatives that are open
+  std::optional<char> before_;  // the byte that the next one stands behind
   Pattern made_;
 };
+
+// A value before an alternative ends where one of them can begin; others look for themselves.
+void Pattern::find_follows() {
+  for (std::size_t at = 0; at + 1 < ops_.size(); ++at) {
+    Op& op = ops_[at];
+    const Code next = ops_[behind(at)].code;
+    if (op.code != Code::kNotspace && op.code != Code::kData) continue;
+    if (next != Code::kFork && next != Code::kBytes) continue;
+    Begin begin;
+    std::size_t visits = 0;
+    add_begin(static_cast<std::uint32_t>(at + 1), visits, begin);
+    if (begin.any) continue;
+    op.follow = static_cast<std::uint32_t>(sets_.size());
+    op.may_end = begin.end;
+    sets_.push_back(begin.bytes);
+  }
+}
+
+// Forks and jumps lead forward only; groups do not nest deeper than kDepthMax.
+void Pattern::add_begin(std::uint32_t at, std::size_t& visits, Begin& made) const {
+  for (;;) {
+    const Op& op = ops_[at];
+    if (made.any || ++visits > kVisitsMax) {
+      made.any = true;
+      return;
+    }
+    switch (op.code) {
+      case Code::kText:
+        made.bytes.add(texts_[op.at]);
+        return;
+      case Code::kBlanks:
+        made.bytes.add(' ');
+        made.bytes.add('\t');
+        return;
+      case Code::kBytes:
+        made.bytes = made.bytes.with(sets_[op.at]);
+        return;
+      case Code::kEnd:
+        made.end = true;
+        return;
+      case Code::kJump:
+        at = op.at;
+        break;
+      case Code::kFork:
+        for (std::uint32_t i = 0; i + 1 < op.size; ++i) add_begin(forks_[op.at + i], visits, made);
+        at = forks_[op.at + op.size - 1];
+        break;
+      case Code::kToken:
+      case Code::kNotspace:
+      case Code::kData:
+      case Code::kRest:
+      case Code::kUntil:
+      case Code::kPadding:
+        made.any = true;
+        return;
+    }
+  }
+}
 
 // One run over one text.
 class Pattern::Matcher {
@@ -331,7 +431,8 @@ class Pattern::Matcher {
     const std::string_view rest = text_.substr(at_);
     switch (op.code) {
       case Code::kText:
-        if (!rest.starts_with(pattern_.text_of(op))) return false;
+        if (op.size > rest.size() || !same_name(pattern_.text_of(op), rest.substr(0, op.size)))
+          return false;
         take(op.value, at_ + op.size);
         return true;
       case Code::kBlanks: {
@@ -431,11 +532,14 @@ class Pattern::Matcher {
   // The first place from `from` on where what follows can begin.
   std::uint32_t first_end(const Op& op, std::uint32_t begin, std::uint32_t from) {
     std::string_view text = text_;
-    const Op& next = pattern_.ops_[op_ + 1];
+    std::string_view within = text_;  // with the byte behind the value
+    const std::size_t behind = pattern_.behind(op_);
+    const Op& next = pattern_.ops_[behind];
     if (op.code == Code::kNotspace) {
-      const std::size_t blank = std::min(text.find_first_of(" \t", begin), text.size());
+      const std::size_t blank = std::min(find_blank(text, begin), text.size());
       if (from > blank) return kNowhere;
       text = text.substr(0, blank + next.size);
+      within = within.substr(0, blank + 1);
       charge(blank - begin);
     }
     if (from > text.size()) return kNowhere;
@@ -443,9 +547,14 @@ class Pattern::Matcher {
     if (next.code == Code::kText) {
       end = text.find(pattern_.text_of(next), from);
     } else if (next.code == Code::kBlanks) {
-      end = text_.find_first_of(" \t", from);
+      end = op.code == Code::kData ? find_blank_before(pattern_.ops_[pattern_.behind(behind)], from)
+                                   : find_blank(text_, from);
     } else if (next.code == Code::kEnd) {
       end = text_.size();
+    } else if (op.follow != kNobody) {
+      end = pattern_.sets_[op.follow].find(within, from);
+      const bool at_end = end == text_.size() && op.may_end;
+      if (end == within.size() && !at_end) end = std::string_view::npos;
     }
     charge(std::min(end, text.size()) - from);
     if (end == std::string_view::npos) return kNowhere;
@@ -459,6 +568,20 @@ class Pattern::Matcher {
     return static_cast<std::uint32_t>(end);
   }
 
+  // The first blanks from `from` on that `op` can follow, as far as its first byte tells.
+  std::size_t find_blank_before(const Op& op, std::size_t from) const {
+    std::size_t blank = find_blank(text_, from);
+    if (op.code != Code::kText) return blank;
+    const char wanted = pattern_.texts_[op.at];
+    while (blank != std::string_view::npos) {
+      std::size_t behind = blank + 1;
+      while (behind < text_.size() && is_blank(text_[behind])) ++behind;
+      if (behind < text_.size() && text_[behind] == wanted) return blank;
+      blank = find_blank(text_, behind);
+    }
+    return blank;
+  }
+
   // Bytes that were looked through count too.
   void charge(std::size_t bytes) {
     tries_ += static_cast<std::uint32_t>(std::min<std::size_t>(bytes / kBytesOfATry, kTriesMax));
@@ -466,7 +589,7 @@ class Pattern::Matcher {
 
   // The last place up to `from`.
   std::uint32_t last_end(std::uint32_t begin, std::uint32_t from) {
-    const Op& next = pattern_.ops_[op_ + 1];
+    const Op& next = pattern_.ops_[pattern_.behind(op_)];
     std::size_t end = from;
     if (next.code == Code::kText) {
       end = text_.rfind(pattern_.text_of(next), from);

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "event/field.h"
 #include "parsers/formats/byte_set.h"
+#include "parsers/steps/bigrams.h"
 #include "parsers/steps/tokens.h"
 #include "parsers/steps/work.h"
 
@@ -26,6 +27,7 @@ class Pattern {
   static constexpr std::size_t kValuesMax = 500;
   static constexpr std::size_t kDepthMax = 16;
   static constexpr std::uint32_t kTriesMax = 20'000;
+  static constexpr std::size_t kNeedsMax = 48;
 
   using Macros = std::map<std::string, std::string, std::less<>>;
 
@@ -46,12 +48,20 @@ class Pattern {
   // `gave_up` when that, or kTriesMax, was not enough.
   bool match(std::string_view text, std::vector<Capture>& captures, std::uint32_t& tries_left,
              bool& gave_up) const;
+  // False: it cannot fit a text with these pairs of bytes.
+  bool may_fit(const Bigrams& text) const {
+    for (const Bigrams::Pair pair : needs_) {
+      if (!text.has(pair)) return false;
+    }
+    return true;
+  }
   const std::vector<Value>& values() const { return values_; }
   bool appends() const { return appends_; }
 
  private:
   friend class PatternReader;
   static constexpr std::uint32_t kNobody = 0xFFFFFFFF;
+  static constexpr std::size_t kVisitsMax = 200;  // of operations, to see what can follow one
 
   enum class Code : std::uint8_t {
     kText,    // these bytes
@@ -73,6 +83,14 @@ class Pattern {
     std::uint32_t value = kNobody;  // number of the value
     std::uint32_t at = 0;  // kText, kUntil: offset in texts_; kFork: in forks_; kBytes: set; kJump
     std::uint32_t size = 0;
+    std::uint32_t follow = kNobody;  // kNotspace, kData: set of bytes that what follows begins with
+    bool may_end = false;            // or it is the end of the text
+  };
+  // What an operation and those behind it can begin with.
+  struct Begin {
+    ByteSet bytes;
+    bool end = false;  // nothing more
+    bool any = false;  // it is not known
   };
   struct Choice {
     std::uint32_t op;
@@ -83,6 +101,13 @@ class Pattern {
 
   class Matcher;
 
+  // The operation that comes behind another one that is none of forks and jumps.
+  std::size_t behind(std::size_t at) const {
+    for (++at; ops_[at].code == Code::kJump;) at = ops_[at].at;
+    return at;
+  }
+  void find_follows();
+  void add_begin(std::uint32_t op, std::size_t& visits, Begin& made) const;
   std::string_view text_of(const Op& op) const {
     return std::string_view(texts_).substr(op.at, op.size);
   }
@@ -92,6 +117,7 @@ class Pattern {
   std::vector<ByteSet> sets_;
   std::vector<Value> values_;
   std::string texts_;
+  std::vector<Bigrams::Pair> needs_;  // of the texts that every way through it takes
   bool appends_ = false;
 };
 

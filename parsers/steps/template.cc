@@ -8,6 +8,25 @@
 #include "base/json.h"
 
 namespace picket::parsers {
+namespace {
+
+// Is it the same between the quotes of JSON?
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
+}
+
+std::string_view escaped_list(Work& work, const std::vector<std::string_view>& texts) {
+  std::string token = "[";
+  for (const std::string_view text : texts) {
+    if (token.size() > 1) token += ',';
+    token += json_quoted(text);
+  }
+  token += ']';
+  return work.copy(token);
+}
+
+}  // namespace
 
 std::string_view static_text(std::string_view text) {
   static auto* const texts =
@@ -111,7 +130,7 @@ void StepValue::put(Work& work, FieldId field) const {
     return;
   }
   if (list_) {
-    std::vector<std::string_view> texts;
+    std::vector<std::string_view>& texts = work.items();
     for (const Template& item : templates_) {
       const std::string_view text = item.text(work);
       if (!text.empty() && std::find(texts.begin(), texts.end(), text) == texts.end())
@@ -134,7 +153,7 @@ void StepValue::put(Work& work, FieldId field) const {
 }
 
 void StepValue::append(Work& work, FieldId field) const {
-  std::vector<std::string_view> texts;
+  std::vector<std::string_view>& texts = work.items();
   const auto add = [&texts](std::string_view text) {
     if (!text.empty() && std::find(texts.begin(), texts.end(), text) == texts.end())
       texts.push_back(text);
@@ -147,13 +166,24 @@ void StepValue::append(Work& work, FieldId field) const {
 
 std::string_view list_token(Work& work, const std::vector<std::string_view>& texts) {
   if (texts.empty()) return {};
-  std::string token = "[";
+  std::size_t size = 1;
   for (const std::string_view text : texts) {
-    if (token.size() > 1) token += ',';
-    token += json_quoted(text);
+    if (!is_plain(text)) return escaped_list(work, texts);
+    size += text.size() + 3;
   }
-  token += ']';
-  return work.copy(token);
+  char* const begin = work.make(size);
+  if (begin == nullptr) return {};
+  char* out = begin;
+  char before = '[';
+  for (const std::string_view text : texts) {
+    *out++ = before;
+    *out++ = '"';
+    out = std::copy(text.begin(), text.end(), out);
+    *out++ = '"';
+    before = ',';
+  }
+  *out = ']';
+  return {begin, size};
 }
 
 }  // namespace picket::parsers

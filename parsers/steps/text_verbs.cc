@@ -29,18 +29,23 @@ class PatternVerb : public Verb {
   Outcome run(Work& work) const override {
     const std::string_view text = without_end(work.text(field_));
     std::vector<Capture>& captures = work.captures();
+    const Bigrams* bigrams = nullptr;  // until a pattern did not fit
     for (const Pattern& pattern : patterns_) {
       bool gave_up = false;
+      if (bigrams != nullptr && !pattern.may_fit(*bigrams)) continue;
       if (pattern.match(text, captures, work.pattern_tries(), gave_up)) {
         put(pattern, text, captures, work);
         return Outcome::kDone;
       }
       if (gave_up) work.limit(Limit::kPattern);
+      if (bigrams == nullptr && patterns_.size() >= kFilteredMin) bigrams = &work.bigrams(text);
     }
     return Outcome::kFailed;
   }
 
  private:
+  static constexpr std::size_t kFilteredMin = 3;  // patterns for which it pays to look first
+
   void put(const Pattern& pattern, std::string_view text, const std::vector<Capture>& captures,
            Work& work) const {
     for (const Capture& capture : captures) {

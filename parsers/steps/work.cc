@@ -38,8 +38,7 @@ void Work::begin(Batch& batch, std::string_view message, std::int32_t zone_offse
   limits_ = {};
   untidy_ = false;
   before_ = batch.events().back().field_count;
-  const auto fields = batch.last_fields();
-  kept_.assign(fields.begin(), fields.end());
+  kept_all_ = false;
   index();
 }
 
@@ -89,7 +88,7 @@ bool Work::finish() {
 void Work::undo() {
   names_->limits().add(limits_);
   batch_->drop_fields(before_);
-  std::copy(kept_.begin(), kept_.end(), batch_->last_fields().begin());
+  if (kept_all_) std::copy(kept_.begin(), kept_.end(), batch_->last_fields().begin());
   untidy_ = false;
   index();
 }
@@ -102,12 +101,24 @@ void Work::grow(std::size_t at) {
   }
 }
 
-const Field* Work::find_original(FieldId id) const {
-  auto found =
-      std::lower_bound(aliases_->begin(), aliases_->end(), id,
+Work::Aliases::Aliases(Pairs pairs) : pairs_(std::move(pairs)) {
+  std::stable_sort(pairs_.begin(), pairs_.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [ecs, original] : pairs_) bits_.set(static_cast<std::size_t>(ecs) % kBits);
+}
+
+std::span<const std::pair<FieldId, FieldId>> Work::Aliases::of(FieldId ecs) const {
+  const auto begin =
+      std::lower_bound(pairs_.begin(), pairs_.end(), ecs,
                        [](const auto& alias, FieldId wanted) { return alias.first < wanted; });
-  for (; found != aliases_->end() && found->first == id; ++found) {
-    const auto at = static_cast<std::size_t>(found->second);
+  auto end = begin;
+  while (end != pairs_.end() && end->first == ecs) ++end;
+  return {begin, end};
+}
+
+const Field* Work::find_original(FieldId id) const {
+  for (const auto& [ecs, original] : aliases_->of(id)) {
+    const auto at = static_cast<std::size_t>(original);
     if (at >= positions_.size() || positions_[at].record != number_) continue;
     return &batch_->fields(batch_->events().back())[positions_[at].at];
   }
@@ -158,6 +169,7 @@ void Work::put(const Field& field) {
     push(field, place);
     return;
   }
+  if (place.at < before_) keep();
   batch_->last_fields()[place.at] = field;
 }
 
@@ -178,6 +190,7 @@ void Work::put_pair(const Field& field, std::uint32_t start) {
 void Work::remove(FieldId id) {
   Position& place = position(id);
   if (place.record != number_) return;
+  if (place.at < before_) keep();
   const auto fields = batch_->last_fields();
   for (std::size_t at = place.at; at < fields.size(); ++at) {
     if (fields[at].id == id) fields[at].data = nullptr;

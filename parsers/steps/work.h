@@ -6,9 +6,11 @@
 // record; views that it gives die with the batch.
 #pragma once
 
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,6 +24,7 @@
 #include "parsers/json_names.h"
 #include "parsers/json_reader.h"
 #include "parsers/limits.h"
+#include "parsers/steps/bigrams.h"
 #include "parsers/steps/pair_names.h"
 
 namespace picket::parsers {
@@ -45,8 +48,23 @@ class Work {
   // `names` must outlive it.
   explicit Work(JsonNames& names);
 
-  // {ecs, original}, sorted: fields that stand for ECS names.
-  using Aliases = std::vector<std::pair<FieldId, FieldId>>;
+  // Fields that stand for ECS names. Steps ask for many names that no record has, so a set of bits
+  // says no to nearly all of them.
+  class Aliases {
+   public:
+    using Pairs = std::vector<std::pair<FieldId, FieldId>>;  // {ecs, original}
+
+    Aliases() = default;
+    explicit Aliases(Pairs pairs);  // of one name, the one to be preferred first
+    bool may_have(FieldId ecs) const { return bits_[static_cast<std::size_t>(ecs) % kBits]; }
+    // Those of one name.
+    std::span<const std::pair<FieldId, FieldId>> of(FieldId ecs) const;
+
+   private:
+    static constexpr std::size_t kBits = 1024;
+    Pairs pairs_;  // sorted by ECS name
+    std::bitset<kBits> bits_;
+  };
 
   // What is in the event already counts. `message` lies in the record or the arena; `aliases` must
   // live until the next begin().
@@ -75,7 +93,8 @@ class Work {
   // Until the next put.
   const Field* find(FieldId id) const {
     const auto at = static_cast<std::size_t>(id);
-    if (at >= positions_.size() || positions_[at].record != number_) return find_original(id);
+    if (at >= positions_.size() || positions_[at].record != number_)
+      return aliases_->may_have(id) ? find_original(id) : nullptr;
     return &batch_->fields(batch_->events().back())[positions_[at].at];
   }
   // Its value as text; of a list the first. Empty if there is none. `message` is the text behind
@@ -132,6 +151,21 @@ class Work {
     return texts_;
   }
 
+  std::vector<std::string_view>& items() {
+    items_.clear();
+    return items_;
+  }
+
+  // Of a text of this record.
+  const Bigrams& bigrams(std::string_view text) {
+    if (bigrams_record_ != number_ || text.data() != bigrams_text_.data() ||
+        text.size() != bigrams_text_.size()) {
+      bigrams_.read(text);
+      bigrams_text_ = text;
+      bigrams_record_ = number_;
+    }
+    return bigrams_;
+  }
   // Where the verb `owner` keeps what it knows about names.
   PairNames& names_of(const void* owner, std::string_view prefix);
 
@@ -154,6 +188,12 @@ class Work {
   const Field* find_original(FieldId id) const;
   void grow(std::size_t at);
   void index();
+  // Before a field that was there at begin() changes.
+  void keep() {
+    if (!kept_all_) kept_.assign(before_fields().begin(), before_fields().end());
+    kept_all_ = true;
+  }
+  std::span<Field> before_fields() { return batch_->last_fields().first(before_); }
   void push(const Field& field) { push(field, position(field.id)); }
   void push(const Field& field, Position& place);
 
@@ -177,11 +217,16 @@ class Work {
   std::size_t bytes_ = 0;
   std::uint32_t pattern_tries_ = 0;
   LimitSet limits_;
-  bool untidy_ = false;      // some fields have to go at finish()
-  std::vector<Field> kept_;  // as they were at begin()
+  bool untidy_ = false;  // some fields have to go at finish()
+  bool kept_all_ = false;
+  std::vector<Field> kept_;  // as they were at begin(), if one has changed
   std::vector<Pair> pairs_;
   std::vector<Capture> captures_;
   std::vector<std::string_view> texts_;
+  std::vector<std::string_view> items_;
+  Bigrams bigrams_;
+  std::string_view bigrams_text_;     // of which they are,
+  std::uint32_t bigrams_record_ = 0;  // in that record
 };
 
 template <class F>

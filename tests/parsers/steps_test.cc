@@ -13,6 +13,12 @@
 namespace picket::parsers {
 namespace {
 
+bool may_fit(const Pattern& pattern, std::string_view text) {
+  Bigrams bigrams;
+  bigrams.read(text);
+  return pattern.may_fit(bigrams);
+}
+
 // "name=value name=value" of what a pattern takes; "-" if it does not fit.
 std::string taken(std::string_view pattern, std::string_view text,
                   const Pattern::Macros& macros = {}) {
@@ -22,6 +28,7 @@ std::string taken(std::string_view pattern, std::string_view text,
   bool gave_up = false;
   std::uint32_t tries = Pattern::kTriesMax;
   if (!made->match(text, captures, tries, gave_up)) return gave_up ? "gave up" : "-";
+  EXPECT_TRUE(may_fit(*made, text)) << pattern << " on " << text;
   std::string all;
   for (const Capture& capture : captures) {
     if (!all.empty()) all += ' ';
@@ -87,6 +94,31 @@ TEST(Pattern, OptionalAndAlternatives) {
   EXPECT_EQ(taken("[[a[[b[[c]]]]]]d", "abd"), "");
   EXPECT_EQ(taken("%{>SRC} to %{>SRC}", "1.1.1.1 to 2.2.2.2", {{"SRC", "%{ip:i}"}}),
             "i=1.1.1.1 i=2.2.2.2");
+}
+
+TEST(Pattern, WhatFollowsAValueEndsIt) {
+  EXPECT_EQ(taken("%{data:d}[[ x||;%{rest}]]", "a b x"), "d=a b");
+  EXPECT_EQ(taken("%{data:d}[[ x||;%{rest}]]", "a b; c"), "d=a b");
+  EXPECT_EQ(taken("%{data:d}[[ x||;]]", "a b c"), "-");
+  EXPECT_EQ(taken("%{data:d}[[ x]]", "a b"), "d=a b");
+  EXPECT_EQ(taken("[[-||%{data:d}]] [%{int:n}]", "a b [5]"), "d=a b n=5");
+  EXPECT_EQ(taken("[[-||%{data:d}]] [%{int:n}]", "a [b [5]"), "d=a [b n=5");
+  EXPECT_EQ(taken("%{data:d}   [%{int:n}]", "a  b \t [5]"), "d=a  b n=5");
+  EXPECT_EQ(taken("%{notspace:s}[[(%{int:n})]] end", "ab(5) end"), "s=ab n=5");
+  EXPECT_EQ(taken("%{notspace:s}[[(%{int:n})]] end", "ab(c) end"), "s=ab(c)");
+  EXPECT_EQ(taken("%{notspace:s}%{[0-9]:n}", "ab12"), "s=ab n=12");
+  EXPECT_EQ(taken("%{notspace:s}%{[0-9]:n}", "a b12"), "-");
+}
+
+TEST(Pattern, CannotFitWithoutItsTexts) {
+  const auto fits = [](std::string_view pattern, std::string_view text) {
+    return may_fit(*Pattern::compile(pattern, {}, ""), text);
+  };
+  EXPECT_FALSE(fits("%{data}segfault at %{rest}", "a fault at"));
+  EXPECT_FALSE(fits("%{data}, %{rest}", "a,b"));
+  EXPECT_TRUE(fits("%{data}, %{rest}", "a,\tb"));
+  EXPECT_TRUE(fits("[[one||two]] %{(three|four)}", "five"));
+  EXPECT_FALSE(fits("[[one||two]] x=", "five"));
 }
 
 TEST(Pattern, RefusesWhatIsWrong) {
