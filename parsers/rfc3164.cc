@@ -21,19 +21,48 @@ int two_digits(std::string_view text, std::size_t at) {
   return is_digit(text[at]) ? (text[at] - '0') * 10 + (text[at + 1] - '0') : -1;
 }
 
+constexpr std::int64_t kAheadMax = 7LL * 24 * 3600 * kSecond;
+constexpr std::int64_t kNearlyYear = 350LL * 24 * 3600 * kSecond;  // next year's is ahead
+
+bool is_likely(std::int64_t time_ns, std::int64_t received_ns) {
+  const std::int64_t age = received_ns - time_ns;
+  return age >= -kAheadMax && age < kNearlyYear;
+}
+
+std::int64_t of_day(const CivilTime& civil) {
+  return (civil.hour * 3600 + civil.minute * 60 + civil.second) * kSecond + civil.nanosecond;
+}
+
+// In the year in which it was received, nearly always.
+std::optional<std::int64_t> this_year(CivilTime civil, std::int64_t received_ns,
+                                      std::int64_t zone_ns, BsdDay& day) {
+  const std::int64_t local_ns = received_ns + zone_ns;
+  const bool known = day.month == civil.month && day.day == civil.day &&
+                     local_ns >= day.year_begin_ns && local_ns < day.year_end_ns;
+  if (!known) {
+    civil.year = to_civil(local_ns).year;
+    const auto year_begin = to_nanos({.year = civil.year});
+    const auto year_end = to_nanos({.year = civil.year + 1});
+    const auto begin = to_nanos({.year = civil.year, .month = civil.month, .day = civil.day});
+    if (!year_begin || !year_end || !begin) return std::nullopt;
+    day = {.month = civil.month,
+           .day = civil.day,
+           .begin_ns = *begin,
+           .year_begin_ns = *year_begin,
+           .year_end_ns = *year_end};
+  }
+  if (civil.hour > 23 || civil.minute > 59 || civil.second > 60) return std::nullopt;
+  const std::int64_t time_ns = day.begin_ns + of_day(civil) - zone_ns;
+  return is_likely(time_ns, received_ns) ? std::optional(time_ns) : std::nullopt;
+}
+
 // The year that makes it the latest time that is not in the future: logs are of the past. A
 // device's clock may be ahead, but not by more than a week.
 std::optional<std::int64_t> latest_year(CivilTime civil, std::int64_t received_ns,
-                                        std::int64_t zone_ns) {
-  constexpr std::int64_t kAheadMax = 7LL * 24 * 3600 * 1'000'000'000;
-  constexpr std::int64_t kNearlyYear = 350LL * 24 * 3600 * 1'000'000'000;  // next year's is ahead
+                                        std::int64_t zone_ns, BsdDay& day) {
+  if (const auto time_ns = this_year(civil, received_ns, zone_ns, day)) return time_ns;
   constexpr int kYearsBack = 8;  // to a 29 February, over the turn of a century too
   const int year = to_civil(received_ns + zone_ns).year;
-  civil.year = year;
-  if (const std::optional<std::int64_t> time = to_nanos(civil)) {  // nearly always
-    const std::int64_t age = received_ns - (*time - zone_ns);
-    if (age >= -kAheadMax && age < kNearlyYear) return *time - zone_ns;
-  }
   for (civil.year = year + 1; civil.year >= year - kYearsBack; --civil.year) {
     const std::optional<std::int64_t> time = to_nanos(civil);
     if (time && *time - zone_ns - received_ns <= kAheadMax) return *time - zone_ns;
@@ -50,7 +79,8 @@ bool clock_time(std::string_view text, CivilTime& civil) {
 }
 
 // "Mmm dd hh:mm:ss", "Mmm dd yyyy hh:mm:ss", either with ".fraction"; moves behind it.
-std::optional<std::int64_t> bsd_time(Cursor& at, std::int64_t received_ns, std::int64_t zone_ns) {
+std::optional<std::int64_t> bsd_time(Cursor& at, std::int64_t received_ns, std::int64_t zone_ns,
+                                     BsdDay& day) {
   std::string_view text = at.rest;
   if (text.size() < 15 || text[3] != ' ') return std::nullopt;
   CivilTime civil;
@@ -81,7 +111,7 @@ std::optional<std::int64_t> bsd_time(Cursor& at, std::int64_t received_ns, std::
   }
   if (!text.empty() && text[0] != ' ' && text[0] != ':') return std::nullopt;
   std::optional<std::int64_t> time =
-      with_year ? to_nanos(civil) : latest_year(civil, received_ns, zone_ns);
+      with_year ? to_nanos(civil) : latest_year(civil, received_ns, zone_ns, day);
   if (time && with_year) *time -= zone_ns;
   if (time) at.rest = text;
   return time;
@@ -175,13 +205,19 @@ bool read_host(Cursor& at, Syslog& out) {
 
 bool read_rfc3164(std::string_view text, std::int64_t received_ns, std::int32_t zone_offset_s,
                   Syslog& out) {
+  BsdDay day;
+  return read_rfc3164(text, received_ns, zone_offset_s, day, out);
+}
+
+bool read_rfc3164(std::string_view text, std::int64_t received_ns, std::int32_t zone_offset_s,
+                  BsdDay& day, Syslog& out) {
   out = Syslog{};
   Cursor at{text};
   out.priority = read_pri(at);
   at.spaces();
   at.skip("*");  // Cisco: the clock is not synchronised
   const std::int64_t zone_ns = zone_offset_s * kSecond;
-  out.time_ns = bsd_time(at, received_ns, zone_ns);
+  out.time_ns = bsd_time(at, received_ns, zone_ns, day);
   const bool bsd = out.time_ns.has_value();
   if (!bsd) out.time_ns = iso_time(at, zone_ns);
   if (out.time_ns) {

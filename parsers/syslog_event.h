@@ -55,6 +55,7 @@ class SyslogEvents {
   Recogniser* recogniser_;
   DefinitionEvents* definitions_;
   const Definition* first_ = nullptr;  // of the candidates for the record at hand
+  BsdDay day_;
   NameTable<Program> programs_;
   std::string name_;  // of a parameter
 };

@@ -182,9 +182,15 @@ TEST(Rfc3164, Table) {
 }
 
 TEST(Rfc3164, YearIsTheLatestThatIsNotInTheFuture) {
-  const auto at = [](std::string_view line, std::int64_t received, std::int32_t zone = 0) {
+  BsdDay day;  // of the line before
+  const auto at = [&](std::string_view line, std::int64_t received, std::int32_t zone = 0) {
     Syslog syslog;
+    Syslog by_day;
     EXPECT_TRUE(read_rfc3164(line, received, zone, syslog));
+    for (int again = 0; again < 2; ++again) {
+      EXPECT_TRUE(read_rfc3164(line, received, zone, day, by_day));
+      EXPECT_EQ(by_day.time_ns, syslog.time_ns) << line;
+    }
     return format_time(syslog.time_ns.value_or(0));
   };
   const std::int64_t new_year = *to_nanos({.year = 2026});
