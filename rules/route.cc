@@ -75,7 +75,7 @@ class RouteBuilder {
   }
 
   void add(std::uint32_t index, const LogSource& source, const Node& condition) {
-    source_ = &source;
+    enter(source);
     Draft draft = specialise(condition);
     if (draft.kind == Draft::Kind::kFalse) return;
     const auto root = static_cast<std::uint32_t>(route_->nodes.size());
@@ -91,7 +91,7 @@ class RouteBuilder {
       for (const Node& child : node.children) add_leaves(source, child, leaves);
       return;
     }
-    source_ = &source;
+    enter(source);
     const Draft draft = specialise_test(node.test);
     leaves[&node.test] = {.kind = draft.kind == Draft::Kind::kTest   ? Kind::kTest
                                   : draft.kind == Draft::Kind::kTrue ? Kind::kTrue
@@ -188,24 +188,55 @@ class RouteBuilder {
  private:
   // ---- columns
 
+  // What a field of the rules of one log source is in events of the kind: the same for all tests.
+  struct Known {
+    std::vector<FieldId> candidates;
+    std::optional<std::vector<std::string>> constants;
+    std::uint16_t column = kNoColumn;
+  };
+  using Fields = std::unordered_map<std::string_view, Known>;  // by the name in the test
+
+  // Goes on to a rule of that log source; the rule lives longer than this.
+  void enter(const LogSource& source) {
+    source_ = &source;
+    fields_ = &fields_by_source_[{source.product, source.category, source.service}];
+  }
+
+  Known& known(std::string_view field) {
+    const auto [found, is_new] = fields_->try_emplace(field);
+    if (is_new) found->second.candidates = resolve_field(taxonomy_, *source_, field, kind_);
+    return found->second;
+  }
+
   std::uint16_t column(std::string_view field) {
     if (field.empty()) {
       route_->has_keywords = true;
       return 0;
     }
-    std::vector<FieldId> candidates = resolve_field(taxonomy_, *source_, field, kind_);
-    const auto [found, is_new] = columns_.try_emplace(
-        std::move(candidates), static_cast<std::uint16_t>(route_->columns.size()));
-    if (is_new) route_->columns.push_back({found->first});
-    return found->second;
+    Known& known_field = known(field);
+    if (known_field.column == kNoColumn) {
+      const auto [found, is_new] = columns_.try_emplace(
+          known_field.candidates, static_cast<std::uint16_t>(route_->columns.size()));
+      if (is_new) route_->columns.push_back({found->first});
+      known_field.column = found->second;
+    }
+    return known_field.column;
   }
 
-  // What every event of this kind has in the field, if the kind fixes it: one value or several. The
-  // channel is not among them: event data may hold a field of that name (which log was cleared).
-  std::vector<std::string> constants(std::string_view field) const {
+  const std::vector<std::string>& constants(std::string_view field) {
+    static const std::vector<std::string> kNone;
+    if (field.empty() || taxonomy_.literal()) return kNone;
+    Known& known_field = known(field);
+    if (!known_field.constants) known_field.constants = constants_of(known_field.candidates);
+    return *known_field.constants;
+  }
+
+  // What every event of this kind has in the fields, if the kind fixes it: one value or several.
+  // The channel is not among them: event data may hold a field of that name (which log was
+  // cleared).
+  std::vector<std::string> constants_of(const std::vector<FieldId>& candidates) const {
     std::vector<std::string> values;
-    if (field.empty() || taxonomy_.literal()) return values;
-    for (const FieldId id : resolve_field(taxonomy_, *source_, field, kind_)) {
+    for (const FieldId id : candidates) {
       const FieldId ecs = kind_.ecs_of(id);
       if (ecs == ecs::kEventCode && kind_.code >= 0) return {std::to_string(kind_.code)};
       for (const auto& [name, value] : kind_.constants) {
@@ -342,7 +373,7 @@ class RouteBuilder {
     CompiledTest made = compile(test);
     if (made.shape == Shape::kRegex && !made.regex)
       return {.kind = Draft::Kind::kFalse, .children = {}};
-    if (const std::vector<std::string> values = constants(test.field); !values.empty()) {
+    if (const std::vector<std::string>& values = constants(test.field); !values.empty()) {
       std::optional<bool> known = decide(made, values.front());
       for (const std::string& value : values) {
         if (known) known = *known || *decide(made, value);
@@ -523,6 +554,10 @@ class RouteBuilder {
   MatcherCache& matchers_;
   std::unique_ptr<Route> route_;
   const LogSource* source_ = nullptr;  // of the rule being added
+  Fields* fields_ = nullptr;           // of that log source
+  // Views of the rules' own strings.
+  std::map<std::tuple<std::string_view, std::string_view, std::string_view>, Fields>
+      fields_by_source_;
   std::map<std::vector<FieldId>, std::uint16_t> columns_;
 };
 
