@@ -34,29 +34,41 @@ void Teddy::mark(Halves& halves, const Key& key, std::uint8_t bucket) {
   }
 }
 
+// How many of the 16 halves pass `bucket` at a position, as it is and with the key.
+Teddy::Passing Teddy::count_halves(const Key& key, std::size_t bucket, std::size_t position) const {
+  const auto& low = halves_.low[position];
+  const auto& high = halves_.high[position];
+  const auto has = [bucket](std::uint8_t buckets) { return (buckets >> bucket & 1) != 0; };
+  Passing count;
+  for (const std::uint8_t buckets : low) count.low += has(buckets) ? 1U : 0U;
+  for (const std::uint8_t buckets : high) count.high += has(buckets) ? 1U : 0U;
+  if (position >= key.width) {  // any byte will do
+    count.low_with = 16;
+    count.high_with = 16;
+    return count;
+  }
+  const std::uint32_t byte = (key.bytes >> (8 * position)) & 0xFF;
+  count.low_with = count.low + (has(low[byte & 0xF]) ? 0U : 1U);
+  count.high_with = count.high;  // mark() takes both cases, which differ in the upper half
+  for (const std::uint32_t form : {byte, byte & ~0x20U})
+    count.high_with += has(high[form >> 4]) ? 0U : 1U;
+  return count;
+}
+
 // The one that lets the fewest bytes more through.
-std::size_t Teddy::choose_bucket(const Halves& halves, const Key& key) const {
-  const auto passing = [](const Halves& of, std::size_t bucket) {
-    double share = 1;
-    for (std::size_t i = 0; i < kWidth; ++i) {
-      double low = 0;
-      double high = 0;
-      for (std::size_t half = 0; half < 16; ++half) {
-        low += (of.low[i][half] >> bucket) & 1;
-        high += (of.high[i][half] >> bucket) & 1;
-      }
-      share *= low * high / 256;
-    }
-    return share;
-  };
+std::size_t Teddy::choose_bucket(const Key& key) const {
   std::size_t best = 0;
-  double least = 2;
+  std::uint64_t least = UINT64_MAX;
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    Halves with = halves;
-    mark(with, key, static_cast<std::uint8_t>(bucket));
-    const double more = passing(with, bucket) - passing(halves, bucket);
-    if (more >= least) continue;
-    least = more;
+    std::uint64_t before = 1;  // of 256 to the power of kWidth
+    std::uint64_t after = 1;
+    for (std::size_t i = 0; i < kWidth; ++i) {
+      const Passing count = count_halves(key, bucket, i);
+      before *= count.low * count.high;
+      after *= count.low_with * count.high_with;
+    }
+    if (after - before >= least) continue;
+    least = after - before;
     best = bucket;
   }
   return best;
@@ -74,7 +86,7 @@ Teddy::Teddy(std::span<const std::string_view> keys) {
       key.bytes |= (byte | 0x20) << (8 * i);
       key.mask |= 0xFFU << (8 * i);
     }
-    const std::size_t bucket = choose_bucket(halves_, key);
+    const std::size_t bucket = choose_bucket(key);
     mark(halves_, key, static_cast<std::uint8_t>(bucket));
     placed.emplace_back(bucket, key);
   }

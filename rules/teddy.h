@@ -47,7 +47,12 @@ class Teddy {
   };
 
   static void mark(Halves& halves, const Key& key, std::uint8_t bucket);
-  std::size_t choose_bucket(const Halves& halves, const Key& key) const;
+  struct Passing {
+    std::uint32_t low = 0, high = 0;
+    std::uint32_t low_with = 0, high_with = 0;
+  };
+  Passing count_halves(const Key& key, std::size_t bucket, std::size_t position) const;
+  std::size_t choose_bucket(const Key& key) const;
   bool stands(std::string_view text, std::size_t at, unsigned buckets) const;
   std::size_t find_by_blocks(std::string_view text, std::size_t from) const;
   std::size_t look_closer(const std::uint8_t* passed, std::string_view text, std::size_t at) const;
