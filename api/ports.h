@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "event/event.h"
 #include "event/incident.h"
+#include "storage/search.h"
 #include "storage/store.h"
 
 namespace picket::api {
@@ -30,9 +31,14 @@ struct SearchQuery {
 };
 
 struct SearchPage {
-  std::vector<Json> events;  // event_json() of each, newest first
-  std::string next;          // empty when there is no more, or when search cannot page
+  std::vector<Json> events;           // event_json() of each, newest first; or rows of a table
+  std::vector<std::string> columns;   // of the rows, when commands made a table
+  std::string next;                   // empty when there is no more, or when search cannot page
   storage::ScanTotals totals;
+  bool limited = false;               // there is more than the limit
+  bool complete = true;               // false: ended at its time limit
+  std::vector<storage::PipeNotice> notices;              // what did not fit into memory
+  std::vector<storage::QueryWarning> warnings;           // read, but perhaps not as it was meant
 };
 
 // The text of one rule as it is loaded now.
@@ -79,6 +85,9 @@ struct Ports {
 
   // (slow) Searches stored events. kInvalid: the query is wrong, the text says where.
   std::function<Result<SearchPage>(const SearchQuery&)> search;
+  // (slow) The fields of stored events, as many as a sample of the newest shows: an array of {"name",
+  // "type", "events", "examples"}, those that most events have first.
+  std::function<Result<Json>()> fields;
   // (slow) Parses every record of a batch that was fetched from the store: one event per record.
   std::function<void(Batch&)> parse;
   // (slow, desk) By id; a correlation's rules are also asked for by what `refers_to` calls them.

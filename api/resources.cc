@@ -6,6 +6,7 @@
 
 #include "api/answer.h"
 #include "api/proof.h"
+#include "api/query_answer.h"
 #include "base/time.h"
 
 namespace picket::api {
@@ -252,6 +253,8 @@ HttpResponse search_events(const Call& call) {
   SearchQuery query;
   query.text = parameter(call.request, "q");
   if (query.text.size() > kQueryBytesMax) return problem(400, "q is longer than 4096 bytes");
+  storage::QueryError error;
+  if (!storage::parse_query(query.text, &error)) return query_problem(error);
   const auto from = time_parameter(call.request, "from", query.from_ns);
   if (!from) return problem(from.error());
   const auto to = time_parameter(call.request, "to", query.to_ns);
@@ -264,11 +267,17 @@ HttpResponse search_events(const Call& call) {
   query.cursor = std::move(page->cursor);
   Result<SearchPage> found = call.ports.search(query);
   if (!found) return problem(found.error());
-  Json json = {{"items", std::move(found->events)}};
-  json["totals"] = {{"rows", found->totals.rows},
-                    {"bytes_scanned", found->totals.bytes_scanned},
-                    {"bytes_skipped", found->totals.bytes_skipped}};
-  return page_answer(call.request, std::move(json), found->next);
+  const std::string next = std::move(found->next);
+  return page_answer(call.request, search_json(*std::move(found)), next);
+}
+
+HttpResponse list_event_fields(const Call& call) {
+  if (!call.ports.fields) return absent("the fields of events");
+  const auto fields = call.ports.fields();
+  if (!fields) return problem(fields.error());
+  Json json = query_words();
+  json["fields"] = *fields;
+  return json_answer(json);
 }
 
 Result<Json> ledger_json(const Ports& ports) {

@@ -25,6 +25,7 @@ HttpResponse list_alerts(const Call& call);
 HttpResponse get_alert(const Call& call);
 HttpResponse get_proof(const Call& call);
 HttpResponse search_events(const Call& call);
+HttpResponse list_event_fields(const Call& call);
 HttpResponse get_ledger(const Call& call);
 HttpResponse get_rule_source(const Call& call);
 HttpResponse get_rule_cost(const Call& call);

@@ -15,6 +15,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/alerts/{id}", Room::kDesk, false, get_alert},
     {"GET", "/api/v1/alerts/{id}/proof", Room::kSlow, false, get_proof},
     {"GET", "/api/v1/events", Room::kSlow, false, search_events},
+    {"GET", "/api/v1/events/fields", Room::kSlow, false, list_event_fields},
     {"GET", "/api/v1/ledger", Room::kDesk, false, get_ledger},
     {"GET", "/api/v1/rules/{id}/source", Room::kDesk, false, get_rule_source},
     {"GET", "/api/v1/rules/cost", Room::kDesk, false, get_rule_cost},

@@ -5,13 +5,19 @@
 #include "app/required_report.h"
 #include "app/rule_cost_report.h"
 #include "base/file.h"
+#include "base/nearest.h"
 #include "base/time.h"
-#include "event/event_json.h"
 #include "rules/regex.h"
+#include "storage/query/field_survey.h"
 #include "storage/search.h"
 
 namespace picket::app {
 namespace {
+
+// One search at a time is done for the API: it may neither take long nor much memory.
+constexpr Nanos kSearchTime = std::chrono::seconds(30);
+constexpr storage::PipeLimits kSearchLimits{.rows_max = 50'000, .groups_max = 50'000, .bytes_max = 128 * 1024 * 1024};
+constexpr std::size_t kEventsSurveyed = 2'000;
 
 response::StepVerb verb_of(api::StepVerb verb) {
   switch (verb) {
@@ -101,10 +107,11 @@ Json status_json(const EngineStatistics& statistics, const rules::RuleSet& rules
 }  // namespace
 
 Result<api::SearchPage> search_events(const storage::Store& store, parsers::Parser& parser,
-                                      const api::SearchQuery& query) {
+                                      const api::SearchQuery& query, Clock& clock) {
   PICKET_TRY(const storage::Query parsed, storage::parse_query(query.text));
-  const std::vector<std::string> names = store.source_names();
   api::SearchPage page;
+  page.columns = storage::result_columns(parsed);
+  page.warnings = parsed.warnings();
   storage::SearchOptions options;
   options.scan.from_ns = query.from_ns;
   options.scan.to_ns = query.to_ns;
@@ -113,15 +120,38 @@ Result<api::SearchPage> search_events(const storage::Store& store, parsers::Pars
     PICKET_TRY(options.scan.after, storage::position_of_cursor(query.cursor));
   }
   options.parse = [&parser](Batch& batch) { parser.parse(batch); };
-  const auto add = [&](Batch& batch, const Event& event) {
-    const Record& record = batch.records()[static_cast<std::size_t>(&event - batch.events().data())];
-    page.events.push_back(event_json(batch, event, names.at(static_cast<std::size_t>(record.source))));
-    return true;
-  };
-  PICKET_TRY(const storage::SearchTotals totals, storage::search(store, parsed, options, add));
+  const Nanos end = clock.now() + kSearchTime;
+  options.cancelled = [&] { return clock.now() >= end; };
+  const storage::ResultSink sink{.event = [&](Json&& event) {
+                                   page.events.push_back(std::move(event));
+                                   return true;
+                                 },
+                                 .row = [&](const std::vector<storage::Cell>& cells) {
+                                   Json row = Json::object();
+                                   for (std::size_t i = 0; i < cells.size(); ++i)
+                                     row[page.columns[i]] = storage::cell_json(cells[i]);
+                                   page.events.push_back(std::move(row));
+                                   return true;
+                                 }};
+  PICKET_TRY(storage::SearchTotals totals, storage::run_query(store, parsed, options, kSearchLimits, sink));
   page.totals = totals.scan;
-  if (totals.limited && totals.matched > 0) page.next = storage::to_cursor(totals.last);
+  page.limited = totals.limited;
+  page.complete = !totals.cancelled;
+  page.notices = std::move(totals.notices);
+  for (const auto& [name, offset] : totals.never_seen) {
+    page.warnings.push_back({offset, "field_never_seen", "no event here has the field " + name, {}, nearest_field(name)});
+  }
+  if (totals.limited && totals.matched > 0 && parsed.commands().empty()) page.next = storage::to_cursor(totals.last);
   return page;
+}
+
+std::string nearest_field(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < field_count(); ++i) {
+    const std::string_view known = field_name(FieldId{static_cast<std::uint16_t>(i)});
+    if (known != name) names.push_back(known);
+  }
+  return nearest_name(name, names);
 }
 
 Result<api::RuleSource> rule_source(const rules::RuleSet& rules, std::string_view rule_id) {
@@ -186,8 +216,20 @@ api::Ports make_ports(const ApiRooms& rooms) {
   ports.store = &rooms.store;
   // The slow worker is one thread, so one parser serves it.
   auto parser = std::make_shared<LiveParser>([&engine = rooms.engine] { return engine.catalog(); }, rooms.formats);
-  ports.search = [&store = rooms.store, parser](const api::SearchQuery& query) {
-    return search_events(store, parser->get(), query);
+  ports.search = [&store = rooms.store, parser, &clock = rooms.clock](const api::SearchQuery& query) {
+    return search_events(store, parser->get(), query, clock);
+  };
+  ports.fields = [&store = rooms.store, parser]() -> Result<Json> {
+    storage::FieldSurvey survey;
+    storage::SearchOptions options;
+    options.limit = kEventsSurveyed;
+    options.parse = [&parser](Batch& batch) { parser->get().parse(batch); };
+    PICKET_TRY(const storage::Query all, storage::parse_query(""));
+    PICKET_TRY_VOID(storage::search(store, all, options, [&](Batch& batch, const Event& event) {
+      survey.add(batch, event);
+      return true;
+    }));
+    return survey.json();
   };
   ports.parse = [parser](Batch& batch) { parser->get().parse(batch); };
   ports.rule_source = [&engine = rooms.engine](std::string_view id) { return rule_source(*engine.rules(), id); };

@@ -23,9 +23,13 @@ struct ApiRooms {
 
 api::Ports make_ports(const ApiRooms& rooms);
 
-// The same search for the API and the command line. Parses what it finds with every field kept.
+// What GET /api/v1/events answers. Parses what it finds with every field kept.
+// `clock` bounds the time: after half a minute the page is what was found, and not `complete`.
 Result<api::SearchPage> search_events(const storage::Store& store, parsers::Parser& parser,
-                                      const api::SearchQuery& query);
+                                      const api::SearchQuery& query, Clock& clock);
+
+// The name of a known field that is closest to one that no event has; empty if there is none.
+std::string nearest_field(std::string_view name);
 
 // A rule's file, as loaded; kNotFound when no rule of the set has the id.
 Result<api::RuleSource> rule_source(const rules::RuleSet& rules, std::string_view rule_id);

@@ -193,6 +193,11 @@ void add_search(CLI::App& app, SearchCommand& command, int& code) {
   search->add_option("--to", command.to, say("option.to"))->type_name("TIME");
   add_limit(*search, command.limit);
   search->add_option("--after", command.after, say("option.after"))->type_name("CURSOR");
+  search->add_option("--format", command.format, say("option.search_format"))
+      ->check(CLI::IsMember({"table", "json", "csv"}))
+      ->type_name("F");
+  search->add_option("--time-limit", command.time_limit, say("option.time_limit"))->type_name("SECONDS");
+  search->add_option("--stats", command.stats, say("option.search_stats"))->type_name("FILE");
   add_store(*search, command);
   search->callback([&] { code = run_search(command); });
 }

@@ -90,6 +90,9 @@ struct SearchCommand : StoreCommand {
   std::string to;
   std::string after;  // cursor of the page before
   std::uint64_t limit = 100;
+  std::string format;  // table, json, csv; empty: a table on a terminal, else JSON lines
+  std::string stats;   // file to write statistics to
+  std::uint64_t time_limit = 0;  // seconds; 0: none
 };
 int run_search(const SearchCommand& command);
 

@@ -9,7 +9,6 @@
 
 #include "base/file.h"
 #include "parsers/definition_file.h"
-#include "parsers/steps/geo_database.h"
 
 namespace picket::app {
 namespace {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "event/event_json.h"
 #include "storage/query_match.h"
 
 namespace picket::storage {
@@ -29,7 +30,7 @@ class Search {
     ++totals_.scan.rows;
     totals_.scan.bytes_scanned += row.record.raw.size();
     if (totals_.scan.rows % kRowsBetweenQuestions == 0 && !ask()) return false;
-    if (matcher_.by_raw(row.record.raw) == Verdict::kNo) {
+    if (matcher_.by_record(row.record) == Verdict::kNo) {
       totals_.bytes_unparsed += row.record.raw.size();
       return true;
     }
@@ -69,6 +70,7 @@ class Search {
   }
 
   SearchTotals& totals() { return totals_; }
+  void finish() { totals_.never_seen = matcher_.never_seen(); }
 
  private:
   bool ask() {
@@ -103,7 +105,98 @@ Result<SearchTotals> search(const Store& store, const Query& query, const Search
              store.scan(options.scan, [&](const StoredRow& row) { return search.row(row); }));
   if (!search.totals().cancelled) search.flush();
   search.totals().scan = scan;
+  search.finish();
   return search.totals();
+}
+
+namespace {
+
+// Results as they leave: counts them, and turns rows of events into events again.
+class Results {
+ public:
+  Results(const Query& query, const SearchOptions& options, const ResultSink& sink,
+          std::vector<std::string> sources)
+      : options_(options),
+        sink_(sink),
+        dropped_(dropped_fields(query)),
+        sources_(std::move(sources)) {}
+
+  bool event(Batch& batch, const Event& event) {
+    const auto source = static_cast<std::size_t>(batch.record_of(event).source);
+    Json json =
+        event_json(batch, event, source < sources_.size() ? sources_[source] : std::string());
+    for (const std::string& name : dropped_) erase_field(json, name);
+    return sink_.event(std::move(json));
+  }
+
+  bool row(ResultRow&& row) {
+    if (count_ == options_.limit) {
+      limited_ = true;
+      return false;
+    }
+    ++count_;
+    if (!row.record) return sink_.row(row.cells);
+    batch_.clear();
+    const RecordCopy& copy = *row.record;
+    Record& record = batch_.add(copy.raw, copy.source, copy.seq, copy.received_ns);
+    record.length = copy.length;
+    batch_.set_heading(record, copy.heading);
+    options_.parse(batch_);
+    return event(batch_, batch_.events().front());
+  }
+
+  std::uint64_t count() const { return count_; }
+  bool limited() const { return limited_; }
+  std::string_view source_name(SourceId source) const {
+    const auto index = static_cast<std::size_t>(source);
+    return index < sources_.size() ? std::string_view(sources_[index]) : std::string_view();
+  }
+
+ private:
+  const SearchOptions& options_;
+  const ResultSink& sink_;
+  std::vector<std::string> dropped_;
+  std::vector<std::string> sources_;
+  Batch batch_;
+  std::uint64_t count_ = 0;
+  bool limited_ = false;
+};
+
+}  // namespace
+
+Result<SearchTotals> run_query(const Store& store, const Query& query, const SearchOptions& options,
+                               const PipeLimits& limits, const ResultSink& sink) {
+  Results results(query, options, sink, store.source_names());
+  if (query.commands().empty()) {
+    return search(store, query, options,
+                  [&](Batch& batch, const Event& event) { return results.event(batch, event); });
+  }
+  Pipe pipe(
+      query, limits, [&](SourceId source) { return results.source_name(source); },
+      [&](ResultRow&& row) { return results.row(std::move(row)); });
+  SearchOptions unlimited = options;  // the limit is for what comes out
+  unlimited.limit = SIZE_MAX;
+  PICKET_TRY(SearchTotals totals,
+             search(store, query, unlimited,
+                    [&](Batch& batch, const Event& event) { return pipe.add(batch, event); }));
+  pipe.finish();
+  totals.matched = results.count();
+  totals.limited = results.limited();
+  totals.last = {};
+  totals.notices = pipe.notices();
+  return totals;
+}
+
+void erase_field(Json& event, std::string_view name) {
+  Json* at = &event;
+  while (at->is_object() && !at->contains(name)) {
+    const std::size_t dot = name.find('.');
+    const auto found = dot == std::string_view::npos ? at->end() : at->find(name.substr(0, dot));
+    if (found == at->end()) return;
+    at = &*found;
+    name.remove_prefix(dot + 1);
+  }
+  if (at->is_object()) at->erase(std::string(name));
 }
 
 }  // namespace picket::storage

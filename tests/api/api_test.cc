@@ -7,6 +7,7 @@
 
 #include "api/answer.h"
 #include "api/asset.h"
+#include "api/query_answer.h"
 #include "api/router.h"
 #include "api/session.h"
 #include "tests/api/driver.h"
@@ -425,6 +426,26 @@ TEST(Events, AreSearchedThroughThePort) {
   EXPECT_EQ(found["items"][0]["user"]["name"], "svc-bk");
   EXPECT_GT(found["totals"]["rows"], 0);
   EXPECT_EQ(driver.get("/api/v1/events?q=" + string(5000, 'x')).status, 400);
+}
+
+TEST(Events, AQueryThatCannotBeReadIsAProblemWithItsPlace) {
+  Driver driver;
+  const HttpResponse refused = driver.get("/api/v1/events?q=failed|cuont");
+  EXPECT_EQ(refused.status, 400);
+  const Json problem = Driver::json(refused);
+  EXPECT_EQ(problem["offset"], 7);
+  EXPECT_EQ(problem["key"], "command_unknown");
+  EXPECT_EQ(problem["nearest"], "count");
+  EXPECT_FALSE(problem["expected"].empty());
+}
+
+TEST(Events, TellWhatAQueryMayBeMadeOf) {
+  Driver driver;
+  EXPECT_EQ(driver.get("/api/v1/events/fields").status, 501);
+  const Json words = query_words();
+  EXPECT_EQ(words["operators"].size(), 10U);
+  EXPECT_EQ(words["commands"].front(), "count");
+  EXPECT_FALSE(words["functions"].empty());
 }
 
 TEST(Rules, TellTheirText) {

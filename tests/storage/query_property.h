@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "storage/query.h"
+#include "storage/query/pipe.h"
 #include "storage/query_match.h"
 
 namespace picket::storage {
@@ -32,9 +33,18 @@ inline void check_query(std::string_view text) {
   batch.add("aa x \"\\ >=1 failed Password for root", SourceId{0}, 1, 5);
   batch.begin_event().time_ns = 7;
   QueryMatcher matcher(*query, {});
-  const Verdict verdict = matcher.by_raw(batch.records().front().raw);
+  const Verdict verdict = matcher.by_record(batch.records().front());
   const bool matches = matcher.matches(batch, batch.events().front());
   PICKET_CHECK(verdict == Verdict::kUnknown || (verdict == Verdict::kYes) == matches);
+  // Commands take any row; a table has the columns that it is said to have.
+  const std::vector<std::string> columns = result_columns(*query);
+  Pipe pipe(*query, {}, {}, [&](ResultRow&& row) {
+    PICKET_CHECK(row.record == nullptr ? row.cells.size() == columns.size() : columns.empty());
+    return true;
+  });
+  for (int i = 0; i < 3 && pipe.add(batch, batch.events().front()); ++i) {
+  }
+  pipe.finish();
 }
 
 }  // namespace picket::storage

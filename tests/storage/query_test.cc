@@ -46,7 +46,54 @@ TEST(Query, ReadsAndShows) {
   query("@timestamp:<=\"2026-01-01 09:00:00\"", R"(@timestamp:<="2026-01-01 09:00:00")");
   query("user.name:(root or admin*)", R"(user.name:"root" or user.name:admin*)");
   query("user.name:(root not x:y)", R"(user.name:"root" and not user.name:"x:y")");
-  query("aa:(:x*)", "aa:(:x*)");
+  query("aa:(:x*)", "aa=:x*");
+  query("`Event ID`:4 `x`=1", "`Event ID`:\"4\" and `x`:\"1\"");
+  // Operators of fields
+  query("user.name=root", R"(user.name:"root")");
+  query("user.name = root", R"(user.name:"root")");
+  query("user.name==\"Root\"", R"(user.name=="Root")");
+  query("user.name!=root", R"(user.name:* and not user.name:"root")");
+  query("source.port < 5", R"(source.port:<"5")");
+  query("source.port>= 5", R"(source.port:>="5")");
+  query("source.port:[1 TO 1023]", R"(source.port:["1" TO "1023"])");
+  query("source.port:{ 1 to \"5\" }", R"(source.port:{"1" TO "5"})");
+  query("source.port:[* TO 5}", R"(source.port:<"5")");
+  query("source.port:[5 TO *]", R"(source.port:>="5")");
+  query("source.port:[* TO *]", "source.port:*");
+  query("source.ip:[10.0.0.1 TO 10.0.0.9]", R"(source.ip:["10.0.0.1" TO "10.0.0.9"])");
+  query("user.name in (root, \"a b\",adm*)",
+        R"(user.name:"root" or user.name:"a b" or user.name:adm*)");
+  query("user.name NOT IN (root)", R"(user.name:* and not user.name:"root")");
+  query("user.name!=(root or guest)",
+        R"(user.name:* and not (user.name:"root" or user.name:"guest"))");
+  query("user.name:/^Adm/i", "user.name:/^Adm/i");
+  query("user.name=/a b|c/", "user.name:/a b|c/");
+  query("user.name in (/a,b/, c)", R"(user.name:/a,b/ or user.name:"c")");
+  query("url.path:/var/log", R"(url.path:"/var/log")");
+  query("-root -\"x y\" -(a b)", R"(not "root" and not "x y" and not ("a" and "b"))");
+  query("user.name:(* -root)", R"(user.name:* and not user.name:"root")");
+  query("--user -> 5-4", R"("--user" and "->" and "5-4")");
+  query("user.port:(-1 or 2)", R"(user.port:"-1" or user.port:"2")");
+  query("a-> b", R"("a->" and "b")");
+  // Commands
+  query("failed | count", R"("failed" | count)");
+  query("|count by user.name,host.name", "* | count by user.name, host.name");
+  query(
+      "x|stats count, sum(a.b) as nn, p95(cc), dc(d.d) by user.name",
+      R"("x" | stats count, sum(a.b) as nn, p95(cc) as `p95(cc)`, distinct(d.d) as `dc(d.d)` by user.name)");
+  query("x | timechart", R"("x" | timechart span=1h count)");
+  query("x | timechart span=90m max(aa) by user.name",
+        R"("x" | timechart span=90m max(aa) as `max(aa)` by user.name)");
+  query("x | top 5 user.name by host.name", R"("x" | top 5 user.name by host.name)");
+  query("x | rare user.name", R"("x" | rare 10 user.name)");
+  query("x | distinct user.name, host.name", R"("x" | distinct user.name, host.name)");
+  query("x | SORT -count, user.name desc, +b", R"("x" | sort -count, -user.name, `b`)");
+  query("x | head | tail 3", R"("x" | head 10 | tail 3)");
+  query("x | fields - aa, bb | table cc", R"("x" | fields - aa, bb | fields cc)");
+  query("x | dedup user.name | where count>5 or \"y | z\"",
+        R"("x" | dedup user.name | where count:>"5" or "y | z")");
+  query("x | stats sum(aa) | sort -sum(aa)",
+        R"("x" | stats sum(aa) as `sum(aa)` | sort -`sum(aa)`)");
   // Operators
   query("a or b and c", R"("a" or "b" and "c")");
   query("(a or b) and c", R"(("a" or "b") and "c")");
@@ -80,9 +127,29 @@ TEST(Query, ErrorsPointAtTheCharacter) {
   error("()", 1, "missing before )");
   error("x \"abc", 2, "this quote is not closed");
   error("aa:\"abc", 3, "this quote is not closed");
-  error("aa:>x", 4, "a number or a time");
-  error("aa:>", 4, "a number or a time");
-  error("a | count", 2, "not part of the language");
+  error("aa:>x", 4, "a number, a time");
+  error("aa:>", 4, "a number, a time");
+  error("aa:[1 2]", 6, "TO is missing");
+  error("aa:[1 TO 2", 3, "not closed");
+  error("aa:[1 TO x]", 9, "a number, a time");
+  error("aa:[1 TO 2026-01-01]", 3, "two kinds");
+  error("aa in (b c)", 9, "a comma or )");
+  error("aa in (b,", 9, "a value is missing");
+  error("aa:/(/", 5, "regular expression: missing closing parenthesis");
+  error("aa:/(*UTF)x/", 4, "not taken");
+  error("a | cuont", 4, "there is no command 'cuont'; did you mean 'count'?");
+  error("a |", 3, "a command is missing");
+  error("a | count user.name", 10, "the command ends before this");
+  error("a | top", 7, "the name of a field is missing");
+  error("a | head 0", 9, "a number from 1 to 1000000");
+  error("a | head 1 by x", 11, "the command ends before this");
+  error("a | stats summ(x)", 10, "there is no function 'summ'; did you mean 'sum'?");
+  error("a | stats sum", 13, "sum needs a field");
+  error("a | stats sum(x", 15, "a ) is missing");
+  error("a | stats count, count", 10, "two columns are called 'count'");
+  error("a | timechart span=1y", 19, "a span such as");
+  error("a | where", 9, "a term is missing");
+  error("a | dedup user, user", 16, "named twice");
   error("not", 3, "missing at the end");
   error(std::string(kQueryBytesMax + 1, 'a'), kQueryBytesMax, "longer than");
   error(std::string(70, '(') + "a" + std::string(70, ')'), 65, "nested deeper");
@@ -105,12 +172,13 @@ TEST(Query, BoundsHold) {
   EXPECT_TRUE(parse_query(std::string(64, '(') + "a" + std::string(64, ')')));
 }
 
-// Every text of up to four of these pieces.
+// Every text of up to three of these pieces, and some longer ones.
 TEST(Query, AnyTextIsReadOrRefused) {
-  constexpr std::string_view kPieces[] = {"aa:", "(",    ")", "\"",  "x",  " or ",
-                                          " ",   "not ", "*", ">=1", "\\", ":"};
+  constexpr std::string_view kPieces[] = {"aa:",  "(",  ")",  "\"", "x", " or ", " ",    "not ",
+                                          "*",    ">1", "\\", ":",  "/", "[1",   " to ", "2]",
+                                          " in ", ",",  "=",  "-",  "|", "head", "sort"};
   constexpr std::size_t kCount = std::size(kPieces);
-  for (std::size_t size = 0; size <= 4; ++size) {
+  for (std::size_t size = 0; size <= 3; ++size) {
     std::size_t all = 1;
     for (std::size_t i = 0; i < size; ++i) all *= kCount;
     for (std::size_t number = 0; number < all; ++number) {
@@ -119,6 +187,12 @@ TEST(Query, AnyTextIsReadOrRefused) {
         text += kPieces[rest % kCount];
       check_query(text);
     }
+  }
+  std::mt19937 random(11);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    for (std::size_t i = 4 + random() % 8; i > 0; --i) text += kPieces[random() % kCount];
+    check_query(text);
   }
 }
 

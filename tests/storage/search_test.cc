@@ -5,6 +5,7 @@
 #include <string>
 
 #include "event/ecs.h"
+#include "storage/query/regex.h"
 #include "tests/storage/crash_fs.h"
 #include "tests/storage/scratch.h"
 
@@ -179,6 +180,95 @@ TEST_F(SearchTest, PagesJoinedAreTheWholeWhileRecordsAreAdded) {
       EXPECT_EQ(joined, whole) << "limit " << limit << ", newest first " << newest_first;
     }
   }
+}
+
+// What does not fit into memory is told, and what is shown is still right.
+TEST_F(SearchTest, CommandsKeepTheirLimits) {
+  for (int i = 0; i < 200; ++i)
+    store("user.name=u" + std::to_string(i % 50) + " n=" + std::to_string(i));
+  std::vector<std::string> rows;
+  const ResultSink sink{.event =
+                            [&](Json&& event) {
+                              rows.push_back(event.at("n").get<std::string>());
+                              return true;
+                            },
+                        .row =
+                            [&](const std::vector<Cell>& cells) {
+                              std::string text;
+                              for (const Cell& cell : cells)
+                                text += (text.empty() ? "" : " ") + cell_text(cell);
+                              rows.push_back(text);
+                              return true;
+                            }};
+  const PipeLimits few{.rows_max = 10, .groups_max = 20, .distinct_max = 30, .sample_max = 40};
+  const auto run = [&](std::string_view text, const PipeLimits& limits) {
+    rows.clear();
+    const SearchOptions options{
+        .scan = {.newest_first = false}, .limit = 100, .parse = parse_pairs};
+    const auto totals = run_query(*store_, *parse_query(text), options, limits, sink);
+    EXPECT_TRUE(totals) << totals.error().what;
+    return *totals;
+  };
+  SearchTotals totals = run("* | sort -`n`", few);
+  ASSERT_EQ(totals.notices.size(), 1U);
+  EXPECT_EQ(totals.notices[0].kind, PipeNoticeKind::kRowsLeftOut);
+  EXPECT_EQ(totals.notices[0].n, 190U);
+  totals = run("* | sort -`n` | head 3", few);
+  EXPECT_TRUE(totals.notices.empty());
+  EXPECT_EQ(rows, (std::vector<std::string>{"199", "198", "197"}));
+  totals = run("* | count by user.name", few);
+  ASSERT_EQ(totals.notices.size(), 1U);
+  EXPECT_EQ(totals.notices[0].n, 120U);
+  EXPECT_EQ(rows.size(), 20U);
+  EXPECT_EQ(rows.front(), "u0 4");
+  totals = run("* | distinct user.name", few);
+  EXPECT_EQ(totals.notices.at(0).kind, PipeNoticeKind::kDistinctBounded);
+  EXPECT_EQ(rows, std::vector<std::string>{"30"});
+  totals = run("* | stats p50(`n`)", few);
+  EXPECT_EQ(totals.notices.at(0).kind, PipeNoticeKind::kSampled);
+  totals = run("* | dedup user.name", few);
+  EXPECT_EQ(totals.notices.at(0).kind, PipeNoticeKind::kDedupBounded);
+  totals = run("* | sort `n`", {.bytes_max = 2'000});
+  EXPECT_EQ(totals.notices.at(0).kind, PipeNoticeKind::kRowsLeftOut);
+  EXPECT_EQ(rows.front(), "0");
+  totals = run("* | tail 150", {});
+  EXPECT_TRUE(totals.limited);
+  EXPECT_EQ(rows.size(), 100U);
+  EXPECT_EQ(rows.front(), "50");
+}
+
+// The first rows come while later ones are still looked for; `head` ends the scan.
+TEST_F(SearchTest, HeadEndsTheScan) {
+  for (int i = 0; i < 100; ++i) store("user.name=root");
+  const SearchOptions options{.parse = parse_pairs};
+  const auto totals = run_query(*store_, *parse_query("user.name:root | head 2"), options, {},
+                                {.event = [](Json&&) { return true; }, .row = {}});
+  ASSERT_OK(totals);
+  EXPECT_EQ(totals->matched, 2U);
+  EXPECT_LT(totals->scan.rows, 100U);
+}
+
+TEST_F(SearchTest, FieldsThatNoEventHasAreTold) {
+  store("user.name=root");
+  find("user.name:root or usr.name:x or usr.name:y");
+  EXPECT_TRUE(totals_.never_seen.empty());  // not asked for: the first test was true
+  find("usr.name:x or usr.name:y");
+  ASSERT_EQ(totals_.never_seen.size(), 1U);
+  EXPECT_EQ(totals_.never_seen[0], std::pair(std::string("usr.name"), std::size_t{0}));
+}
+
+TEST(Regex, GivesUpOnWhatTakesTooLong) {
+  RegexRefusal why;
+  const auto slow = SearchRegex::compile("(a+)+$", "", why);
+  ASSERT_NE(slow, nullptr);
+  const std::uint64_t before = search_regex_limits_reached();
+  EXPECT_FALSE(slow->search(std::string(40, 'a') + "b"));
+  EXPECT_EQ(search_regex_limits_reached(), before + 1);
+  EXPECT_EQ(SearchRegex::compile(std::string(60, '(') + std::string(60, ')'), "", why), nullptr);
+  EXPECT_EQ(SearchRegex::compile("((a{500}){500}){500}", "", why), nullptr);
+  EXPECT_EQ(SearchRegex::compile("\\C", "", why), nullptr);
+  const auto letter = SearchRegex::compile("^.$", "", why);
+  EXPECT_TRUE(letter->search("\xC6\xB0"));  // one character of two bytes
 }
 
 TEST(Cursor, OnlyOurOwnIsRead) {
