@@ -112,6 +112,22 @@ void Commit::put_offset(std::string name, std::string value) {
   contents_->offsets.insert_or_assign(std::move(name), std::move(value));
 }
 
+Result<std::string> document_key(std::string_view space, std::string_view key) {
+  if (space.empty() || space.find('\0') != std::string_view::npos) {
+    return fail(Errc::kInvalid, "store: bad name of a document space");
+  }
+  std::string full(space);
+  full += '\0';
+  full += key;
+  return full;
+}
+
+Result<void> Commit::put_document(std::string_view space, std::string_view key, const Json& json) {
+  PICKET_TRY(std::string full, document_key(space, key));
+  contents_->documents.insert_or_assign(std::move(full), dump_json(json));
+  return {};
+}
+
 void Commit::seal() {
   if (!contents_->rows.empty()) build_block(*contents_);
 }
@@ -120,7 +136,7 @@ bool Commit::empty() const {
   const Contents& c = *contents_;
   return c.blocks.empty() && c.rows.empty() && c.hits.empty() && c.counts.empty() &&
          c.alerts.empty() && c.deleted_alerts.empty() && c.incidents.empty() && c.state.empty() &&
-         c.offsets.empty();
+         c.offsets.empty() && c.documents.empty();
 }
 
 void Commit::clear() {

@@ -15,6 +15,9 @@
 
 namespace picket::storage {
 
+// The key of a document; kInvalid for a space that cannot be one.
+Result<std::string> document_key(std::string_view space, std::string_view key);
+
 struct EncodedBlock {
   std::string bytes;      // without its checksum
   std::vector<Run> runs;  // of its rows
@@ -39,6 +42,7 @@ struct Commit::Contents {
   std::map<std::string, Incident> incidents;
   std::map<std::string, std::optional<std::string>> state;  // nullopt: delete
   std::map<std::string, std::string> offsets;
+  std::map<std::string, std::string> documents;  // by document_key()
 };
 
 }  // namespace picket::storage

@@ -245,6 +245,8 @@ void RocksStore::put_small(rocksdb::WriteBatch& batch, const Commit::Contents& c
   }
   for (const auto& [name, value] : contents.offsets)
     batch.Put(family(Family::kOffsets), name, versioned(value));
+  for (const auto& [key, json] : contents.documents)
+    batch.Put(family(Family::kDocuments), key, versioned(json));
 }
 
 void RocksStore::publish(const Commit::Contents& contents, std::uint64_t number,
@@ -262,12 +264,7 @@ void RocksStore::publish(const Commit::Contents& contents, std::uint64_t number,
 
 Result<void> RocksStore::put_document(std::string_view space, std::string_view key,
                                       const Json& json) {
-  if (space.empty() || space.find('\0') != std::string_view::npos) {
-    return fail(Errc::kInvalid, "store: bad name of a document space");
-  }
-  std::string full(space);
-  full += '\0';
-  full += key;
+  PICKET_TRY(const std::string full, document_key(space, key));
   rocksdb::WriteBatch batch;
   batch.Put(family(Family::kDocuments), full, versioned(dump_json(json)));
   return write(batch);

@@ -75,6 +75,8 @@ class Commit {
   void put_state(std::string key, std::string value);  // correlation state
   void delete_state(std::string key);
   void put_offset(std::string name, std::string value);  // read position of a door
+  // As Store::put_document(), but with all else that the commit holds.
+  Result<void> put_document(std::string_view space, std::string_view key, const Json& json);
   // Compresses what was added so far, on the calling thread; else commit() does it.
   void seal();
   bool empty() const;
