@@ -252,7 +252,7 @@ CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> 
          .reason = "no taxonomy names the log source " + describe(source) +
                    "; the rule sees only events whose source definition says it"});
   }
-  LoadedYara yara = load_yara(loaded.yara_files);
+  LoadedYara yara = options.yara.empty() ? load_yara(loaded.yara_files) : compile_yara(options.yara);
   std::move(yara.refused.begin(), yara.refused.end(), std::back_inserter(compiled.refused));
   std::move(yara.warnings.begin(), yara.warnings.end(), std::back_inserter(compiled.warnings));
   compiled.routes = std::make_shared<const RouteTable>(

@@ -15,6 +15,7 @@
 #include "rules/rule.h"
 #include "rules/rule_set.h"
 #include "rules/taxonomy.h"
+#include "rules/yara.h"
 
 namespace picket::rules {
 
@@ -28,6 +29,7 @@ struct CompiledRules {
 struct CompileOptions {
   std::shared_ptr<const IndicatorSet> indicators = IndicatorSet::none();  // their rules follow behind those of YARA
   PayloadOptions payloads = {};
+  std::vector<YaraSource> yara = {};  // texts that are not in files; then LoadedRules::yara_files is not read
   std::shared_ptr<const StoredDatabases> stored = nullptr;  // Hyperscan databases of an earlier load (rule_cache.h)
 };
 

@@ -82,6 +82,12 @@ struct Suppression {
   std::vector<std::string> by;  // fields of the event; a correlation's key is its group
 };
 
+// An exception that was joined to a rule (sigma_filter.h): its selections are named "<name>: ...".
+struct JoinedFilter {
+  RuleIdentity identity;
+  int line = 1;
+};
+
 struct DetectionRule {
   RuleIdentity identity;
   std::string name;        // Sigma `name`, by which correlations may refer to it; may be empty
@@ -93,6 +99,7 @@ struct DetectionRule {
   bool look_around = false;  // has a regex that Hyperscan cannot run; PCRE2 confirms
   bool generates = true;   // false: feeds correlations only, raises no alert of its own
   Suppression suppress;
+  std::vector<JoinedFilter> filters = {};  // in the order in which they were joined
   int line = 1;
 };
 

@@ -82,7 +82,7 @@ void put(Writer& out, const Node& node) {
   }
 }
 
-// Path and hash are the file's.
+// Path and hash are the file's. Filters are joined to rules only when all files are read.
 void put(Writer& out, const RuleIdentity& identity) {
   const auto& [id, name, level, hash, path, risk] = identity;
   put(out, id);
@@ -93,7 +93,7 @@ void put(Writer& out, const RuleIdentity& identity) {
 
 void put(Writer& out, const DetectionRule& rule) {
   const auto& [identity, name, status, description, tags, log_source, condition, look_around,
-               generates, suppress, line] = rule;
+               generates, suppress, filters, line] = rule;
   put(out, identity);
   put(out, name);
   put(out, status);

@@ -62,6 +62,7 @@ void join(const FilterRule& filter, DetectionRule& rule) {
   both.push_back(filter.condition);
   rule.condition = all_of(std::move(both));
   rule.look_around = rule.look_around || filter.look_around;
+  rule.filters.push_back({filter.identity, filter.line});
 }
 
 class FilterJoiner {
