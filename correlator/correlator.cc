@@ -14,7 +14,6 @@ constexpr std::string_view kWatermarkKey = "c/w";
 constexpr std::string_view kSuppressed = "/suppressed";  // behind the id of a detection
 constexpr std::size_t kGroupHitsLimit = 1 << 20;         // whatever rules and options say
 constexpr std::size_t kProofMatchesMax = 8;              // of one hit
-constexpr std::size_t kProofValueMax = 1024;
 constexpr std::size_t kExpireStep = 1024;  // groups handled between two writes of the state
 
 std::size_t limit_of_hits(const rules::CorrelationRule& rule, std::size_t wanted) {
@@ -37,12 +36,6 @@ const std::string* group_value(const Alert& alert, std::string_view field) {
     if (name == field) return &value;
   }
   return nullptr;
-}
-
-void cut(Match& match) {
-  if (match.value.size() <= kProofValueMax) return;
-  match.value.resize(kProofValueMax);
-  if (match.end > kProofValueMax) match.begin = match.end = 0;
 }
 
 }  // namespace
@@ -251,7 +244,7 @@ std::string Correlator::proof(Batch& batch, const Hit& hit, Explain explain) {
   if (explain != Explain::kNot) proof.matches = rules_->explain(batch, event, hit.rule);
   if (explain == Explain::kCut) {
     if (proof.matches.size() > kProofMatchesMax) proof.matches.resize(kProofMatchesMax);
-    for (Match& match : proof.matches) cut(match);
+    for (Match& match : proof.matches) cut_for_member(match);
   }
   return pack(proof);
 }

@@ -33,6 +33,13 @@ Match read_match(Reader& reader) {
 
 }  // namespace
 
+void cut_for_member(Match& match) {
+  constexpr std::size_t kProofValueMax = 1024;
+  if (match.value.size() <= kProofValueMax) return;
+  match.value.resize(kProofValueMax);
+  if (match.end > kProofValueMax) match.begin = match.end = 0;
+}
+
 std::string pack(const MemberProof& proof) {
   Writer writer;
   writer.number(proof.entities.size());

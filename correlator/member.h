@@ -32,6 +32,9 @@ struct MemberProof {
 std::string pack(const MemberProof& proof);
 MemberProof unpack_proof(std::string_view packed);  // what is damaged is left out
 
+// A match as most members keep it: long values are cut.
+void cut_for_member(Match& match);
+
 struct MemberHit {
   std::int64_t time_ns = 0;
   std::uint64_t seq = 0;
