@@ -90,6 +90,9 @@ struct Ports {
   std::function<Result<Json>()> fields;
   // (slow) Parses every record of a batch that was fetched from the store: one event per record.
   std::function<void(Batch&)> parse;
+  // (slow) Decides a stored alert again from its raw records; openapi.json has the shape under
+  // /api/v1/alerts/{id}/verify. kNotFound.
+  std::function<Result<Json>(std::string_view alert_id)> verify;
   // (slow, desk) By id; a correlation's rules are also asked for by what `refers_to` calls them.
   // kNotFound when the rule is not loaded any more. Thread-safe.
   std::function<Result<RuleSource>(std::string_view rule_id)> rule_source;

@@ -248,6 +248,12 @@ HttpResponse get_proof(const Call& call) {
   return proof ? json_answer(*proof) : problem(proof.error());
 }
 
+HttpResponse get_verification(const Call& call) {
+  if (!call.ports.verify) return absent("verifying alerts");
+  const auto verification = call.ports.verify(call.parts[0]);
+  return verification ? json_answer(*verification) : problem(verification.error());
+}
+
 HttpResponse search_events(const Call& call) {
   if (!call.ports.search) return absent("search");
   SearchQuery query;

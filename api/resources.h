@@ -24,6 +24,7 @@ HttpResponse change_incident(const Call& call);  // .../incidents/{id}/{verb}
 HttpResponse list_alerts(const Call& call);
 HttpResponse get_alert(const Call& call);
 HttpResponse get_proof(const Call& call);
+HttpResponse get_verification(const Call& call);
 HttpResponse search_events(const Call& call);
 HttpResponse list_event_fields(const Call& call);
 HttpResponse get_ledger(const Call& call);

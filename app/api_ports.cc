@@ -4,6 +4,7 @@
 #include "app/prometheus.h"
 #include "app/required_report.h"
 #include "app/rule_cost_report.h"
+#include "app/verifier.h"
 #include "base/file.h"
 #include "base/nearest.h"
 #include "base/time.h"
@@ -232,6 +233,16 @@ api::Ports make_ports(const ApiRooms& rooms) {
     return survey.json();
   };
   ports.parse = [parser](Batch& batch) { parser->get().parse(batch); };
+  // Likewise of the slow worker alone.
+  auto verifier = std::make_shared<Verifier>(
+      rooms.store, VerifierContent{.catalog = [&engine = rooms.engine] { return engine.catalog(); },
+                                   .taxonomy = rooms.taxonomy,
+                                   .payloads = rooms.payloads,
+                                   .live = [&engine = rooms.engine] { return engine.rules(); }});
+  ports.verify = [&store = rooms.store, verifier](std::string_view id) -> Result<Json> {
+    PICKET_TRY(const Alert alert, store.alert(id));
+    return to_json(verifier->verify(alert));
+  };
   ports.rule_source = [&engine = rooms.engine](std::string_view id) { return rule_source(*engine.rules(), id); };
   ports.rule_cost = [&engine = rooms.engine](std::string_view order, std::size_t limit) -> Result<Json> {
     const std::optional<CostOrder> known = cost_order(order);

@@ -16,6 +16,8 @@ struct ApiRooms {
   Engine& engine;
   Reloader& reloader;
   response::Responder& responder;
+  std::shared_ptr<const rules::Taxonomy> taxonomy;
+  rules::PayloadOptions payloads;
   std::vector<parsers::SourceFormat> formats;  // by source id
   Clock& clock;
   const std::unique_ptr<collector::Collector>& collector;

@@ -32,6 +32,8 @@ struct Commands {
   LedgerCommand ledger;
   NounCommand incident;
   NounCommand alert;
+  AlertVerifyCommand alert_verify;
+  WhyNotCommand why_not;
   StoreCommand status;
   IndicatorCommand indicator;
   TopCommand top;
@@ -291,7 +293,7 @@ struct Noun {
   int (*show)(const NounCommand&);
 };
 
-void add_noun(CLI::App& app, const Noun& noun, NounCommand& command, int& code) {
+CLI::App* add_noun(CLI::App& app, const Noun& noun, NounCommand& command, int& code) {
   CLI::App* parent = add(app, noun.name, noun.name);
   parent->require_subcommand(1);
   CLI::App* list = add(*parent, "ls", noun.name + ".ls");
@@ -302,6 +304,31 @@ void add_noun(CLI::App& app, const Noun& noun, NounCommand& command, int& code) 
   one->add_option("id", command.id, say(noun.id_words))->required();
   add_store(*one, command);
   one->callback([&command, show = noun.show, &code] { code = show(command); });
+  return parent;
+}
+
+void add_alert(CLI::App& app, Commands& commands, int& code) {
+  CLI::App* alert = add_noun(app, {"alert", "option.alert_id", run_alert_ls, run_alert_show},
+                             commands.alert, code);
+  CLI::App* verify = add(*alert, "verify", "alert.verify");
+  CLI::Option* id = verify->add_option("id", commands.alert_verify.id, say("option.alert_id"));
+  verify->add_flag("--all", commands.alert_verify.all, say("option.verify_all"))->excludes(id);
+  add_store(*verify, commands.alert_verify);
+  verify->callback([&] { code = run_alert_verify(commands.alert_verify); });
+}
+
+void add_why_not(CLI::App& app, WhyNotCommand& command, int& code) {
+  CLI::App* why_not = add(app, "why-not", "why-not");
+  why_not->add_option("--rule", command.rule, say("option.why_rule"))->type_name("RULE")->required();
+  why_not->add_option("--event", command.event, say("option.why_event"))
+      ->type_name("SOURCE:SEQ")
+      ->required();
+  add_rules(*why_not, command.rules);
+  choose(why_not->add_option("--format", command.format, say("option.format"))->capture_default_str(),
+         kFormats);
+  why_not->add_option("--source", command.source, say("option.definition"))->type_name("NAME");
+  add_store(*why_not, command);
+  why_not->callback([&] { code = run_why_not(command); });
 }
 
 void add_commands(CLI::App& app, Commands& commands, int& code) {
@@ -322,7 +349,8 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_ledger(app, commands.ledger, code);
   add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},
            commands.incident, code);
-  add_noun(app, {"alert", "option.alert_id", run_alert_ls, run_alert_show}, commands.alert, code);
+  add_alert(app, commands, code);
+  add_why_not(app, commands.why_not, code);
   add_rule(app, commands, code);
   add_indicator(app, commands.indicator, code);
   add(app, "man", "man")->callback([&app, &code] {

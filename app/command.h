@@ -110,6 +110,23 @@ int run_incident_show(const NounCommand& command);
 int run_alert_ls(const NounCommand& command);
 int run_alert_show(const NounCommand& command);
 
+struct AlertVerifyCommand : StoreCommand {
+  std::string id;
+  bool all = false;
+};
+int run_alert_verify(const AlertVerifyCommand& command);
+
+// Why a rule did not fire on one event: SOURCE:SEQ of the store, FILE:SEQ, or "-" for all of standard
+// input.
+struct WhyNotCommand : StoreCommand {
+  std::string rule;  // id or title
+  std::string event;
+  std::vector<std::string> rules;  // empty: those of the configuration
+  std::string format = "auto";     // of a file
+  std::string source;              // likewise: a source definition by name
+};
+int run_why_not(const WhyNotCommand& command);
+
 struct RuleListCommand {
   std::vector<std::string> paths;  // empty: the shipped rules
   std::string level;

@@ -55,9 +55,9 @@ void build_ahead(Detection& detection, const DetectionOptions& options) {
   detection.load.kinds = kinds.size();
 }
 
-}  // namespace
+constexpr int kLoadsMax = 5;  // when files change while they are read
 
-Result<Detection> load_detection(const ContentPaths& content, const DetectionOptions& options) {
+Result<Detection> load_once(const ContentPaths& content, const DetectionOptions& options) {
   if (content.root.empty()) {
     return fail(Errc::kNotFound,
                 "the shipped content (rules, taxonomies, source definitions) was not found beside "
@@ -97,11 +97,23 @@ Result<Detection> load_detection(const ContentPaths& content, const DetectionOpt
     if (!cache->problem().empty()) detection.load.cache_problems.push_back(cache->problem());
     detection.cache = std::move(cache);
   }
+  if (options.keep_texts) {
+    PICKET_TRY(detection.texts, RuleTexts::read(*detection.rules, detection.routes->rules()));
+  }
   if (options.routes == Routes::kAhead) {
     build_ahead(detection, options);
     save_cache(detection);
   }
   detection.load.seconds = std::chrono::duration<double>(RealClock().now() - start).count();
+  return detection;
+}
+
+}  // namespace
+
+Result<Detection> load_detection(const ContentPaths& content, const DetectionOptions& options) {
+  Result<Detection> detection = load_once(content, options);
+  for (int i = 1; i < kLoadsMax && !detection && detection.error().code == Errc::kBusy; ++i)
+    detection = load_once(content, options);
   return detection;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/paths.h"
+#include "app/rule_texts.h"
 #include "base/result.h"
 #include "parsers/parser.h"
 #include "rules/compiler.h"
@@ -27,6 +28,7 @@ struct DetectionOptions {
   std::vector<rules::IndicatorFeed> indicators = {};
   bool literal = false;            // --taxonomy none
   bool keep_trees = false;         // for commands that look into rules
+  bool keep_texts = false;         // for whoever stores alerts
   rules::PayloadOptions payloads = {};
   std::string cache = {};          // folder of the cache of rules; empty: none
   Routes routes = Routes::kAtFirstEvent;
@@ -50,6 +52,7 @@ struct Detection {
   // and those of indicators follow behind the last.
   std::vector<rules::DetectionRule> trees;
   std::vector<rules::CorrelationRule> correlations;
+  std::shared_ptr<const RuleTexts> texts;  // with `keep_texts` only
   rules::LoadedIndicators indicators;  // their rules are the last of `rules`
   std::vector<rules::Finding> refused;
   std::vector<rules::Finding> warnings;

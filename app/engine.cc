@@ -53,6 +53,7 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
       listener_(std::move(listener)),
       letters_(kLettersMax, wakeup),
       names_(std::make_unique<Names>(options_.sources)),
+      texts_(store),
       state_(store, commit_),
       incidents_port_(store, commit_),
       grouper_({}, state_, incidents_port_),
@@ -168,6 +169,7 @@ void Engine::group(std::size_t first_alert) {
     }
   };
   for (std::size_t i = first_alert; i < alerts_.size(); ++i) {
+    alerts_[i].basis = texts_.keep(alerts_[i].rule.id, commit_);
     commit_.put(alerts_[i]);
     keep(grouper_.absorb(alerts_[i], clock_.now()));
   }
@@ -199,6 +201,7 @@ void Engine::commit() {
       for (const collector::Ack& ack : acks_) ack(false);
       acks_.clear();
       commit_.clear();
+      texts_.given_up();
       lanes_.given_up();
       queue_.give_back(std::exchange(taken_, {}));
       return;
@@ -315,6 +318,7 @@ void Engine::use(ReadyRules rules) {
   if (parser_) rules.parser.counters() = std::move(parser_->counters());
   parser_.emplace(std::move(rules.parser));
   detection_ = std::move(rules.detection);
+  texts_.use(detection_.texts);
   correlator::Options correlation;
   correlation.lateness_ns = options_.lateness_ns;
   correlation.secret = options_.secret;

@@ -22,6 +22,7 @@
 
 #include "app/detection.h"
 #include "app/rule_lanes.h"
+#include "app/rule_texts.h"
 #include "app/source_health.h"
 #include "base/guarded.h"
 #include "base/mailbox.h"
@@ -163,6 +164,7 @@ class Engine {
   rules::EvaluationPtr evaluation_;
   rules::PayloadCounters payloads_before_;  // of the rule sets before this one
   storage::Commit commit_;
+  KeptTexts texts_;  // of the rules that raised what is in the store
   correlator::StoreState state_;
   correlator::StoreIncidents incidents_port_;
   std::optional<correlator::Correlator> correlator_;

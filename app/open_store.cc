@@ -1,6 +1,9 @@
 #include "app/open_store.h"
 
 #include <filesystem>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "app/ask_server.h"
 #include "base/file.h"
@@ -52,6 +55,23 @@ Result<std::unique_ptr<storage::Store>> open_to_read(const StoreCommand& command
   options.path = folder + "/store";
   options.read_only = true;
   return storage::Store::open(options);
+}
+
+Result<Alert> find_alert(const storage::Store& store, const std::string& id) {
+  Result<Alert> exact = store.alert(id);
+  if (exact || exact.error().code != Errc::kNotFound || id.size() < 6) return exact;
+  std::string cursor;
+  std::optional<Alert> found;
+  do {
+    PICKET_TRY(std::vector<Alert> alerts, store.alerts({}, 500, cursor));
+    for (Alert& alert : alerts) {
+      if (!alert.id.starts_with(id)) continue;
+      if (found) return fail(Errc::kInvalid, "several alerts begin with '" + id + "'");
+      found = std::move(alert);
+    }
+  } while (!cursor.empty());
+  if (!found) return fail(Errc::kNotFound, "there is no alert '" + id + "'; `picket alert ls` lists them");
+  return *std::move(found);
 }
 
 }  // namespace picket::app

@@ -19,4 +19,7 @@ Result<std::string> data_folder(const StoreCommand& command);
 Result<Config> config_to_read(const StoreCommand& command);
 Result<std::unique_ptr<storage::Store>> open_to_read(const StoreCommand& command);
 
+// By whole id, or by its beginning when only one fits.
+Result<Alert> find_alert(const storage::Store& store, const std::string& id);
+
 }  // namespace picket::app

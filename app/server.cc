@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "app/api_ports.h"
+#include "app/source_formats.h"
 #include "app/terminal.h"
 #include "app/words.h"
 #include "base/file.h"
@@ -66,6 +67,7 @@ struct Server::Rooms {
   ContentPaths content;
   Clock& clock;
   Detection detection;  // until there is an engine
+  std::shared_ptr<const rules::Taxonomy> taxonomy;
   std::unique_ptr<storage::Store> store;
   std::string token;
   std::string secret;
@@ -99,6 +101,9 @@ Result<void> Server::Rooms::open_store() {
     PICKET_TRY(const SourceId id, store->source_id(source.name));
     sources.resize(std::max(sources.size(), static_cast<std::size_t>(id) + 1));
     sources[static_cast<std::size_t>(id)] = {source.name, source.system, config.format_of(source.name)};
+    const Result<void> kept = keep_source_format(*store, source.name, config.format_of(source.name));
+    // On a full disk the server waits for space, and searches meanwhile.
+    if (!kept && kept.error().code != Errc::kFull) return kept;
   }
   // Sources of earlier configurations: their events are still there to be searched.
   const std::vector<std::string> names = store->source_names();
@@ -125,6 +130,7 @@ DetectionOptions Server::Rooms::detection_options() const {
           .definitions = config.definitions,
           .geoip = config.geoip,
           .indicators = config.indicators,
+          .keep_texts = true,
           .payloads = config.payloads,
           .cache = config.rule_cache(),
           .routes = Routes::kAhead};
@@ -194,6 +200,7 @@ void Server::Rooms::make_engine() {
     // A full queue means that a thousand incidents wait: this one is found again at the next start.
     if (!responder->offer(incident)) tell(say("notice.response_behind"));
   };
+  taxonomy = detection.taxonomy;
   const Detection first = std::exchange(detection, {});  // the engine's and the reloader's from here on
   engine = std::make_unique<Engine>(std::move(options), first, *store, queue, wakeup, clock, std::move(listener));
   reloader = std::make_unique<Reloader>([this](std::vector<KindId> kinds) { return load_again(std::move(kinds)); },
@@ -207,7 +214,8 @@ Result<void> Server::Rooms::make_api() {
   options.admin_token = token;
   options.hosts = {config.api_address};
   options.open_metrics = config.api_address.starts_with("127.") || config.api_address == "::1";
-  const ApiRooms rooms{*store, *engine, *reloader, *responder, formats, clock, collector};
+  const ApiRooms rooms{*store, *engine, *reloader, *responder, taxonomy, config.payloads,
+                       formats, clock, collector};
   PICKET_TRY(api, api::Api::make(options, make_ports(rooms), clock));
   return {};
 }

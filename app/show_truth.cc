@@ -105,33 +105,6 @@ std::string quoted(const std::string& text) {
   return "'" + text + "'";
 }
 
-// The same in every language, for JSON: {"contains", "-enc"}.
-std::pair<std::string, std::string> machine_text(const Test& test) {
-  switch (test.op) {
-    case Op::kString: {
-      Wanted wanted = wanted_of(test.parts);
-      return {wanted.how, std::move(wanted.text)};
-    }
-    case Op::kRegex:
-      return {"regex", "/" + test.text + "/" + flags_of(test)};
-    case Op::kCidr:
-      return {"network", test.text};
-    case Op::kNumber:
-      return {sign_of(test.compare), number_text(test.number)};
-    case Op::kExists:
-      return {test.flag ? "present" : "absent", ""};
-    case Op::kNull:
-      return {"empty", ""};
-    case Op::kFieldRef:
-      return {std::string(how_of(test.ref)) + "-field", test.text};
-    case Op::kBool:
-      return {"is", test.flag ? "true" : "false"};
-    case Op::kTime:
-      return {test.text + " " + sign_of(test.compare), number_text(test.number)};
-  }
-  return {};
-}
-
 const char* kind_name(Node::Kind kind) {
   switch (kind) {
     case Node::Kind::kAnd:
@@ -229,6 +202,32 @@ Json node_json(const TruthNode& node) {
 }
 
 }  // namespace
+
+std::pair<std::string, std::string> machine_text(const Test& test) {
+  switch (test.op) {
+    case Op::kString: {
+      Wanted wanted = wanted_of(test.parts);
+      return {wanted.how, std::move(wanted.text)};
+    }
+    case Op::kRegex:
+      return {"regex", "/" + test.text + "/" + flags_of(test)};
+    case Op::kCidr:
+      return {"network", test.text};
+    case Op::kNumber:
+      return {sign_of(test.compare), number_text(test.number)};
+    case Op::kExists:
+      return {test.flag ? "present" : "absent", ""};
+    case Op::kNull:
+      return {"empty", ""};
+    case Op::kFieldRef:
+      return {std::string(how_of(test.ref)) + "-field", test.text};
+    case Op::kBool:
+      return {"is", test.flag ? "true" : "false"};
+    case Op::kTime:
+      return {test.text + " " + sign_of(test.compare), number_text(test.number)};
+  }
+  return {};
+}
 
 std::string test_text(const Test& test) {
   const std::string field = test.field.empty() ? say("show.keyword") : test.field;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "base/json.h"
 #include "rules/truth.h"
@@ -17,5 +18,7 @@ Json truth_json(const rules::Truth& truth);
 
 // "CommandLine contains '-enc'", in the reader's language; not yet visible().
 std::string test_text(const rules::Test& test);
+// The same in every language, for JSON: {"contains", "-enc"}.
+std::pair<std::string, std::string> machine_text(const rules::Test& test);
 
 }  // namespace picket::app

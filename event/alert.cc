@@ -126,6 +126,7 @@ Alert read_alert(const Json& json) {
   }
   alert.hit_count = json.value("hit_count", std::uint64_t{1});
   alert.last_seen_ns = time_from(json, "last_seen");
+  alert.basis = json.value("basis", std::string());
   return alert;
 }
 
@@ -181,6 +182,7 @@ Json to_json(const Alert& alert) {
   json["layers"] = layers_json(alert.layers);
   json["hit_count"] = alert.hit_count;
   json["last_seen"] = format_time(alert.last_seen_ns);
+  if (!alert.basis.empty()) json["basis"] = alert.basis;
   return json;
 }
 

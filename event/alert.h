@@ -106,6 +106,9 @@ struct Alert {
   std::vector<Layer> layers;     // of all its events, sorted, distinct
   std::uint64_t hit_count = 1;   // hits joined so far (correlations grow)
   std::int64_t last_seen_ns = 0;
+  // Names the texts of the rules that decided, as the store keeps them (docs/formats/rule-texts.md);
+  // empty where there is no store.
+  std::string basis = {};
 
   static constexpr std::size_t kEventsMax = 1000;
 };

@@ -20,24 +20,6 @@ std::string entity_summary(const std::vector<Entity>& entities) {
   return text;
 }
 
-// By whole id, or by its beginning when only one fits.
-Result<Alert> find_alert(const storage::Store& store, const std::string& id) {
-  Result<Alert> exact = store.alert(id);
-  if (exact || exact.error().code != Errc::kNotFound || id.size() < 6) return exact;
-  std::string cursor;
-  std::optional<Alert> found;
-  do {
-    PICKET_TRY(std::vector<Alert> alerts, store.alerts({}, 500, cursor));
-    for (Alert& alert : alerts) {
-      if (!alert.id.starts_with(id)) continue;
-      if (found) return fail(Errc::kInvalid, "several alerts begin with '" + id + "'");
-      found = std::move(alert);
-    }
-  } while (!cursor.empty());
-  if (!found) return fail(Errc::kNotFound, "there is no alert '" + id + "'; `picket alert ls` lists them");
-  return *std::move(found);
-}
-
 }  // namespace
 
 int run_incident_ls(const NounCommand& command) {

@@ -1,59 +1,24 @@
 // picket rule explain: why a rule is true on an event, or why not.
-#include <algorithm>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <system_error>
 
 #include "app/command.h"
 #include "app/detection.h"
 #include "app/event_input.h"
+#include "app/find_rule.h"
 #include "app/show_truth.h"
 #include "app/terminal.h"
 #include "app/words.h"
-#include "base/ascii.h"
-#include "base/nearest.h"
 #include "base/time.h"
 #include "rules/truth.h"
 
 namespace picket::app {
 namespace {
 
-constexpr std::size_t kIdBytesMin = 6;  // of the beginning of an id
-
 bool is_file(const std::string& path) {
   std::error_code error;
   return std::filesystem::is_regular_file(path, error);
-}
-
-// By id, by title in any case, or by the beginning of an id when only one fits; of several with
-// that title all.
-Result<std::vector<const rules::DetectionRule*>> find_rules(const Detection& detection,
-                                                            const std::string& name) {
-  std::vector<const rules::DetectionRule*> exact;
-  std::vector<const rules::DetectionRule*> begun;
-  std::vector<std::string_view> titles;
-  for (const rules::DetectionRule& rule : detection.trees) {
-    titles.push_back(rule.identity.name);
-    if (ascii_equal(rule.identity.id, name) || ascii_equal(rule.identity.name, name))
-      exact.push_back(&rule);
-    if (name.size() >= kIdBytesMin && rule.identity.id.starts_with(name)) begun.push_back(&rule);
-  }
-  if (!exact.empty()) return exact;
-  if (begun.size() == 1) return begun;
-  if (begun.size() > 1) return fail(Errc::kInvalid, "several rules begin with '" + name + "'");
-  for (const rules::CorrelationRule& rule : detection.correlations) {
-    if (rule.identity.id == name || ascii_equal(rule.identity.name, name))
-      return fail(Errc::kInvalid,
-                  "rule '" + name + "' is a correlation; explain the rules that it refers to");
-  }
-  for (std::size_t i = detection.trees.size(); i < detection.rules->rule_count(); ++i) {
-    const RuleIdentity& identity = detection.rules->identity(static_cast<std::uint32_t>(i));
-    if (identity.id == name || ascii_equal(identity.name, name))
-      return fail(Errc::kInvalid,
-                  "rule '" + name + "' is a YARA rule, it has no condition of fields");
-  }
-  return fail(Errc::kNotFound, "there is no rule '" + name + "'" + did_you_mean(name, titles));
 }
 
 class Explanation {
@@ -136,15 +101,6 @@ class Explanation {
   std::uint64_t explained_ = 0;
   std::map<KindId, std::uint64_t> others_;
 };
-
-// Refused by the loader: that is the answer.
-const rules::Finding* find_refused(const Detection& detection, const std::string& name) {
-  const auto found =
-      std::find_if(detection.refused.begin(), detection.refused.end(), [&](const auto& finding) {
-        return finding.path == name || (!finding.rule_id.empty() && finding.rule_id == name);
-      });
-  return found == detection.refused.end() ? nullptr : &*found;
-}
 
 Result<std::vector<const rules::DetectionRule*>> choose_rules(const Detection& detection,
                                                               const RuleExplainCommand& command,

@@ -248,6 +248,7 @@ TEST(Answers, ErrorsAreProblems) {
                         {"GET", "/api/v1/incidents/99", 404},
                         {"GET", "/api/v1/incidents/", 404},
                         {"GET", "/api/v1/alerts/none/proof", 404},
+                        {"GET", "/api/v1/alerts/none/verify", 501},
                         {"GET", "/api/v1/rules/none/source", 404},
                         {"GET", "/api/v1/runs/none", 404},
                         {"GET", "/api/v1/runs?incident=99", 404},

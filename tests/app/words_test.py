@@ -26,6 +26,7 @@ MADE = {"steps": "app", "kind": "event/alert.cc", "level": "event/alert.cc", "la
         "entity": "correlator/entities.cc", "state": "app/api_ports.cc", "label": "app/show.cc",
         "finding": "rules", "rule_state": "app/commands/rule_list.cc", "yara_state": "app/commands/yara.cc", "mapping": "app/field_report.cc",
         "outcome": "app/rule_test.cc", "truth": "app/show_truth.cc", "node": "app/show_truth.cc", "why": "rules/truth.cc",
+        "verified": "app/verification.cc", "verify": "app/verifier.cc",
         "lane": "app/rule_cost_report.cc", "test": "app/show_truth.cc", "part": "rules/test_value.cc", "record_class": "parsers/required_fields.cc",
         "limit": "parsers/limits.h"}
 VIETNAMESE = re.compile("[àáâãèéêìíòóôõùúýăđĩũơưạ-ỹÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯẠ-Ỹ]")
@@ -178,7 +179,8 @@ class Program(unittest.TestCase):
         manual = self.picket("man").stdout
         for words in self.all_commands():
             expected |= {"command." + ".".join(words), "command." + ".".join(words) + ".examples"}
-            self.assertIn(f'.SS "picket {" ".join(words)}"', manual)
+            section = " ".join(words).replace("-", "\\-")  # a hyphen is not a dash
+            self.assertIn(f'.SS "picket {section}"', manual)
         self.assertEqual(keys, expected)
 
     def test_the_manual_is_the_one_that_is_shipped(self):
