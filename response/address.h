@@ -39,6 +39,7 @@ class Cidr {
   static std::optional<Cidr> parse(std::string_view text);
   bool contains(const IpAddress& address) const;
   std::string text() const;
+  const IpAddress& base() const { return base_; }
   unsigned bits() const { return bits_; }  // of the 16-byte form: 8 more than 96 for 10.0.0.0/8
 
  private:

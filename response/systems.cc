@@ -17,6 +17,15 @@ std::string first_label(const std::string& host) {
   return host.substr(0, host.find('.'));
 }
 
+std::string first_bits(const IpAddress& address, unsigned bits) {
+  std::string bytes(address.bytes().begin(), address.bytes().end());
+  for (unsigned i = 0; i < bytes.size(); ++i) {
+    const unsigned kept = bits <= i * 8 ? 0 : std::min(8U, bits - i * 8);
+    bytes[i] = static_cast<char>(static_cast<unsigned char>(bytes[i]) & (0xFF00U >> kept));
+  }
+  return bytes;
+}
+
 Contact read_owner(YamlReader& reader, const YamlNode& system) {
   Contact owner;
   const YamlNode* node = reader.may_map(system, "owner");
@@ -96,6 +105,16 @@ Systems::Systems(std::vector<System> systems) : systems_(std::move(systems)) {
   for (const auto& [label, index] : labels) {
     if (index != kAmbiguous) hosts_.emplace(label, index);
   }
+  for (std::size_t i = 0; i < systems_.size(); ++i) {
+    for (const Cidr& network : systems_[i].networks) {
+      const auto same = [&](const Networks& n) { return n.bits == network.bits(); };
+      auto at = std::find_if(networks_.begin(), networks_.end(), same);
+      if (at == networks_.end()) at = networks_.insert(at, Networks{network.bits(), {}});
+      at->systems.emplace(first_bits(network.base(), network.bits()), i);
+    }
+  }
+  std::sort(networks_.begin(), networks_.end(),
+            [](const Networks& a, const Networks& b) { return a.bits > b.bits; });
 }
 
 const System* Systems::by_name(std::string_view name) const {
@@ -112,16 +131,11 @@ const System* Systems::of_host(std::string_view host) const {
 }
 
 const System* Systems::of_address(const IpAddress& address) const {
-  const System* best = nullptr;
-  unsigned best_bits = 0;
-  for (const System& system : systems_) {
-    for (const Cidr& network : system.networks) {
-      if (!network.contains(address) || (best != nullptr && network.bits() <= best_bits)) continue;
-      best = &system;
-      best_bits = network.bits();
-    }
+  for (const Networks& networks : networks_) {
+    const auto found = networks.systems.find(first_bits(address, networks.bits));
+    if (found != networks.systems.end()) return &systems_[found->second];
   }
-  return best;
+  return nullptr;
 }
 
 const System* Systems::of_address(std::string_view address) const {

@@ -47,14 +47,20 @@ class Systems {
   // and the other way round where only one system has that first label.
   const System* by_name(std::string_view name) const;
   const System* of_host(std::string_view host) const;
-  // The system with the narrowest network around it.
+  // The system with the narrowest network around it; a look-up for each length of prefix that is there.
   const System* of_address(const IpAddress& address) const;
   const System* of_address(std::string_view address) const;
 
   const std::vector<System>& all() const { return systems_; }
 
  private:
+  // The networks of one length of prefix, by their first bits.
+  struct Networks {
+    unsigned bits = 0;
+    std::unordered_map<std::string, std::size_t> systems;
+  };
   std::vector<System> systems_;
+  std::vector<Networks> networks_;  // the narrowest first
   std::unordered_map<std::string, std::size_t> names_;
   std::unordered_map<std::string, std::size_t> hosts_;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <random>
 
 #include "base/file.h"
 #include "tests/response/world.h"
@@ -265,6 +266,38 @@ TEST(Systems, ProblemsNameTheirLine) {
   std::string shown;
   for (const Problem& problem : problems) shown += std::to_string(problem.line) + " ";
   EXPECT_EQ(shown, "11 8 9 9 10 10 12 ");
+}
+
+// The look-up by length of prefix says what going through all networks would.
+TEST(Systems, NarrowestNetworkOfMany) {
+  std::mt19937 random(7);
+  std::vector<System> list(40);
+  const auto address = [&] {
+    return "10." + std::to_string(random() % 4) + "." + std::to_string(random() % 4) + "." + std::to_string(random() % 8);
+  };
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    list[i].name = "s" + std::to_string(i);
+    for (int n = 0; n < 3; ++n) {
+      list[i].networks.push_back(*Cidr::parse(address() + "/" + std::to_string(8 + random() % 25)));
+    }
+  }
+  list[0].networks.push_back(*Cidr::parse("2001:db8::/33"));
+  const Systems systems(list);
+  for (int i = 0; i < 2000; ++i) {
+    const IpAddress one = *IpAddress::parse(address());
+    const System* best = nullptr;
+    unsigned bits = 0;
+    for (const System& system : systems.all()) {
+      for (const Cidr& network : system.networks) {
+        if (!network.contains(one) || (best != nullptr && network.bits() <= bits)) continue;
+        best = &system;
+        bits = network.bits();
+      }
+    }
+    EXPECT_EQ(systems.of_address(one), best) << one.text();
+  }
+  EXPECT_EQ(systems.of_address("2001:db8:7fff::1")->name, "s0");
+  EXPECT_EQ(systems.of_address("2001:db8:8000::1"), nullptr);
 }
 
 }  // namespace
