@@ -60,6 +60,27 @@ void IncidentIndex::put_entity(const Entity& entity, const EntityEntry& entry,
   put(entity_name("i/e/", entity), writer.take(), expires_ns);
 }
 
+std::optional<EntityHistory> IncidentIndex::history(const Entity& entity) {
+  const auto value = get(entity_name("i/h/", entity));
+  if (!value) return std::nullopt;
+  Reader reader(*value);
+  EntityHistory history;
+  history.incident = reader.text();
+  history.score = reader.number();
+  history.time_ns = reader.integer();
+  if (!reader.done()) return std::nullopt;
+  return history;
+}
+
+void IncidentIndex::put_history(const Entity& entity, const EntityHistory& history,
+                                std::int64_t expires_ns) {
+  Writer writer;
+  writer.text(history.incident);
+  writer.number(history.score);
+  writer.integer(history.time_ns);
+  put(entity_name("i/h/", entity), writer.take(), expires_ns);
+}
+
 std::optional<std::string> IncidentIndex::incident_of(std::string_view alert_id) {
   return get(alert_name("i/a/", alert_id));
 }

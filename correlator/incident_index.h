@@ -3,7 +3,8 @@
 //
 // In the state (names begin with "i/"; every value begins with the instant at which it expires):
 //   i/e/<type>/<value>   the entity: incident, first and last time, the alert groups it was seen in
-//   i/a/<alert id>       the incident of an alert
+//   i/h/<type>/<value>   what the entity was in before: the incident it is in, a score and its instant
+//   i/a/<alert id>       the incident of an alert; empty: a person took it out of one
 //   i/w/<alert id>       an alert that waits
 //   i/l/<type>/<value>   ids of waiting alerts of an entity
 //   i/d/<due><name>      timers
@@ -29,12 +30,21 @@ struct EntityEntry {
   std::vector<std::uint64_t> companies;  // hashes of what it was seen together with, distinct
 };
 
+struct EntityHistory {
+  std::string incident;     // the newest; not in the score
+  std::uint64_t score = 0;  // of those before, in thousandths of risk, as of time_ns
+  std::int64_t time_ns = 0;
+};
+
 class IncidentIndex {
  public:
   explicit IncidentIndex(StatePort& state);
 
   std::optional<EntityEntry> entity(const Entity& entity);
   void put_entity(const Entity& entity, const EntityEntry& entry, std::int64_t expires_ns);
+
+  std::optional<EntityHistory> history(const Entity& entity);
+  void put_history(const Entity& entity, const EntityHistory& history, std::int64_t expires_ns);
 
   std::optional<std::string> incident_of(std::string_view alert_id);
   void put_alert(std::string_view alert_id, std::string_view incident, std::int64_t expires_ns);

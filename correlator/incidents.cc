@@ -4,27 +4,20 @@
 
 #include "base/hash.h"
 #include "correlator/codec.h"
-#include "correlator/entities.h"
+#include "correlator/incident_facts.h"
+#include "correlator/incident_history.h"
 #include "correlator/risk.h"
 
 namespace picket::correlator {
 namespace {
 
-constexpr std::size_t kIncidentEntitiesMax = 1000;
-constexpr int kMergesFollowed = 32;
+bool is_closed(const Incident& incident) { return is_over(incident.status); }
 
-bool opens(const Alert& alert) {
-  return alert.kind == AlertKind::kCorrelation || alert.rule.level >= Level::kMedium;
-}
-
-bool is_closed(const Incident& incident) {
-  return incident.status == IncidentStatus::kResolved || incident.status == IncidentStatus::kClosed;
-}
-
-// Windows writes names with their domain, syslog without.
-std::string short_host(const std::string& name) {
-  if (ip_entity(name)) return name;
-  return name.substr(0, name.find('.'));
+// What an incident says of who was in it: nothing, if it was found to be none.
+std::uint64_t worth_of(const Incident& incident) {
+  const bool real = incident.disposition == Disposition::kNone ||
+                    incident.disposition == Disposition::kTruePositive;
+  return real ? incident.risk * 1000ULL : 0;
 }
 
 // What else the alert speaks of: the same address with other people is another company.
@@ -36,52 +29,11 @@ std::uint64_t company_of(const Entity& key, const std::vector<Entity>& keys) {
   return hash64(text);
 }
 
-void add_distinct(std::vector<Layer>& layers, Layer layer) {
-  if (layer == Layer::kNone) return;
-  const auto at = std::lower_bound(layers.begin(), layers.end(), layer);
-  if (at == layers.end() || *at != layer) layers.insert(at, layer);
-}
-
-bool earlier(const TimelineEntry& a, const TimelineEntry& b) {
-  return a.time_ns != b.time_ns ? a.time_ns < b.time_ns : a.alert_id < b.alert_id;
-}
-
-void assess(Incident& incident) {
-  Level highest = Level::kInformational;
-  std::uint32_t base = 0;
-  for (const TimelineEntry& entry : incident.timeline) {
-    highest = std::max(highest, entry.level);
-    base = std::max(base, alert_risk(entry.level, entry.risk));
-  }
-  incident.level = incident_level(highest, incident.layers.size());
-  incident.risk = incident_risk(base, incident.layers.size(), incident.alert_count);
-  sort_by_kill_chain(incident.tags);
-}
-
 }  // namespace
 
 IncidentGrouper::IncidentGrouper(IncidentOptions options, StatePort& state, IncidentPort& incidents)
-    : options_(std::move(options)), index_(state), incidents_(incidents) {
+    : options_(std::move(options)), index_(state), incidents_(incidents), verbs_(options_, index_, incidents) {
   options_.alerts_max = std::min(options_.alerts_max, Incident::kTimelineMax);
-}
-
-std::vector<Entity> IncidentGrouper::keys_of(const Alert& alert) const {
-  std::vector<Entity> keys;
-  for (const Entity& entity : alert.entities) {
-    if (entity.type == "process") continue;
-    Entity key = entity;
-    if (key.type == "host") key.value = short_host(key.value);
-    const auto& stops = options_.stop_values;
-    if (std::find(stops.begin(), stops.end(), key.type + ':' + key.value) != stops.end()) continue;
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
-  }
-  const auto crowd = [this, all = keys](const Entity& key) {
-    const auto same = std::count_if(all.begin(), all.end(),
-                                    [&](const Entity& other) { return other.type == key.type; });
-    return static_cast<std::size_t>(same) > options_.keys_per_type_max;
-  };
-  std::erase_if(keys, crowd);
-  return keys;
 }
 
 // The keys without those that too many share; notes this alert's company where the alert is new.
@@ -101,7 +53,7 @@ std::vector<Entity> IncidentGrouper::live_keys(const Alert& alert, const std::ve
       ++counters_.stopped_values;
       continue;
     }
-    if (!known && !again && opens(alert)) {
+    if (!known && !again && opens_incident(alert)) {
       entry.companies.push_back(company);
       index_.put_entity(key, entry, expires_ns);
     }
@@ -110,55 +62,84 @@ std::vector<Entity> IncidentGrouper::live_keys(const Alert& alert, const std::ve
   return live;
 }
 
-std::optional<Incident> IncidentGrouper::resolve(std::string id) {
-  for (int hops = 0; hops < kMergesFollowed; ++hops) {
-    auto incident = incidents_.find(id);
-    if (!incident || incident->merged_into.empty()) return incident;
-    id = incident->merged_into;
+// What either was set apart from may have been merged into the other's like.
+bool IncidentGrouper::are_apart(const Incident& a, const Incident& b) {
+  if (correlator::are_apart(a, b)) return true;
+  const auto leads = [&](const Incident& from, const Incident& to) {
+    return std::any_of(from.apart.begin(), from.apart.end(), [&](const std::string& id) {
+      const auto incident = resolve(id);
+      return incident && incident->id == to.id;
+    });
+  };
+  return leads(a, b) || leads(b, a);
+}
+
+// Leaves the incident that shares most with the alert, and those that nobody set apart from what is left.
+void IncidentGrouper::keep_apart(std::vector<Link>& links) {
+  std::stable_sort(links.begin(), links.end(),
+                   [](const Link& a, const Link& b) { return a.shared > b.shared; });
+  std::vector<Link> kept;
+  for (Link& link : links) {
+    const auto apart = [&](const Link& other) { return are_apart(other.incident, link.incident); };
+    if (std::none_of(kept.begin(), kept.end(), apart)) kept.push_back(std::move(link));
   }
-  return std::nullopt;
+  links = std::move(kept);
 }
 
 // The open incidents that share a key with the alert inside the window, the oldest first.
 std::vector<Incident> IncidentGrouper::linked(const Alert& alert, const std::vector<Entity>& keys) {
-  std::vector<Incident> found;
-  const auto consider = [&](const std::string& id) {
+  std::vector<Link> links;
+  const auto consider = [&](const std::string& id, bool home) {
     auto incident = resolve(id);
-    if (!incident) return;
-    const auto same = [&](const Incident& other) { return other.id == incident->id; };
-    if (std::none_of(found.begin(), found.end(), same)) found.push_back(*std::move(incident));
+    if (!incident || (!home && is_closed(*incident))) return;
+    const auto same = [&](const Link& other) { return other.incident.id == incident->id; };
+    auto found = std::find_if(links.begin(), links.end(), same);
+    if (found == links.end()) {
+      found = links.insert(links.end(), Link{});
+      found->incident = *std::move(incident);
+    }
+    found->shared = home ? SIZE_MAX : found->shared + 1;
   };
   for (const Entity& key : keys) {
     const auto entry = index_.entity(key);
     if (!entry || entry->incident.empty()) continue;
     if (alert.time_ns > add_ns(entry->last_ns, options_.window_ns)) continue;
     if (alert.last_seen_ns < subtract_ns(entry->first_ns, options_.window_ns)) continue;
-    consider(entry->incident);
+    consider(entry->incident, false);
   }
-  std::erase_if(found, is_closed);
-  if (const auto home = index_.incident_of(alert.id)) consider(*home);  // even if closed
-  std::sort(found.begin(), found.end(), [](const Incident& a, const Incident& b) {
-    return a.first_ns != b.first_ns ? a.first_ns < b.first_ns : a.id < b.id;
-  });
+  if (const auto home = index_.incident_of(alert.id)) consider(*home, true);  // even if closed
+  const auto older = [](const Link& a, const Link& b) {
+    return a.incident.first_ns != b.incident.first_ns ? a.incident.first_ns < b.incident.first_ns
+                                                      : a.incident.id < b.incident.id;
+  };
+  std::sort(links.begin(), links.end(), older);
+  if (links.size() > 1) {
+    keep_apart(links);
+    std::sort(links.begin(), links.end(), older);
+  }
+  std::vector<Incident> found;
+  for (Link& link : links) found.push_back(std::move(link.incident));
   return found;
 }
 
 std::vector<Incident> IncidentGrouper::absorb(const Alert& alert, Nanos now) {
-  const bool again = index_.incident_of(alert.id).has_value() || index_.is_waiting(alert.id);
-  const std::vector<Entity> keys = live_keys(alert, keys_of(alert), again);
-  if (!opens(alert)) return join_or_wait(alert, keys);
+  const auto home = index_.incident_of(alert.id);
+  if (home && home->empty()) return {};  // a person took it out of its incident
+  const bool again = home.has_value() || index_.is_waiting(alert.id);
+  const std::vector<Entity> keys = live_keys(alert, keys_of(alert, options_), again);
+  if (!opens_incident(alert)) return join_or_wait(alert, keys);
 
   std::vector<Incident> incidents = linked(alert, keys);
   // A closed incident keeps its alerts, and takes part in no merge.
   if (incidents.size() > 1) std::erase_if(incidents, is_closed);
   const bool fresh = incidents.empty();
   if (fresh) incidents.push_back(open(alert, now));
-  std::vector<Incident> changed = merge(incidents);
+  std::vector<Incident> changed = merge(incidents, now);
   Incident& incident = incidents.front();
   add(incident, alert);
   claim(incident, alert, keys);
   pull_waiting(incident, keys);
-  assess(incident);
+  assess(incident, options_);
   ++(fresh ? counters_.opened : counters_.joined);
   changed.insert(changed.begin(), incident);
   for (const Incident& each : changed) incidents_.put(each);
@@ -177,28 +158,11 @@ Incident IncidentGrouper::open(const Alert& alert, Nanos now) {
 }
 
 // Moves the alerts of all but the first into the first. The result: the others, closed.
-std::vector<Incident> IncidentGrouper::merge(std::vector<Incident>& incidents) {
+std::vector<Incident> IncidentGrouper::merge(std::vector<Incident>& incidents, Nanos now) {
   std::vector<Incident> closed;
-  Incident& into = incidents.front();
   for (std::size_t i = 1; i < incidents.size(); ++i) {
-    Incident& from = incidents[i];
-    const std::uint64_t unlisted =
-        from.alert_count - std::min<std::uint64_t>(from.alert_count, from.timeline.size());
-    std::vector<TimelineEntry> both;
-    std::merge(into.timeline.begin(), into.timeline.end(), from.timeline.begin(),
-               from.timeline.end(), std::back_inserter(both), earlier);
-    into.alert_count += unlisted + from.timeline.size();
-    if (both.size() > Incident::kTimelineMax) both.resize(Incident::kTimelineMax);
-    into.timeline = std::move(both);
-    for (const Layer layer : from.layers) add_distinct(into.layers, layer);
-    into.tags.insert(into.tags.end(), from.tags.begin(), from.tags.end());
-    merge_entities(into.entities, from.entities, kIncidentEntitiesMax);
-    into.first_ns = std::min(into.first_ns, from.first_ns);
-    into.last_ns = std::max(into.last_ns, from.last_ns);
-    if (into.system.empty()) into.system = from.system;
-    from.status = IncidentStatus::kClosed;
-    from.merged_into = into.id;
-    closed.push_back(std::move(from));
+    join_recorded(incidents.front(), incidents[i], now, kOwnActor);
+    closed.push_back(std::move(incidents[i]));
     ++counters_.merged;
   }
   incidents.resize(1);
@@ -212,29 +176,26 @@ void IncidentGrouper::add(Incident& incident, const Alert& alert) {
   if (!known) ++incident.alert_count;
   incident.first_ns = std::min(incident.first_ns, alert.time_ns);
   incident.last_ns = std::max(incident.last_ns, alert.last_seen_ns);
-  auto entry = std::find_if(incident.timeline.begin(), incident.timeline.end(),
-                            [&](const TimelineEntry& each) { return each.alert_id == alert.id; });
+  const auto entry = std::find_if(incident.timeline.begin(), incident.timeline.end(),
+                                  [&](const TimelineEntry& each) { return each.alert_id == alert.id; });
   if (entry == incident.timeline.end()) {
     if (known || incident.timeline.size() >= options_.alerts_max) {
       if (!known) ++counters_.over_ceiling;
       return;
     }
-    TimelineEntry made{alert.time_ns,   alert.id,         alert.rule.id,
-                       alert.rule.name, alert.rule.level, alert.layer, alert.rule.risk};
+    TimelineEntry made = entry_of(alert);
     const auto at =
         std::upper_bound(incident.timeline.begin(), incident.timeline.end(), made, earlier);
     incident.timeline.insert(at, std::move(made));
+  } else {
+    entry->last_ns = alert.last_seen_ns;
+    entry->hits = alert.hit_count;
   }
-  add_distinct(incident.layers, alert.layer);
-  for (const Layer layer : alert.layers) add_distinct(incident.layers, layer);
-  incident.tags.insert(incident.tags.end(), alert.tags.begin(), alert.tags.end());
-  sort_by_kill_chain(incident.tags);
-  merge_entities(incident.entities, alert.entities, kIncidentEntitiesMax);
-  if (incident.system.empty()) incident.system = alert.system;
+  add_facts(incident, alert);
 }
 
 // The alert's keys point to the incident from now on.
-void IncidentGrouper::claim(const Incident& incident, const Alert& alert,
+void IncidentGrouper::claim(Incident& incident, const Alert& alert,
                             const std::vector<Entity>& keys) {
   if (incident.timeline.size() >= options_.alerts_max) return;
   for (const Entity& key : keys) {
@@ -247,7 +208,29 @@ void IncidentGrouper::claim(const Incident& incident, const Alert& alert,
     entry.last_ns = same ? std::max(entry.last_ns, alert.last_seen_ns) : alert.last_seen_ns;
     entry.incident = incident.id;
     index_.put_entity(key, entry, add_ns(entry.last_ns, options_.window_ns));
+    remember(incident, alert, key);
   }
+}
+
+// What the entity was in before counts for this incident, and this one for those that come later.
+void IncidentGrouper::remember(Incident& incident, const Alert& alert, const Entity& key) {
+  const auto known = index_.history(key);
+  EntityHistory history = known.value_or(EntityHistory{incident.id, 0, alert.time_ns});
+  if (known && history.incident != incident.id) {
+    const auto before = resolve(history.incident);
+    if (!before || before->id != incident.id) {
+      history.score = decayed(history.score, alert.time_ns - history.time_ns, options_.half_life_ns);
+      if (before) {
+        history.score += decayed(worth_of(*before), alert.time_ns - before->last_ns, options_.half_life_ns);
+      }
+      history.time_ns = alert.time_ns;
+    }
+    history.incident = incident.id;
+  }
+  std::uint32_t& points = incident.risk_parts.history;
+  points = std::max(points, history_points(history.score));
+  if (known && known->incident == history.incident && known->time_ns == history.time_ns) return;
+  index_.put_history(key, history, add_ns(alert.time_ns, 8 * options_.half_life_ns));
 }
 
 std::vector<Incident> IncidentGrouper::join_or_wait(const Alert& alert,
@@ -255,6 +238,7 @@ std::vector<Incident> IncidentGrouper::join_or_wait(const Alert& alert,
   std::vector<Entity> telling = keys;
   std::erase_if(telling, [](const Entity& key) { return key.type == "host"; });
   std::vector<Incident> incidents = linked(alert, telling);
+  if (incidents.size() > 1) std::erase_if(incidents, is_closed);
   if (incidents.empty()) {
     ++counters_.waiting;
     if (!telling.empty()) {
@@ -266,7 +250,7 @@ std::vector<Incident> IncidentGrouper::join_or_wait(const Alert& alert,
   Incident& incident = incidents.front();
   index_.erase_waiting(alert.id);
   add(incident, alert);
-  assess(incident);
+  assess(incident, options_);
   ++counters_.joined;
   incidents_.put(incident);
   return {incident};
@@ -288,13 +272,14 @@ std::vector<Incident> IncidentGrouper::withdraw(std::string_view alert_id) {
   const auto home = index_.incident_of(alert_id);
   if (!home) return {};
   index_.erase_alert(alert_id);
+  if (home->empty()) return {};
   auto incident = resolve(*home);
   if (!incident) return {};
   std::erase_if(incident->timeline,
                 [&](const TimelineEntry& entry) { return entry.alert_id == alert_id; });
   if (incident->alert_count > 0) --incident->alert_count;
   if (incident->alert_count == 0) incident->status = IncidentStatus::kClosed;
-  assess(*incident);
+  assess(*incident, options_);
   incidents_.put(*incident);
   return {*std::move(incident)};
 }

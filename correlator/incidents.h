@@ -1,14 +1,14 @@
 // IncidentGrouper: alerts that share an entity inside a window become one incident.
 //
 // What links (docs/decisions/0004-correlation-state.md has the reasons):
-// - users, hosts, addresses, hashes and domains of an alert are keys; processes never are. A value
-// of
+// - users, hosts, addresses, hashes and domains of an alert are keys; processes never are. A value of
 //   the stop list is no key, nor is one that comes along with more than keys_per_type_max others of
 //   its type (the names that a guesser tried), nor one that was seen in more than
 //   groups_per_value_max different companies (an address that many people share).
 // - an alert opens an incident if it is of a correlation or of level medium and above. Others join
 //   one that is open, or wait for one; they bring no keys, and a host alone is no reason to join.
-// - an alert that links several open incidents merges them into the oldest.
+// - an alert that links several open incidents merges them into the oldest, but for those that a person has
+//   set apart: then it goes to the one with which it shares most.
 //
 // absorb() may be given the same alert again when it has grown, and after a restart. State and
 // incidents live behind the ports; one thread, theirs.
@@ -22,32 +22,13 @@
 
 #include "base/world.h"
 #include "correlator/incident_index.h"
+#include "correlator/incident_port.h"
+#include "correlator/incident_verbs.h"
 #include "correlator/state.h"
 #include "event/alert.h"
 #include "event/incident.h"
 
 namespace picket::correlator {
-
-// Where incidents are. What was put is found at once, before it is committed.
-class IncidentPort {
- public:
-  virtual ~IncidentPort() = default;
-  virtual std::optional<Incident> find(std::string_view id) = 0;
-  virtual std::uint64_t next_number() = 0;  // each call gives a new one
-  virtual void put(const Incident& incident) = 0;
-};
-
-struct IncidentOptions {
-  std::int64_t window_ns = 4LL * 3'600'000'000'000;   // of event time, between alerts
-  std::int64_t memory_ns = 24LL * 3'600'000'000'000;  // how long grown alerts are recognised
-  std::size_t keys_per_type_max = 8;
-  std::size_t groups_per_value_max = 25;
-  std::size_t alerts_max = 1000;  // of one incident; further ones are counted in it, not listed
-  // "type:value", lower case. Names that every machine has say nothing about who it was.
-  std::vector<std::string> stop_values = {
-      "user:root",     "user:administrator", "user:admin",  "user:guest", "user:nobody",
-      "user:www-data", "user:daemon",        "user:apache", "user:nginx", "user:sshd"};
-};
 
 struct IncidentCounters {
   std::uint64_t opened = 0;
@@ -62,31 +43,42 @@ struct IncidentCounters {
 class IncidentGrouper {
  public:
   IncidentGrouper(IncidentOptions options, StatePort& state, IncidentPort& incidents);
+  IncidentGrouper(const IncidentGrouper&) = delete;
+  IncidentGrouper& operator=(const IncidentGrouper&) = delete;
 
   // The incidents that are new or changed; they are put into the port too. `now` is wall time.
   std::vector<Incident> absorb(const Alert& alert, Nanos now);
   // Takes an alert out that late events have shown to be none (Correlator::take_withdrawn()).
   std::vector<Incident> withdraw(std::string_view alert_id);
+  // What a person asks for; see IncidentVerbs::apply().
+  Result<OrderResult> change(const IncidentOrder& order, Nanos now) { return verbs_.apply(order, now); }
   // Forgets what is older than the windows.
   void tick(Nanos watermark) { index_.expire(watermark.count()); }
 
   const IncidentCounters& counters() const { return counters_; }
 
  private:
-  std::vector<Entity> keys_of(const Alert& alert) const;
+  struct Link {
+    Incident incident;
+    std::size_t shared = 0;  // keys, or SIZE_MAX: the alert is in it already
+  };
   std::vector<Entity> live_keys(const Alert& alert, const std::vector<Entity>& keys, bool again);
   std::vector<Incident> linked(const Alert& alert, const std::vector<Entity>& keys);
-  std::optional<Incident> resolve(std::string id);
+  std::optional<Incident> resolve(const std::string& id) { return resolve_incident(incidents_, id); }
+  bool are_apart(const Incident& a, const Incident& b);
+  void keep_apart(std::vector<Link>& links);
   Incident open(const Alert& alert, Nanos now);
-  std::vector<Incident> merge(std::vector<Incident>& incidents);
+  std::vector<Incident> merge(std::vector<Incident>& incidents, Nanos now);
   void add(Incident& incident, const Alert& alert);
-  void claim(const Incident& incident, const Alert& alert, const std::vector<Entity>& keys);
+  void claim(Incident& incident, const Alert& alert, const std::vector<Entity>& keys);
+  void remember(Incident& incident, const Alert& alert, const Entity& key);
   std::vector<Incident> join_or_wait(const Alert& alert, const std::vector<Entity>& keys);
   void pull_waiting(Incident& incident, const std::vector<Entity>& keys);
 
   IncidentOptions options_;
   IncidentIndex index_;
   IncidentPort& incidents_;
+  IncidentVerbs verbs_;
   IncidentCounters counters_;
 };
 

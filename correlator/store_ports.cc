@@ -1,5 +1,6 @@
 #include "correlator/store_ports.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace picket::correlator {
@@ -68,6 +69,19 @@ std::uint64_t StoreIncidents::next_number() {
 void StoreIncidents::put(const Incident& incident) {
   commit_.put(incident);
   pending_.insert_or_assign(incident.id, incident);
+}
+
+std::optional<Alert> StoreIncidents::alert(std::string_view id) {
+  if (pending_alerts_ != nullptr) {
+    // The newest of those that grew in this commit.
+    const auto same = [&](const Alert& alert) { return alert.id == id; };
+    const auto found = std::find_if(pending_alerts_->rbegin(), pending_alerts_->rend(), same);
+    if (found != pending_alerts_->rend()) return *found;
+  }
+  auto alert = store_.alert(id);
+  if (alert) return *std::move(alert);
+  if (alert.error().code != Errc::kNotFound && !error_) error_ = alert.error();
+  return std::nullopt;
 }
 
 void StoreIncidents::committed() {

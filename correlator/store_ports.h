@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "correlator/incidents.h"
@@ -46,7 +47,10 @@ class StoreIncidents final : public IncidentPort {
   std::optional<Incident> find(std::string_view id) override;
   std::uint64_t next_number() override;
   void put(const Incident& incident) override;
+  std::optional<Alert> alert(std::string_view id) override;
 
+  // Alerts of the pending commit, which the caller keeps; alert() looks there first. May be nullptr.
+  void look_in(const std::vector<Alert>* pending) { pending_alerts_ = pending; }
   void committed();
   const std::optional<Error>& error() const { return error_; }
 
@@ -54,6 +58,7 @@ class StoreIncidents final : public IncidentPort {
   const storage::Store& store_;
   storage::Commit& commit_;
   std::map<std::string, Incident, std::less<>> pending_;
+  const std::vector<Alert>* pending_alerts_ = nullptr;
   std::uint64_t numbers_given_ = 0;  // since the last commit
   std::optional<Error> error_;
 };

@@ -65,13 +65,61 @@ TEST(Entities, OfAnEvent) {
   EXPECT_EQ(shown(Layer::kNetwork).find("host="), std::string::npos);
 }
 
+std::uint32_t risk_of(std::uint32_t base, std::size_t layers, std::uint64_t alerts) {
+  RiskFacts facts;
+  facts.base = base;
+  facts.layers = layers;
+  facts.alerts = alerts;
+  return total_risk(risk_parts(facts));
+}
+
+TEST(Risk, PartsOfSystemIndicatorAndHistory) {
+  RiskFacts facts;
+  facts.base = 45;
+  facts.layers = 2;
+  facts.alerts = 4;
+  facts.system_level = 4;
+  facts.confidence = 85;
+  facts.history = 3;
+  EXPECT_EQ(risk_parts(facts), (RiskParts{45, 5, 4, 7, 8, 3}));
+  EXPECT_EQ(total_risk(risk_parts(facts)), 72U);
+  for (const auto& [level, points] : {std::pair(0, 0U), {1, 0}, {2, 2}, {3, 4}, {5, 10}, {9, 10}}) {
+    facts.system_level = level;
+    EXPECT_EQ(risk_parts(facts).system, points) << level;
+  }
+  facts.base = 100;
+  EXPECT_EQ(total_risk(risk_parts(facts)), 100U);
+}
+
+TEST(Risk, HistoryDecays) {
+  constexpr std::int64_t kWeek = 7LL * 24 * 3600 * 1'000'000'000;
+  EXPECT_EQ(decayed(60'000, 0, kWeek), 60'000U);
+  EXPECT_EQ(decayed(60'000, kWeek, kWeek), 30'000U);
+  EXPECT_EQ(decayed(60'000, 2 * kWeek, kWeek), 15'000U);
+  EXPECT_EQ(decayed(60'000, kWeek / 2, kWeek) / 1000, 45U);
+  EXPECT_EQ(decayed(60'000, 100 * kWeek, kWeek), 0U);
+  EXPECT_EQ(decayed(60'000, -kWeek, kWeek), 60'000U);
+  for (std::int64_t step = 0; step < 100; ++step) {
+    EXPECT_GE(decayed(60'000, step * kWeek / 10, kWeek), decayed(60'000, (step + 1) * kWeek / 10, kWeek));
+  }
+  EXPECT_EQ(history_points(14'999), 0U);
+  EXPECT_EQ(history_points(75'000), 5U);
+  EXPECT_EQ(history_points(1'000'000), 10U);
+}
+
+TEST(Risk, TacticsInOrderOfTheKillChain) {
+  EXPECT_EQ(tactics_of({"attack.t1110", "attack.impact", "attack.defense_evasion", "attack.stealth", "cve.1",
+                        "attack.initial-access", "attack.impact"}),
+            (std::vector<std::string>{"initial-access", "defense-evasion", "stealth", "impact"}));
+}
+
 TEST(Risk, Formula) {
-  EXPECT_EQ(incident_risk(alert_risk(Level::kMedium, -1), 1, 1), 45U);
-  EXPECT_EQ(incident_risk(alert_risk(Level::kHigh, -1), 4, 8), 65U + 15 + 6);
-  EXPECT_EQ(incident_risk(alert_risk(Level::kCritical, -1), 4, 1'000'000), 100U);
-  EXPECT_EQ(incident_risk(alert_risk(Level::kInformational, -1), 0, 0), 10U);
-  EXPECT_EQ(incident_risk(alert_risk(Level::kLow, 80), 1, 1), 80U);
-  EXPECT_EQ(incident_risk(alert_risk(Level::kCritical, 0), 2, 1), 5U);
+  EXPECT_EQ(risk_of(alert_risk(Level::kMedium, -1), 1, 1), 45U);
+  EXPECT_EQ(risk_of(alert_risk(Level::kHigh, -1), 4, 8), 65U + 15 + 6);
+  EXPECT_EQ(risk_of(alert_risk(Level::kCritical, -1), 4, 1'000'000), 100U);
+  EXPECT_EQ(risk_of(alert_risk(Level::kInformational, -1), 0, 0), 10U);
+  EXPECT_EQ(risk_of(alert_risk(Level::kLow, 80), 1, 1), 80U);
+  EXPECT_EQ(risk_of(alert_risk(Level::kCritical, 0), 2, 1), 5U);
   EXPECT_EQ(incident_level(Level::kHigh, 2), Level::kHigh);
   EXPECT_EQ(incident_level(Level::kHigh, 3), Level::kCritical);
   EXPECT_EQ(incident_level(Level::kCritical, 4), Level::kCritical);

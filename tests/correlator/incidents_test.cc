@@ -6,6 +6,7 @@
 #include <map>
 
 #include "correlator/entities.h"
+#include "correlator/incident_facts.h"
 
 namespace picket::correlator {
 namespace {
@@ -21,7 +22,13 @@ class Incidents final : public IncidentPort {
   std::uint64_t next_number() override { return ++numbers; }
   void put(const Incident& incident) override { all.insert_or_assign(incident.id, incident); }
 
+  std::optional<Alert> alert(std::string_view id) override {
+    const auto found = alerts.find(std::string(id));
+    return found == alerts.end() ? std::nullopt : std::optional(found->second);
+  }
+
   std::map<std::string, Incident> all;
+  std::map<std::string, Alert> alerts;
   std::uint64_t numbers = 0;
 };
 
@@ -53,6 +60,7 @@ class IncidentsTest : public testing::Test {
   }
   Alert tell(std::int64_t minute, Told told) {
     Alert made = alert(minute, std::move(told));
+    port_.alerts.insert_or_assign(made.id, made);
     last_ = grouper_->absorb(made, Nanos(1));
     return made;
   }
@@ -241,7 +249,85 @@ TEST_F(IncidentsTest, StateIsForgotten) {
   grouper_->tick(Nanos(100 * kMinute));
   EXPECT_GT(state_.entries().size(), 50U);
   grouper_->tick(Nanos(3000 * kMinute));
+  // What they were in weighs for eight half-lives.
+  for (const auto& [key, value] : state_.entries()) EXPECT_TRUE(key.starts_with("i/h/") || key.starts_with("i/d/"));
+  grouper_->tick(Nanos(9 * options_.half_life_ns));
   EXPECT_TRUE(state_.entries().empty()) << state_.entries().begin()->first;
+}
+
+TEST_F(IncidentsTest, RepeatedAlertsAreToldByTheirEntries) {
+  tell(0, {.rule = "a", .entities = {{"host", "web-01"}, {"user", "ann"}}});
+  tell(1, {.rule = "a", .entities = {{"host", "web-01"}, {"user", "ann"}}});
+  tell(2, {.rule = "a", .entities = {{"host", "web-01"}, {"user", "bob"}}});
+  const auto& timeline = only().timeline;
+  ASSERT_EQ(timeline.size(), 3U);
+  EXPECT_EQ(timeline[0].same, timeline[1].same);
+  EXPECT_NE(timeline[0].same, timeline[2].same);
+  const auto groups = repeated_alerts(only());
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].alerts, 2U);
+  EXPECT_EQ(groups[0].hits, 2U);
+  EXPECT_EQ(groups[0].first_ns, 0);
+  EXPECT_EQ(groups[0].last_ns, kMinute);
+  EXPECT_EQ(groups[0].newest, timeline[1].alert_id);
+}
+
+TEST_F(IncidentsTest, SystemsRaiseTheRisk) {
+  options_.level_of_system = [](std::string_view name) { return name == "portal" ? 5 : 0; };
+  restart();
+  tell(0, {.rule = "a", .entities = {{"host", "web-01"}}});
+  EXPECT_EQ(only().systems, std::vector<std::string>{"portal"});
+  EXPECT_EQ(only().risk, 45U + 10);
+  EXPECT_EQ(only().risk_parts.system, 10U);
+}
+
+TEST_F(IncidentsTest, IndicatorsRaiseTheRisk) {
+  Alert made = alert(0, {.rule = "a", .entities = {{"host", "web-01"}}});
+  made.matches.emplace_back();
+  made.matches[0].indicator.emplace();
+  made.matches[0].indicator->confidence = 80;
+  grouper_->absorb(made, Nanos(1));
+  EXPECT_EQ(only().confidence, 80);
+  EXPECT_EQ(only().risk, 45U + 8);
+}
+
+TEST_F(IncidentsTest, HistoryOfAnEntityRaisesTheRiskAndDecays) {
+  const auto risk_on = [&](std::int64_t day) {
+    tell(day * 24 * 60, {.rule = "d" + std::to_string(day),
+                         .level = Level::kCritical,
+                         .layer = Layer::kEndpoint,
+                         .entities = {{"user", "ann"}}});
+    return last_.at(0).risk_parts.history;
+  };
+  EXPECT_EQ(risk_on(0), 0U);
+  EXPECT_EQ(risk_on(1), 5U);   // 85 a day ago
+  EXPECT_EQ(risk_on(2), 9U);
+  restart();
+  EXPECT_EQ(risk_on(30), 0U);  // four half-lives later
+  EXPECT_EQ(port_.all.size(), 4U);
+  // What was found to be nothing counts for nothing.
+  tell(0, {.rule = "x", .level = Level::kCritical, .entities = {{"user", "bob"}}});
+  Incident benign = last_.at(0);
+  benign.disposition = Disposition::kFalsePositive;
+  benign.status = IncidentStatus::kClosed;
+  port_.put(benign);
+  tell(60, {.rule = "y", .level = Level::kCritical, .entities = {{"user", "bob"}}});
+  EXPECT_EQ(last_.at(0).risk_parts.history, 0U);
+}
+
+TEST_F(IncidentsTest, EntriesKnowTheirTacticsAndGrow) {
+  Alert made = tell(0, {.rule = "a",
+                        .entities = {{"host", "web-01"}},
+                        .tags = {"attack.impact", "attack.t1110", "attack.execution"}});
+  EXPECT_EQ(only().timeline[0].tactics, (std::vector<std::string>{"execution", "impact"}));
+  made.hit_count = 7;
+  made.last_seen_ns = 5 * kMinute;
+  grouper_->absorb(made, Nanos(2));
+  EXPECT_EQ(only().timeline[0].hits, 7U);
+  EXPECT_EQ(only().timeline[0].last_ns, 5 * kMinute);
+  const auto back = incident_from_json(to_json(only()));
+  ASSERT_TRUE(back) << back.error().what;
+  EXPECT_EQ(dump_json(to_json(*back)), dump_json(to_json(only())));
 }
 
 // The attack of the demo in small: four layers, one incident, noise apart.
