@@ -54,14 +54,14 @@ void Detector::read_as(const std::string& definition) {
   parser_->set_source(SourceId{}, {.format = "auto", .definition = definition});
 }
 
-void Detector::parse(std::span<const std::string> records, Batch& batch) {
+void Detector::parse(std::span<const std::string> records, Batch& batch, std::uint64_t first_seq) {
   batch.clear();
-  for (std::size_t i = 0; i < records.size(); ++i) batch.add(records[i], SourceId{}, i, 0);
+  for (std::size_t i = 0; i < records.size(); ++i) batch.add(records[i], SourceId{}, first_seq + i, 0);
   parser_->parse(batch);
 }
 
-void Detector::run(const std::vector<std::string>& records, Batch& batch) {
-  parse(records, batch);
+void Detector::run(std::span<const std::string> records, Batch& batch, std::uint64_t first_seq) {
+  parse(records, batch, first_seq);
   compiled_.set->evaluate(batch, *evaluation_);
 }
 

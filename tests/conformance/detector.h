@@ -22,18 +22,20 @@ class Detector {
   std::vector<std::set<std::string>> detect(const std::vector<std::string>& records);
   // From now on records are read with this source definition.
   void read_as(const std::string& definition);
-  // Parses and evaluates all records as one batch, for who needs the events themselves.
-  void run(const std::vector<std::string>& records, Batch& batch);
+  // Parses and evaluates all records as one batch, for who needs the events themselves. The first record
+  // has the number `first_seq` in its source.
+  void run(std::span<const std::string> records, Batch& batch, std::uint64_t first_seq = 0);
   // The kind of event that each record is.
   std::vector<KindId> kinds(const std::vector<std::string>& records);
   const rules::Taxonomy& taxonomy() const { return *taxonomy_; }
   const rules::RuleSet& rules() const { return *compiled_.set; }
+  std::shared_ptr<const rules::RuleSet> rule_set() const { return compiled_.set; }
   const rules::CompiledRules& compiled() const { return compiled_; }
 
  private:
   void make(rules::LoadedRules loaded, bool literal);
 
-  void parse(std::span<const std::string> records, Batch& batch);
+  void parse(std::span<const std::string> records, Batch& batch, std::uint64_t first_seq = 0);
 
   std::shared_ptr<const rules::Taxonomy> taxonomy_;
   rules::CompiledRules compiled_;

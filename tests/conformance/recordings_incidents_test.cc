@@ -1,0 +1,174 @@
+// Recorded attacks, each alone: all rules over its events, its alerts into incidents. One recording is one
+// story and must not fall to pieces: few incidents, and every alert in one of them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "correlator/correlator.h"
+#include "correlator/incidents.h"
+#include "correlator/risk.h"
+#include "tests/conformance/detector.h"
+#include "tests/conformance/records.h"
+#include "tests/conformance/shared_data.h"
+#include "tests/conformance/zip_file.h"
+
+namespace picket::conformance {
+namespace {
+
+constexpr std::size_t kIncidentsMax = 5;
+
+class Memory final : public correlator::IncidentPort {
+ public:
+  std::optional<Incident> find(std::string_view id) override {
+    const auto found = all.find(id);
+    return found == all.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::uint64_t next_number() override { return ++numbers; }
+  void put(const Incident& incident) override { all.insert_or_assign(incident.id, incident); }
+  std::optional<Alert> alert(std::string_view id) override {
+    const auto found = alerts.find(id);
+    return found == alerts.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  std::map<std::string, Incident, std::less<>> all;
+  std::map<std::string, Alert, std::less<>> alerts;
+  std::uint64_t numbers = 0;
+};
+
+class OneSource final : public correlator::SourceNames {
+ public:
+  std::string_view name(SourceId) const override { return "recording"; }
+  std::string_view system(SourceId) const override { return {}; }
+};
+
+struct Story {
+  std::string name;
+  std::size_t events = 0;
+  std::size_t alerts = 0;
+  std::size_t covered = 0;  // alerts that are in an incident
+  std::size_t incidents = 0;
+  std::set<std::string> layers;
+  std::vector<std::string> tactics;
+};
+
+Story story_of(Detector& detector, const std::string& name, const std::vector<std::string>& records) {
+  Story story;
+  story.name = name;
+  story.events = records.size();
+  correlator::Options options;
+  options.deferred = true;
+  correlator::MapState windows;
+  correlator::Correlator correlator(detector.rule_set(), options, windows);
+  std::vector<Alert> alerts;
+  constexpr std::size_t kBatch = 1024;
+  Batch batch;
+  for (std::size_t at = 0; at < records.size(); at += kBatch) {
+    detector.run(std::span(records).subspan(at, std::min(kBatch, records.size() - at)), batch, at);
+    correlator.process(batch, OneSource(), alerts);
+  }
+  correlator.finish(alerts);
+  Memory memory;
+  correlator::MapState state;
+  correlator::IncidentGrouper grouper({}, state, memory);
+  std::stable_sort(alerts.begin(), alerts.end(),
+                   [](const Alert& a, const Alert& b) { return a.time_ns < b.time_ns; });
+  for (const Alert& alert : alerts) {
+    memory.alerts.insert_or_assign(alert.id, alert);
+    grouper.absorb(alert, Nanos(1));
+  }
+  story.alerts = memory.alerts.size();
+  std::vector<std::string> tags;
+  for (const auto& [id, incident] : memory.all) {
+    if (!incident.merged_into.empty()) continue;
+    ++story.incidents;
+    story.covered += incident.alert_count;
+    for (const Layer layer : incident.layers) story.layers.emplace(layer_name(layer));
+    for (const TimelineEntry& entry : incident.timeline) {
+      for (const std::string& tactic : entry.tactics) tags.push_back("attack." + tactic);
+    }
+  }
+  story.tactics = correlator::tactics_of(tags);
+  return story;
+}
+
+std::string joined(const auto& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text.empty() ? "-" : text;
+}
+
+class Table {
+ public:
+  void add(const Story& story) {
+    if (story.alerts == 0) return;
+    std::printf("%-76s %8zu %7zu %9zu  %-18s %s\n", story.name.substr(0, 76).c_str(), story.events, story.alerts,
+                story.incidents, joined(story.layers).c_str(), joined(story.tactics).c_str());
+    EXPECT_LE(story.incidents, kIncidentsMax) << story.name;
+    EXPECT_EQ(story.covered, story.alerts) << story.name;
+    ++recordings_;
+    alerts_ += story.alerts;
+    incidents_ += story.incidents;
+  }
+  void finish(const char* name) const {
+    std::printf("%s: %zu recordings with alerts, %zu alerts, %zu incidents\n", name, recordings_, alerts_,
+                incidents_);
+  }
+  std::size_t recordings() const { return recordings_; }
+
+ private:
+  std::size_t recordings_ = 0;
+  std::size_t alerts_ = 0;
+  std::size_t incidents_ = 0;
+};
+
+class RecordingsIncidents : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (!shared_data_present()) return;
+    detector_ = std::make_unique<Detector>(sigma_folders());
+    std::printf("%-76s %8s %7s %9s  %-18s %s\n", "recording", "events", "alerts", "incidents", "layers", "tactics");
+  }
+  static void TearDownTestSuite() { detector_.reset(); }
+
+  static std::unique_ptr<Detector> detector_;
+};
+std::unique_ptr<Detector> RecordingsIncidents::detector_;
+
+TEST_F(RecordingsIncidents, OfWindowsEventLogs) {
+  PICKET_NEEDS_SHARED_DATA();
+  Table table;
+  for (const std::string& path : files_in(kShared + "/evtx-json/events")) {
+    table.add(story_of(*detector_, std::filesystem::path(path).stem(), lines_of(path)));
+  }
+  table.finish("evtx");
+  EXPECT_GT(table.recordings(), 100U);
+}
+
+TEST_F(RecordingsIncidents, OfAttackSimulations) {
+  PICKET_NEEDS_SHARED_DATA();
+  const std::string root = kShared + "/otrf-security-datasets/datasets/";
+  std::vector<std::string> zips;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+    if (entry.path().extension() == ".zip") zips.push_back(entry.path());
+  }
+  std::sort(zips.begin(), zips.end());
+  Table table;
+  for (const std::string& zip : zips) {
+    const auto members = read_zip(zip);
+    ASSERT_TRUE(members.has_value()) << members.error().what;
+    std::vector<std::string> records;  // of all files: one attack seen from several places
+    for (const ZipMember& member : *members) {
+      if (!member.name.ends_with(".json") || member.name.starts_with("__MACOSX")) continue;
+      for (std::string& line : lines_in(member.bytes)) records.push_back(std::move(line));
+    }
+    table.add(story_of(*detector_, zip.substr(root.size()), records));
+  }
+  table.finish("otrf");
+  EXPECT_GT(table.recordings(), 50U);
+}
+
+}  // namespace
+}  // namespace picket::conformance
