@@ -27,6 +27,8 @@ std::string_view title_of(int status) {
       return "Method not allowed";
     case 409:
       return "Conflict";
+    case 412:
+      return "Precondition failed";
     case 413:
       return "Too large";
     case 415:
@@ -129,10 +131,13 @@ bool etag_listed(std::string_view if_none_match, std::string_view etag) {
 }
 
 void apply_etag(const HttpRequest& request, HttpResponse& response) {
-  if (response.status != 200 || request.method != "GET" || has_header(response, "ETag")) return;
-  const std::string etag = '"' + hash128_hex(response.body) + '"';
-  response.headers.emplace_back("ETag", etag);
-  if (!etag_listed(header(request, "if-none-match"), etag)) return;
+  if (response.status != 200 || request.method != "GET") return;
+  if (!has_header(response, "ETag")) {
+    response.headers.emplace_back("ETag", '"' + hash128_hex(response.body) + '"');
+  }
+  const auto etag = std::find_if(response.headers.begin(), response.headers.end(),
+                                 [](const auto& entry) { return entry.first == "ETag"; });
+  if (!etag_listed(header(request, "if-none-match"), etag->second)) return;
   response.status = 304;
   response.body.clear();
 }

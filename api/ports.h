@@ -15,8 +15,12 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/world.h"
+#include "correlator/incident_verbs.h"
+#include "correlator/sla.h"
 #include "event/event.h"
 #include "event/incident.h"
+#include "response/systems.h"
 #include "storage/search.h"
 #include "storage/store.h"
 
@@ -67,12 +71,6 @@ struct StepCommand {
   std::string comment;  // free text, may be empty
 };
 
-struct StatusChange {
-  std::string incident;  // id
-  IncidentStatus status = IncidentStatus::kAcknowledged;
-  std::string actor;
-};
-
 // A run as JSON, which the console reads (members it does not know are ignored):
 // {"id", "incident": <incident id>, "playbook": {"id", "name", "names": {"en", "vi"}}, "status":
 // "running" | "waiting" |
@@ -107,8 +105,11 @@ struct Ports {
   // (desk) Gives back the run after the command. kNotFound; kInvalid: not possible now.
   std::function<Result<Json>(const StepCommand&)> command_step;
 
-  // (desk) Gives back the incident after the change. kNotFound.
-  std::function<Result<Incident>(const StatusChange&)> set_status;
+  // (desk) Errors of IncidentVerbs::apply().
+  std::function<Result<correlator::OrderResult>(const correlator::IncidentOrder&)> change_incident;
+  correlator::Sla sla;                           // by when incidents are due
+  std::function<Nanos()> now;                    // (desk) wall time, for clocks that run; empty: none is shown
+  const response::Systems* systems = nullptr;    // outlives the Api
 
   std::function<std::string()> metrics;  // (desk) Prometheus text format 0.0.4, complete
   std::function<Result<void>()> ready;   // (desk) doors are open and the store writes; else why not

@@ -5,9 +5,12 @@
 #include <optional>
 
 #include "api/answer.h"
+#include "api/incident_orders.h"
 #include "api/proof.h"
 #include "api/query_answer.h"
+#include "base/hash.h"
 #include "base/time.h"
+#include "correlator/incident_facts.h"
 
 namespace picket::api {
 namespace {
@@ -129,11 +132,41 @@ const TimelineEntry* top_entry(const Incident& incident) {
   return top;
 }
 
-Json whole_incident(const Incident& incident) {
+// Everything there is to say of an incident; get and change answer it alike.
+HttpResponse incident_answer(const Ports& ports, const Incident& incident, const std::vector<Incident>& also = {}) {
   Json json = to_json(incident);
   const Json summary = incident_summary(incident);  // items() refers to it
   for (const auto& [key, value] : summary.items()) json[key] = value;
-  return json;
+  if (ports.now) json["sla"] = to_json(correlator::sla_of(incident, ports.sla, ports.now()));
+  json["repeated"] = Json::array();
+  for (const correlator::RepeatedAlert& alert : correlator::repeated_alerts(incident)) {
+    json["repeated"].push_back(to_json(alert));
+  }
+  json["alerts"] = Json::array();
+  std::string cursor;
+  const auto alerts = ports.store->alerts({.rule_id = {}, .incident_id = incident.id}, kAlertsOfIncident, cursor);
+  if (!alerts) return problem(alerts.error());
+  for (const Alert& alert : *alerts) json["alerts"].push_back(alert_summary(alert));
+  json["alerts_cut"] = !cursor.empty();
+  const std::string shown = hash128_hex(dump_json(json)).substr(0, 16);
+  for (const Incident& other : also) json["also"].push_back(incident_summary(other));
+  HttpResponse response = json_answer(json);
+  response.headers.emplace_back("ETag", '"' + incident_version(incident) + '-' + shown + '"');
+  return response;
+}
+
+HttpResponse carry_out(const Call& call, const Result<correlator::IncidentOrder>& order) {
+  if (!order) return problem(order.error());
+  const auto done = call.ports.change_incident(*order);
+  if (done && done->outcome == correlator::OrderResult::Outcome::kStale) {
+    return problem(412, "the incident has changed since it was read");
+  }
+  if (done) {
+    return incident_answer(call.ports, done->incidents.at(0), {done->incidents.begin() + 1, done->incidents.end()});
+  }
+  // The request was fine, the incident is not where it could be done.
+  if (done.error().code == Errc::kInvalid) return problem(409, done.error().what);
+  return problem(done.error());
 }
 
 }  // namespace
@@ -147,6 +180,7 @@ std::string_view step_verb_name(StepVerb verb) {
 Json incident_summary(const Incident& incident) {
   Json json = to_json(incident);
   json.erase("timeline");
+  json.erase("history");
   const TimelineEntry* top = top_entry(incident);
   json["title"] = top != nullptr ? top->rule_name : std::string();
   json["top_alert"] = top != nullptr ? top->alert_id : std::string();
@@ -177,43 +211,33 @@ HttpResponse list_incidents(const Call& call) {
   const auto incidents = call.ports.store->incidents(page->limit, page->cursor);
   if (!incidents) return problem(incidents.error());
   Json json = {{"items", Json::array()}};
-  for (const Incident& incident : *incidents) json["items"].push_back(incident_summary(incident));
+  for (const Incident& incident : *incidents) {
+    Json item = incident_summary(incident);
+    if (call.ports.now) item["sla"] = to_json(correlator::sla_of(incident, call.ports.sla, call.ports.now()));
+    json["items"].push_back(std::move(item));
+  }
   return page_answer(call.request, std::move(json), page->cursor);
 }
 
 HttpResponse get_incident(const Call& call) {
   const auto incident = call.ports.store->incident(call.parts[0]);
   if (!incident) return problem(incident.error());
-  Json json = whole_incident(*incident);
-  json["alerts"] = Json::array();
-  std::string cursor;
-  const auto alerts = call.ports.store->alerts({.rule_id = {}, .incident_id = incident->id},
-                                               kAlertsOfIncident, cursor);
-  if (!alerts) return problem(alerts.error());
-  for (const Alert& alert : *alerts) json["alerts"].push_back(alert_summary(alert));
-  json["alerts_cut"] = !cursor.empty();
-  return json_answer(json);
+  return incident_answer(call.ports, *incident);
 }
 
 HttpResponse change_incident(const Call& call) {
-  static constexpr std::pair<std::string_view, IncidentStatus> kVerbs[] = {
-      {"acknowledge", IncidentStatus::kAcknowledged},
-      {"start", IncidentStatus::kInProgress},
-      {"resolve", IncidentStatus::kResolved},
-      {"close", IncidentStatus::kClosed},
-      {"reopen", IncidentStatus::kNew}};
-  if (!call.ports.set_status) return absent("changing incidents");
-  const auto* verb = std::find_if(std::begin(kVerbs), std::end(kVerbs),
-                                  [&](const auto& entry) { return entry.first == call.parts[1]; });
-  if (verb == std::end(kVerbs)) {
-    return problem(404, "an incident knows acknowledge, start, resolve, close and reopen");
-  }
+  if (!call.ports.change_incident) return absent("changing incidents");
   const auto incident = call.ports.store->incident(call.parts[0]);  // by number, too
   if (!incident) return problem(incident.error());
-  const auto changed =
-      call.ports.set_status({.incident = incident->id, .status = verb->second, .actor = "admin"});
-  if (!changed) return problem(changed.error());
-  return json_answer(whole_incident(*changed));
+  const auto other_of = [&](std::string_view id) { return call.ports.store->incident(id); };
+  return carry_out(call, order_of_verb(call.request, call.parts[1], *incident, other_of));
+}
+
+HttpResponse patch_incident(const Call& call) {
+  if (!call.ports.change_incident) return absent("changing incidents");
+  const auto incident = call.ports.store->incident(call.parts[0]);
+  if (!incident) return problem(incident.error());
+  return carry_out(call, order_of_patch(call.request, *incident));
 }
 
 HttpResponse list_alerts(const Call& call) {

@@ -2,6 +2,7 @@
 // neither thread nor session. Desk or slow thread, as router.cc says.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,10 @@ struct Call {
 
 HttpResponse list_incidents(const Call& call);
 HttpResponse get_incident(const Call& call);
-HttpResponse change_incident(const Call& call);  // .../incidents/{id}/{verb}
+HttpResponse change_incident(const Call& call);  // POST .../incidents/{id}/{verb}
+HttpResponse patch_incident(const Call& call);
+HttpResponse list_systems(const Call& call);
+HttpResponse get_system(const Call& call);
 HttpResponse list_alerts(const Call& call);
 HttpResponse get_alert(const Call& call);
 HttpResponse get_proof(const Call& call);
@@ -37,7 +41,16 @@ HttpResponse get_status(const Call& call);
 HttpResponse get_metrics(const Call& call);
 HttpResponse get_ready(const Call& call);
 
-// An incident without its timeline, with a title and the story of its rules; lists and streams.
+// Of one system; counted over the newest 10,000 incidents.
+struct OpenIncidents {
+  std::size_t count = 0;
+  Level highest = Level::kInformational;
+  std::uint32_t risk = 0;  // the highest
+};
+Result<std::map<std::string, OpenIncidents>> open_incidents(const storage::Store& store);
+Json system_json(const response::System& system, const OpenIncidents& open);
+
+// An incident without its timeline and history, with a title and the story of its rules; lists and streams.
 Json incident_summary(const Incident& incident);
 // An alert without its events and matches.
 Json alert_summary(const Alert& alert);

@@ -10,6 +10,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/metrics", Room::kDesk, false, get_metrics},
     {"GET", "/api/v1/incidents", Room::kDesk, false, list_incidents},
     {"GET", "/api/v1/incidents/{id}", Room::kDesk, false, get_incident},
+    {"PATCH", "/api/v1/incidents/{id}", Room::kDesk, false, patch_incident},
     {"POST", "/api/v1/incidents/{id}/{verb}", Room::kDesk, false, change_incident},
     {"GET", "/api/v1/alerts", Room::kDesk, false, list_alerts},
     {"GET", "/api/v1/alerts/{id}", Room::kDesk, false, get_alert},
@@ -23,6 +24,8 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/runs", Room::kDesk, false, list_runs},
     {"GET", "/api/v1/runs/{id}", Room::kDesk, false, get_run},
     {"POST", "/api/v1/runs/{id}/steps/{step}/{verb}", Room::kDesk, false, command_step},
+    {"GET", "/api/v1/systems", Room::kDesk, false, list_systems},
+    {"GET", "/api/v1/systems/{name}", Room::kDesk, false, get_system},
     {"GET", "/api/v1/status", Room::kDesk, false, get_status},
 };
 

@@ -259,9 +259,12 @@ api::Ports make_ports(const ApiRooms& rooms) {
                             .user = command.actor,
                             .comment = command.comment});
   };
-  ports.set_status = [&engine = rooms.engine](const api::StatusChange& change) {
-    return engine.set_status(change.incident, change.status);
+  ports.change_incident = [&engine = rooms.engine](const correlator::IncidentOrder& order) {
+    return engine.change(order);
   };
+  ports.sla = rooms.sla;
+  ports.now = [&clock = rooms.clock] { return clock.now(); };
+  ports.systems = &rooms.systems;
   ports.metrics = [&engine = rooms.engine, &collector = rooms.collector] {
     return metrics_text(engine.ledger(), engine.statistics(), *engine.rules(), collector.get()) +
            rule_cost_metrics(*engine.rule_costs()) + source_metrics(*engine.sources()) +

@@ -20,6 +20,8 @@ struct ApiRooms {
   rules::PayloadOptions payloads;
   std::vector<parsers::SourceFormat> formats;  // by source id
   Clock& clock;
+  const response::Systems& systems;
+  correlator::Sla sla;
   const std::unique_ptr<collector::Collector>& collector;
 };
 

@@ -19,6 +19,7 @@ constexpr const char* kFormats = "auto|ndjson|json|syslog|raw";
 constexpr const char* kLevels = "informational|low|medium|high|critical";
 constexpr const char* kRuleStates = "active|refused|cannot-fire";
 constexpr const char* kCostOrders = "time|woken|matches";
+constexpr const char* kDispositions = "true_positive|benign|false_positive|duplicate|test";
 constexpr const char* kReports = "text|json|sarif";
 
 struct Commands {
@@ -31,6 +32,8 @@ struct Commands {
   SearchCommand search;
   LedgerCommand ledger;
   NounCommand incident;
+  IncidentVerbCommand incident_verb;
+  NounCommand system;
   NounCommand alert;
   AlertVerifyCommand alert_verify;
   WhyNotCommand why_not;
@@ -331,6 +334,57 @@ void add_why_not(CLI::App& app, WhyNotCommand& command, int& code) {
   why_not->callback([&] { code = run_why_not(command); });
 }
 
+// A verb of incidents: `name` as it is typed, `verb` as the API calls it.
+CLI::App* add_verb(CLI::App& incident, const std::string& name, const std::string& verb, IncidentVerbCommand& command,
+                   int& code) {
+  CLI::App* one = add(incident, name, "incident." + name);
+  one->add_option("id", command.id, say("option.incident_id"))->required();
+  one->callback([&command, verb, &code] {
+    command.verb = verb;
+    code = run_incident_verb(command);
+  });
+  return one;
+}
+
+void add_incident_verbs(CLI::App& incident, IncidentVerbCommand& command, int& code) {
+  const auto verb = [&](const std::string& name, const std::string& of_api) {
+    return add_verb(incident, name, of_api, command, code);
+  };
+  const auto finish = [&](CLI::App* one) {
+    one->add_option("--comment", command.comment, say("option.incident_comment"))->type_name("TEXT");
+    add_store(*one, command);
+  };
+  const auto judged = [&](CLI::App* one) {
+    choose(one->add_option("--as", command.disposition, say("option.disposition")), kDispositions);
+    finish(one);
+  };
+  finish(verb("ack", "acknowledge"));
+  finish(verb("start", "start"));
+  judged(verb("resolve", "resolve"));
+  judged(verb("close", "close"));
+  finish(verb("reopen", "reopen"));
+  CLI::App* assign = verb("assign", "assign");
+  assign->add_option("who", command.assignee, say("option.assignee"));
+  finish(assign);
+  CLI::App* comment = verb("comment", "comment");
+  comment->add_option("text", command.comment, say("option.incident_comment"))->required();
+  add_store(*comment, command);
+  CLI::App* dispose = verb("dispose", "dispose");
+  choose(dispose->add_option("as", command.disposition, say("option.disposition"))->required(), kDispositions);
+  finish(dispose);
+  CLI::App* merge = verb("merge", "merge");
+  merge->add_option("other", command.other, say("option.incident_other"))->required();
+  finish(merge);
+  for (const char* name : {"split", "detach"}) {
+    CLI::App* one = verb(name, name);
+    one->add_option("alerts", command.alerts, say("option.incident_alerts"))->required();
+    finish(one);
+  }
+  CLI::App* undo = verb("undo", "undo");
+  undo->add_option("--change", command.change, say("option.incident_change"))->type_name("N");
+  finish(undo);
+}
+
 void add_commands(CLI::App& app, Commands& commands, int& code) {
   app.footer(say("command.picket.examples"));
   app.formatter(std::make_shared<ExamplesFirst>());
@@ -347,9 +401,11 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_yara(app, commands.yara, code);
   add_search(app, commands.search, code);
   add_ledger(app, commands.ledger, code);
-  add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},
-           commands.incident, code);
+  CLI::App* incident = add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},
+                                commands.incident, code);
+  add_incident_verbs(*incident, commands.incident_verb, code);
   add_alert(app, commands, code);
+  add_noun(app, {"system", "option.system_name", run_system_ls, run_system_show}, commands.system, code);
   add_why_not(app, commands.why_not, code);
   add_rule(app, commands, code);
   add_indicator(app, commands.indicator, code);

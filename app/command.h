@@ -127,6 +127,22 @@ struct WhyNotCommand : StoreCommand {
 };
 int run_why_not(const WhyNotCommand& command);
 
+int run_system_ls(const NounCommand& command);
+int run_system_show(const NounCommand& command);
+
+// A change of one incident, asked of the running server.
+struct IncidentVerbCommand : StoreCommand {
+  std::string verb;  // of the API: "acknowledge"
+  std::string id;    // number or id
+  std::string comment;
+  std::string disposition;
+  std::string assignee;             // assign; empty: nobody
+  std::string other;                // merge: the incident that comes in
+  std::vector<std::string> alerts;  // split, detach
+  std::uint64_t change = 0;         // undo: the one that is meant; 0: the last
+};
+int run_incident_verb(const IncidentVerbCommand& command);
+
 struct RuleListCommand {
   std::vector<std::string> paths;  // empty: the shipped rules
   std::string level;

@@ -40,7 +40,7 @@ class ConfigReader {
   void read(const YamlNode& root, Config& config) {
     if (root.is_null()) return;
     reader_.check_keys(root, {"data", "rules", "definitions", "geoip", "indicators", "cache", "sources", "api", "systems", "playbooks", "mail",
-                              "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits"});
+                              "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits", "incidents"});
     if (const std::string data = reader_.may_text(root, "data"); !data.empty()) config.data = data;
     for (const YamlNode* rule : reader_.may_list(root, "rules")) config.rules.push_back(rule->scalar);
     for (const YamlNode* folder : reader_.may_list(root, "definitions")) config.definitions.push_back(folder->scalar);
@@ -54,6 +54,7 @@ class ConfigReader {
     read_response(root, config);
     read_yara(root, config.payloads);
     read_limits(root, config);
+    read_incidents(root, config);
   }
 
  private:
@@ -288,6 +289,38 @@ class ConfigReader {
       if (name->scalar.empty()) reader_.problem(*name, "a field has a name, such as process.command_line");
       fields.push_back(name->scalar);
     }
+  }
+
+  void read_incidents(const YamlNode& root, Config& config) {
+    const YamlNode* incidents = reader_.may_map(root, "incidents");
+    if (incidents == nullptr) return;
+    reader_.check_keys(*incidents, {"sla"});
+    const YamlNode* sla = reader_.may_map(*incidents, "sla");
+    if (sla == nullptr) return;
+    reader_.check_keys(*sla, {"informational", "low", "medium", "high", "critical"});
+    for (std::size_t level = 0; level < config.sla.of_level.size(); ++level) {
+      const YamlNode* times = reader_.may_map(*sla, level_name(static_cast<Level>(level)));
+      if (times == nullptr) continue;
+      reader_.check_keys(*times, {"acknowledge", "resolve"});
+      correlator::SlaTimes& of_level = config.sla.of_level[level];
+      read_sla_time(*times, "acknowledge", of_level.acknowledge_ns);
+      read_sla_time(*times, "resolve", of_level.resolve_ns);
+    }
+  }
+
+  // "15m", "4h", "3d"; stays as it is where it is missing.
+  void read_sla_time(const YamlNode& node, const char* key, std::int64_t& time_ns) {
+    const std::string text = reader_.may_text(node, key);
+    if (text.empty()) return;
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string unit(end, text.data() + text.size());
+    const std::int64_t minutes = unit == "m" ? 1 : unit == "h" ? 60 : unit == "d" ? 24 * 60 : 0;
+    if (error != std::errc() || number < 1 || number > 10'000 || minutes == 0) {
+      reader_.problem(node, "`" + std::string(key) + "` is a number of minutes, hours or days, such as 15m, 4h or 3d");
+      return;
+    }
+    time_ns = number * minutes * correlator::kMinuteNs;
   }
 
   void read_limits(const YamlNode& root, Config& config) {

@@ -12,6 +12,7 @@
 #include "app/rule_lanes.h"
 #include "base/result.h"
 #include "collector/line_joiner.h"
+#include "correlator/sla.h"
 #include "event/record.h"
 #include "parsers/parser.h"
 #include "response/options.h"
@@ -60,6 +61,7 @@ struct Config {
   std::int64_t clock_skew_ns = 5LL * 60 * 1'000'000'000;  // warned about when it is more; 0: never
   std::uint64_t reserve_bytes = 64ULL * 1024 * 1024;
   LaneOptions lanes;  // of rules that cost too much
+  correlator::Sla sla;  // by when incidents are acknowledged and resolved
   bool sync = true;  // never false in a file: the crash tests' negative control
 
   // How records of a source are read; one that is not configured (any more) is read like any.

@@ -30,17 +30,43 @@ std::vector<std::string> names_of(const std::vector<EngineSource>& sources) {
   return names;
 }
 
+const response::Systems& no_systems() {
+  static const response::Systems kNone;
+  return kNone;
+}
+
+correlator::IncidentOptions incident_options(const response::Systems* systems) {
+  correlator::IncidentOptions options;
+  if (systems == nullptr) return options;
+  options.level_of_system = [systems](std::string_view name) {
+    const response::System* system = systems->by_name(name);
+    return system != nullptr ? system->level : 0;
+  };
+  return options;
+}
+
 }  // namespace
 
 class Engine::Names final : public correlator::SourceNames {
  public:
-  explicit Names(const std::vector<EngineSource>& sources) : sources_(sources) {}
+  Names(const std::vector<EngineSource>& sources, const response::Systems& systems)
+      : sources_(sources), systems_(systems) {}
   std::string_view name(SourceId source) const override { return at(source).name; }
   std::string_view system(SourceId source) const override { return at(source).system; }
+  std::string_view system_of(Batch& batch, const Event& event, SourceId source) const override {
+    const response::System* system = systems_.of(batch, event);
+    return system != nullptr ? std::string_view(system->name) : at(source).system;
+  }
+  // Detections know their event; what is over several goes by what they speak of.
+  void name_system(Alert& alert) const {
+    if (alert.kind != AlertKind::kCorrelation) return;
+    if (const response::System* system = systems_.of(alert.entities)) alert.system = system->name;
+  }
 
  private:
   const EngineSource& at(SourceId source) const { return sources_.at(static_cast<std::size_t>(source)); }
   const std::vector<EngineSource>& sources_;
+  EventSystems systems_;
 };
 
 Engine::Engine(EngineOptions options, Detection detection, storage::Store& store, collector::DeliveryQueue& queue,
@@ -52,11 +78,11 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
       clock_(clock),
       listener_(std::move(listener)),
       letters_(kLettersMax, wakeup),
-      names_(std::make_unique<Names>(options_.sources)),
+      names_(std::make_unique<Names>(options_.sources, options_.systems != nullptr ? *options_.systems : no_systems())),
       texts_(store),
       state_(store, commit_),
       incidents_port_(store, commit_),
-      grouper_({}, state_, incidents_port_),
+      grouper_(incident_options(options_.systems), state_, incidents_port_),
       health_(names_of(options_.sources), options_.clock_skew_max),
       lanes_(options_.lanes, store_, formats_of(options_.sources), [this](SlowResult& result) {
         Letter letter;
@@ -72,6 +98,7 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
     for (const storage::Ledger& ledger : *ledgers) received_before_[ledger.source] = ledger.received;
   }
   queue_.settle({}, store_.last_commit());
+  incidents_port_.look_in(&alerts_);
   use(make_ready(std::move(detection)));
 }
 
@@ -88,6 +115,11 @@ void Engine::stop() {
   stopping_.store(true, std::memory_order_release);
   wakeup_.notify();
   thread_.join();
+  // What was asked for too late is not done.
+  auto late = letters_.take();
+  for (Letter& letter : late.letters) {
+    if (letter.order) letter.order->answer.set_value(fail(Errc::kBusy, "the server is stopping"));
+  }
   letters_.close();
 }
 
@@ -97,12 +129,11 @@ bool Engine::post_rules(Detection detection) {
   return letters_.post(std::move(letter));
 }
 
-Result<Incident> Engine::set_status(const std::string& incident_id, IncidentStatus status) {
+Result<correlator::OrderResult> Engine::change(correlator::IncidentOrder order) {
   Letter letter;
   letter.order.emplace();
-  letter.order->incident = incident_id;
-  letter.order->status = status;
-  std::future<Result<Incident>> answer = letter.order->answer.get_future();
+  letter.order->order = std::move(order);
+  auto answer = letter.order->answer.get_future();
   if (!letters_.post(std::move(letter))) return fail(Errc::kBusy, "the engine is busy, try again");
   if (answer.wait_for(5s) != std::future_status::ready) return fail(Errc::kBusy, "the engine did not answer in 5 s");
   return answer.get();
@@ -157,12 +188,18 @@ void Engine::process(collector::Delivery& delivery) {
   hits_ += batch.hits().size();
 }
 
+void Engine::name_owner(Incident& incident) const {
+  if (!incident.owner.empty() || options_.systems == nullptr) return;
+  const response::System* system = options_.systems->by_name(incident.system);
+  if (system != nullptr) incident.owner = system->owner.name;
+}
+
 // Alerts from `first_alert` on into incidents, and both into the commit.
 void Engine::group(std::size_t first_alert) {
   std::vector<Incident> changed;
   const auto keep = [&](std::vector<Incident> incidents) {
     for (Incident& incident : incidents) {
-      if (incident.owner.empty() && options_.owner_of) incident.owner = options_.owner_of(incident.system);
+      name_owner(incident);
       incidents_port_.put(incident);
       std::erase_if(changed, [&](const Incident& known) { return known.id == incident.id; });
       changed.push_back(std::move(incident));
@@ -170,6 +207,7 @@ void Engine::group(std::size_t first_alert) {
   };
   for (std::size_t i = first_alert; i < alerts_.size(); ++i) {
     alerts_[i].basis = texts_.keep(alerts_[i].rule.id, commit_);
+    names_->name_system(alerts_[i]);
     commit_.put(alerts_[i]);
     keep(grouper_.absorb(alerts_[i], clock_.now()));
   }
@@ -194,7 +232,7 @@ void Engine::tick() {
 }
 
 void Engine::commit() {
-  if (commit_.empty() && acks_.empty()) return;
+  if (commit_.empty() && acks_.empty()) return answer_orders(std::nullopt);
   while (!commit_once()) {
     if (stopping_.load(std::memory_order_acquire)) {
       // Nothing was acknowledged; what the doors hold is read or sent again after the next start.
@@ -204,12 +242,14 @@ void Engine::commit() {
       texts_.given_up();
       lanes_.given_up();
       queue_.give_back(std::exchange(taken_, {}));
+      answer_orders(Error{Errc::kFull, "the disk is full"});
       return;
     }
     wakeup_.wait(1000ms);
   }
   for (const collector::Ack& ack : acks_) ack(true);
   acks_.clear();
+  answer_orders(std::nullopt);
   announce();
 }
 
@@ -233,6 +273,7 @@ bool Engine::commit_once() {
     acks_.clear();
     alerts_.clear();
     changed_.clear();
+    answer_orders(done.error());
     lanes_.given_up();
     queue_.give_back(std::exchange(taken_, {}));
     return true;
@@ -296,7 +337,7 @@ void Engine::read_letters() {
   auto letters = letters_.take();
   for (Letter& letter : letters.letters) {
     if (letter.rules) use(*std::move(letter.rules));
-    if (letter.order) change_status(*std::move(letter.order));
+    if (letter.order) carry_out(*std::move(letter.order));
     if (letter.slow) take_slow(*std::move(letter.slow));
   }
 }
@@ -337,16 +378,20 @@ void Engine::take_slow(SlowResult result) {
   lanes_.add(result, commit_);
 }
 
-void Engine::change_status(StatusOrder order) {
-  std::optional<Incident> incident = incidents_port_.find(order.incident);
-  if (!incident) {
-    order.answer.set_value(fail(Errc::kNotFound, "there is no incident '" + order.incident + "'"));
-    return;
+void Engine::carry_out(Order order) {
+  Result<correlator::OrderResult> result = grouper_.change(order.order, clock_.now());
+  if (result && result->outcome == correlator::OrderResult::Outcome::kChanged) {
+    for (Incident& incident : result->incidents) changed_.push_back(incident);
   }
-  incident->status = order.status;
-  incidents_port_.put(*incident);
-  changed_.push_back(*incident);
-  order.answer.set_value(*std::move(incident));
+  answers_.push_back({std::move(order.answer), std::move(result)});
+}
+
+void Engine::answer_orders(const std::optional<Error>& failure) {
+  for (Answer& answer : answers_) {
+    if (failure && answer.result) answer.result = fail(failure->code, failure->what);
+    answer.to.set_value(std::move(answer.result));
+  }
+  answers_.clear();
 }
 
 }  // namespace picket::app

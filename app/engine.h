@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "app/detection.h"
+#include "app/event_systems.h"
 #include "app/rule_lanes.h"
 #include "app/rule_texts.h"
 #include "app/source_health.h"
@@ -50,7 +51,8 @@ struct EngineSource {
 
 struct EngineOptions {
   std::vector<EngineSource> sources;
-  std::function<std::string(std::string_view system)> owner_of;  // of a system, for incidents
+  // The register of systems; the owner of this outlives the engine. nullptr: there is none.
+  const response::Systems* systems = nullptr;
   std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;
   Nanos clock_skew_max = std::chrono::minutes(5);  // a source's clock further off is warned about; 0: none
   std::string secret;  // of this installation
@@ -90,8 +92,9 @@ class Engine {
   // The engine goes on with these rules from the next commit on; rules() tells when. What can be made ready
   // is made ready here, on the caller's thread. False when the engine is behind with its letters.
   [[nodiscard]] bool post_rules(Detection detection);
-  // Answers with the incident after the change; kNotFound, kBusy.
-  Result<Incident> set_status(const std::string& incident_id, IncidentStatus status);
+  // Does it and answers when it is on disk. Errors of IncidentVerbs::apply(), and kBusy, kFull: perhaps it is
+  // done later, the same order with its key asks again.
+  Result<correlator::OrderResult> change(correlator::IncidentOrder order);
 
   EngineStatistics statistics() const {
     return statistics_.with([](const EngineStatistics& s) { return s; });
@@ -112,10 +115,14 @@ class Engine {
   }
 
  private:
-  struct StatusOrder {
-    std::string incident;
-    IncidentStatus status = IncidentStatus::kAcknowledged;
-    std::promise<Result<Incident>> answer;
+  struct Order {
+    correlator::IncidentOrder order;
+    std::promise<Result<correlator::OrderResult>> answer;
+  };
+  // Answered when the commit is through.
+  struct Answer {
+    std::promise<Result<correlator::OrderResult>> to;
+    Result<correlator::OrderResult> result;
   };
   // Rules with all that the engine's thread needs to go on with them.
   struct ReadyRules {
@@ -125,7 +132,7 @@ class Engine {
   };
   struct Letter {
     std::optional<ReadyRules> rules;
-    std::optional<StatusOrder> order;
+    std::optional<Order> order;
     std::optional<SlowResult> slow;
   };
   struct InUse {
@@ -138,6 +145,7 @@ class Engine {
   bool take();          // deliveries into gathered_; false: there was none
   void process(collector::Delivery& delivery);
   void group(std::size_t first_alert);
+  void name_owner(Incident& incident) const;
   void tick();
   void commit();
   bool commit_once();   // false: try again later
@@ -146,7 +154,8 @@ class Engine {
   void read_letters();
   ReadyRules make_ready(Detection detection) const;
   void use(ReadyRules rules);
-  void change_status(StatusOrder order);
+  void carry_out(Order order);
+  void answer_orders(const std::optional<Error>& failure);
   void take_slow(SlowResult result);
 
   EngineOptions options_;
@@ -174,6 +183,7 @@ class Engine {
   std::vector<collector::Ack> acks_;
   std::vector<Alert> alerts_;
   std::vector<Incident> changed_;
+  std::vector<Answer> answers_;
   std::uint64_t events_ = 0;
   std::uint64_t hits_ = 0;
   std::int64_t latest_event_ns_ = INT64_MIN;

@@ -189,10 +189,7 @@ void Server::Rooms::make_engine() {
   options.clock_skew_max = Nanos(config.clock_skew_ns);
   options.secret = secret;
   options.lanes = config.lanes;
-  options.owner_of = [this](std::string_view name) {
-    const response::System* system = library.systems.by_name(name);
-    return system != nullptr ? system->owner.name : std::string();
-  };
+  options.systems = &library.systems;
   EngineListener listener;
   listener.alert = [this](const Alert& alert) { api->publish(alert); };
   listener.incident = [this](const Incident& incident) {
@@ -215,7 +212,7 @@ Result<void> Server::Rooms::make_api() {
   options.hosts = {config.api_address};
   options.open_metrics = config.api_address.starts_with("127.") || config.api_address == "::1";
   const ApiRooms rooms{*store, *engine, *reloader, *responder, taxonomy, config.payloads,
-                       formats, clock, collector};
+                       formats, clock, library.systems, config.sla, collector};
   PICKET_TRY(api, api::Api::make(options, make_ports(rooms), clock));
   return {};
 }

@@ -5,6 +5,8 @@
 #include "app/terminal.h"
 #include "app/words.h"
 #include "base/time.h"
+#include "correlator/incident_facts.h"
+#include "correlator/risk.h"
 
 namespace picket::app {
 namespace {
@@ -114,26 +116,77 @@ std::string indicator_text(const Indicator& indicator) {
   return text;
 }
 
+namespace {
+
+std::string risk_text(const RiskParts& parts) {
+  return say("show.risk_parts", {{"base", parts.base},
+                                 {"layers", parts.layers},
+                                 {"alerts", parts.alerts},
+                                 {"system", parts.system},
+                                 {"indicator", parts.indicator},
+                                 {"history", parts.history}});
+}
+
+std::string care_text(const Incident& incident) {
+  std::string text;
+  if (!incident.merged_into.empty()) text += line("merged", say("show.merged_into", {{"id", incident.merged_into}}));
+  if (!incident.assignee.empty()) text += line("assignee", visible(incident.assignee));
+  if (incident.disposition != Disposition::kNone) {
+    text += line("disposition", word("disposition", disposition_name(incident.disposition)));
+  }
+  return text;
+}
+
+// Repeated alerts in one line, with how many there are.
+std::string timeline_text(const Incident& incident) {
+  std::vector<std::vector<std::string>> rows;
+  for (const correlator::RepeatedAlert& alert : correlator::repeated_alerts(incident)) {
+    rows.push_back({format_time(alert.first_ns), word("layer", layer_name(alert.first->layer)),
+                    word("level", level_name(alert.first->level)), alert.first->rule_name,
+                    std::to_string(alert.alerts), alert.newest.substr(0, 12)});
+  }
+  return styled(say("show.timeline"), Style::kBold) + "\n" +
+         table({say("column.time"), say("column.layer"), say("column.level"), say("column.rule"), say("column.times"),
+                say("column.alert")},
+               rows);
+}
+
+std::string history_text(const Incident& incident) {
+  if (incident.history.empty()) return {};
+  std::vector<std::vector<std::string>> rows;
+  for (const IncidentChange& change : incident.history) {
+    std::string what = word("change", change.verb);
+    if (change.undone_by != 0) what += " (" + say("show.undone", {{"n", change.undone_by}}) + ")";
+    rows.push_back({std::to_string(change.number), format_time(change.time_ns), change.actor, what, change.comment});
+  }
+  return "\n" + styled(say("show.history"), Style::kBold) + "\n" +
+         table({say("column.number"), say("column.time"), say("column.actor"), say("column.change"),
+                say("column.comment")},
+               rows);
+}
+
+}  // namespace
+
 std::string show_incident(const Incident& incident) {
   std::string text = styled(say("show.incident", {{"n", incident.number}}), Style::kBold) + "  " +
                      styled_level(incident.level) + "  " + say("show.risk", {{"n", incident.risk}}) + "  " +
                      word("incident", incident_status_name(incident.status)) + "\n";
   text += line("id", incident.id);
+  text += care_text(incident);
   text += line("layers", say("show.layers_of_four", {{"layers", layers_text(incident.layers)}, {"n", incident.layers.size()}}));
   text += line("time", say("show.period", {{"start", format_time(incident.first_ns)}, {"end", format_time(incident.last_ns)}}));
   if (!incident.system.empty()) {
+    std::string systems;
+    for (const std::string& system : incident.systems) systems += (systems.empty() ? "" : ", ") + visible(system);
+    if (systems.empty()) systems = visible(incident.system);
     const std::string owner = incident.owner.empty() ? "" : ", " + say("show.owner", {{"name", visible(incident.owner)}});
-    text += line("system", visible(incident.system) + owner);
+    text += line("system", systems + owner);
   }
+  text += line("tactics", tags_text(correlator::tactics_of(incident.tags)));
+  text += line("risk", risk_text(incident.risk_parts));
   text += line("entities", entities_text(incident.entities));
   text += line("alerts", std::to_string(incident.alert_count));
-  text += "\n" + styled(say("show.timeline"), Style::kBold) + "\n";
-  std::vector<std::vector<std::string>> rows;
-  for (const TimelineEntry& entry : incident.timeline) {
-    rows.push_back({format_time(entry.time_ns), word("layer", layer_name(entry.layer)),
-                    word("level", level_name(entry.level)), entry.rule_name, entry.alert_id.substr(0, 12)});
-  }
-  return text + table({say("column.time"), say("column.layer"), say("column.level"), say("column.rule"), say("column.alert")}, rows);
+  return text + "\n" + timeline_text(incident) + history_text(incident);
 }
 
 }  // namespace picket::app

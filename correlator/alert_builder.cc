@@ -14,7 +14,7 @@ Alert AlertBuilder::detection(Batch& batch, const Hit& hit, const SourceNames& n
   alert.rule = rules_->identity(hit.rule);
   alert.tags = rules_->tags(hit.rule);
   alert.layer = event.layer;
-  alert.system = own(names.system(record.source));
+  alert.system = own(names.system_of(batch, event, record.source));
   alert.trigger = {record.source, own(names.name(record.source)), record.seq, event.time_ns};
   alert.events.push_back(alert.trigger);
   alert.matches = rules_->explain(batch, event, hit.rule);

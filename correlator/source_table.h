@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "correlator/state.h"
+#include "event/event.h"
 #include "event/record.h"
 
 namespace picket::correlator {
@@ -19,6 +20,11 @@ class SourceNames {
   // Both live until the next call at least.
   virtual std::string_view name(SourceId source) const = 0;
   virtual std::string_view system(SourceId source) const = 0;  // empty: none
+  // Of one event, asked for where a rule hit it; what owns the host may know better than the source.
+  virtual std::string_view system_of(Batch& batch, const Event& event, SourceId source) const {
+    static_cast<void>(batch), static_cast<void>(event);
+    return system(source);
+  }
 };
 
 class SourceTable {

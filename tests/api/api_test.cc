@@ -21,7 +21,7 @@ using std::string;
 string example(std::string_view pattern) {
   string path(pattern);
   const std::pair<string, string> names[] = {
-      {"{id}", "2"}, {"{verb}", "acknowledge"}, {"{step}", "block"}};
+      {"{id}", "2"}, {"{verb}", "acknowledge"}, {"{step}", "block"}, {"{name}", "portal"}};
   for (const auto& [name, value] : names) {
     const std::size_t at = path.find(name);
     if (at != string::npos) path.replace(at, name.size(), value);
@@ -406,6 +406,78 @@ TEST(Incidents, ChangeTheirStatus) {
     const HttpResponse response = driver.post(string("/api/v1/incidents/2/") + verb);
     EXPECT_EQ(Driver::json(response)["status"], status);
   }
+}
+
+TEST(Incidents, AreChangedByVerbsWithBodies) {
+  Driver driver;
+  const string path = "/api/v1/incidents/2/";
+  EXPECT_EQ(Driver::json(driver.post(path + "assign", R"({"assignee": "bình", "comment": "yours"})"))["assignee"], "bình");
+  EXPECT_EQ(driver.seed.orders.back().comment, "yours");
+  EXPECT_EQ(driver.seed.orders.back().actor, "admin");
+  EXPECT_EQ(Driver::json(driver.post(path + "close", R"({"disposition": "benign"})"))["disposition"], "benign");
+  driver.post(path + "merge", R"({"from": 1})");
+  EXPECT_EQ(driver.seed.orders.back().kind, correlator::IncidentOrder::Kind::kMerge);
+  EXPECT_EQ(driver.seed.orders.back().other, driver.seed.store.incident("1")->id);
+  const Incident incident = *driver.seed.store.incident("2");
+  driver.post(path + "split", dump_json({{"alerts", {incident.timeline[1].alert_id}}}));
+  EXPECT_EQ(driver.seed.orders.back().alerts, std::vector<string>{incident.timeline[1].alert_id});
+  EXPECT_EQ(driver.post(path + "undo", R"({"change": 3})").status, 409);
+  EXPECT_EQ(driver.seed.orders.back().change, 3U);
+  const std::size_t before = driver.seed.orders.size();
+  for (const auto& [verb, body] : {std::pair("assign", "{}"), std::pair("comment", "{}"), std::pair("dispose", "{}"),
+                                   std::pair("split", "{}"), std::pair("merge", "{}"), std::pair("undo", R"({"change": "x"})"),
+                                   std::pair("close", R"({"disposition": "nice"})"), std::pair("close", R"({"why": "x"})"),
+                                   std::pair("close", "[1]"), std::pair("close", "{")}) {
+    EXPECT_EQ(driver.post(path + verb, body).status, 400) << verb << ' ' << body;
+  }
+  EXPECT_EQ(driver.post(path + "merge", R"({"from": 99})").status, 404);
+  EXPECT_EQ(driver.post(path + "explode").status, 404);
+  EXPECT_EQ(driver.seed.orders.size(), before);
+}
+
+TEST(Incidents, ArePatchedOnlyAsTheyWereSeen) {
+  Driver driver;
+  const string path = "/api/v1/incidents/2";
+  const string etag = Driver::header_of(driver.get(path), "ETag");
+  ASSERT_FALSE(etag.empty());
+  EXPECT_EQ(driver.get(path, {{"if-none-match", etag}}).status, 304);
+  const auto patch = [&](const string& body, const string& if_match) {
+    return driver.send(Driver::request(
+        "PATCH", path, {{"authorization", string("Bearer ") + kToken}, {"if-match", if_match}}, body));
+  };
+  const HttpResponse first = patch(R"({"status": "in_progress", "assignee": "ann"})", etag);
+  ASSERT_EQ(first.status, 200) << first.body;
+  EXPECT_EQ(Driver::json(first)["status"], "in_progress");
+  EXPECT_EQ(patch(R"({"assignee": "bob"})", etag).status, 412);
+  EXPECT_EQ(patch(R"({"assignee": "bob"})", "W/" + etag).status, 412);
+  EXPECT_EQ(patch(R"({"assignee": "bob"})", Driver::header_of(first, "ETag")).status, 200);
+  EXPECT_EQ(patch(R"({"assignee": "carol"})", "*").status, 200);
+  EXPECT_EQ(patch(R"({"status": "gone"})", "*").status, 400);
+  EXPECT_EQ(patch(R"({"level": "low"})", "*").status, 400);
+}
+
+TEST(Incidents, SayWhenTheyAreDue) {
+  Driver driver;
+  const Json incident = Driver::json(driver.get("/api/v1/incidents/2"));
+  EXPECT_TRUE(incident["sla"]["acknowledge"]["breached"].is_boolean());
+  EXPECT_TRUE(incident["sla"]["resolve"]["due"].is_string());
+  EXPECT_FALSE(incident["repeated"].empty());
+  EXPECT_TRUE(Driver::json(driver.get("/api/v1/incidents"))["items"][0].contains("sla"));
+}
+
+TEST(Systems, TellWhatIsOpenInThem) {
+  Driver driver;
+  const Json list = Driver::json(driver.get("/api/v1/systems"));
+  ASSERT_EQ(list["items"].size(), 1U);
+  const Json portal = Driver::json(driver.get("/api/v1/systems/portal"));
+  EXPECT_EQ(portal, list["items"][0]);
+  EXPECT_EQ(portal["level"], 3);
+  EXPECT_EQ(portal["open_incidents"], 1);
+  EXPECT_EQ(portal["highest_level"], "critical");
+  EXPECT_EQ(portal["title"]["vi"], "Cổng dịch vụ");
+  driver.post("/api/v1/incidents/2/close");
+  EXPECT_EQ(Driver::json(driver.get("/api/v1/systems/portal"))["open_incidents"], 0);
+  EXPECT_EQ(driver.get("/api/v1/systems/nobody").status, 404);
 }
 
 TEST(Ledger, AddsUpItsSources) {

@@ -456,13 +456,30 @@ void Seed::fill_ports() {
     run["status"] = "done";
     return run;
   };
-  ports.set_status = [this](const StatusChange& change) -> Result<Incident> {
+  response::System portal;
+  portal.name = "portal";
+  portal.name_en = "Service portal";
+  portal.name_vi = "Cổng dịch vụ";
+  portal.level = 3;
+  systems = response::Systems({portal});
+  ports.systems = &systems;
+  ports.now = [] { return Nanos(1'800'000'000'000'000'000); };
+  ports.change_incident =
+      [this](const correlator::IncidentOrder& order) -> Result<correlator::OrderResult> {
+    using Outcome = correlator::OrderResult::Outcome;
     for (Incident& incident : store.incident_list) {
-      if (incident.id != change.incident) continue;
-      incident.status = change.status;
-      return incident;
+      if (incident.id != order.incident) continue;
+      if (!order.version.empty() && order.version != incident_version(incident)) {
+        return correlator::OrderResult{Outcome::kStale, {incident}};
+      }
+      orders.push_back(order);
+      if (order.kind == correlator::IncidentOrder::Kind::kUndo) return fail(Errc::kInvalid, "nothing to undo");
+      if (order.status) incident.status = *order.status;
+      if (order.assignee) incident.assignee = *order.assignee;
+      if (order.disposition) incident.disposition = *order.disposition;
+      return correlator::OrderResult{Outcome::kChanged, {incident}};
     }
-    return fail(Errc::kNotFound, "no incident " + change.incident);
+    return fail(Errc::kNotFound, "no incident " + order.incident);
   };
   ports.metrics = [] { return std::string("picket_ledger_residual{source=\"auth.log\"} 0\n"); };
   ports.status = [] { return Json{{"version", "0.1.0"}}; };

@@ -18,6 +18,8 @@ struct Seed {
   Json run;                           // of the incident: one step waits for approval
   std::vector<std::string> commands;  // what was asked of the run, "approve block"
   std::vector<std::string> searches;
+  std::vector<correlator::IncidentOrder> orders;
+  response::Systems systems;
 
   Seed(const Seed&) = delete;
   Seed& operator=(const Seed&) = delete;
