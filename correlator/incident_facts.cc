@@ -119,9 +119,10 @@ std::vector<RepeatedAlert> repeated_alerts(const Incident& incident) {
 }
 
 Json to_json(const RepeatedAlert& alert) {
-  return {{"rule", {{"id", alert.first->rule_id},
-                    {"name", alert.first->rule_name},
-                    {"level", level_name(alert.first->level)}}},
+  return {{"rule",
+           {{"id", alert.first->rule_id},
+            {"name", alert.first->rule_name},
+            {"level", level_name(alert.first->level)}}},
           {"layer", layer_name(alert.first->layer)},
           {"tactics", alert.first->tactics},
           {"first_seen", format_time(alert.first_ns)},
@@ -139,7 +140,8 @@ void add_facts(Incident& incident, const Alert& alert) {
   merge_entities(incident.entities, alert.entities, kIncidentEntitiesMax);
   add_system(incident, alert.system);
   for (const Match& match : alert.matches) {
-    if (match.indicator) incident.confidence = std::max(incident.confidence, match.indicator->confidence);
+    if (match.indicator)
+      incident.confidence = std::max(incident.confidence, match.indicator->confidence);
   }
 }
 

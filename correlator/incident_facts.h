@@ -1,5 +1,5 @@
-// What an incident knows of its alerts: entities, layers, tactics, systems, level and risk. All of it can be
-// built anew from the alerts, which is what happens when some of them leave.
+// What an incident knows of its alerts: entities, layers, tactics, systems, level and risk. All of
+// it can be built anew from the alerts, which is what happens when some of them leave.
 //
 // Pure functions but for the port they read. One thread, that of the port.
 #pragma once

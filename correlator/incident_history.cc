@@ -18,7 +18,9 @@ void list_apart(Incident& incident, const std::string& id) {
   incident.apart.push_back(id);
 }
 
-Json instant(std::int64_t time_ns) { return time_ns == 0 ? Json("") : Json(format_time(time_ns)); }
+Json instant(std::int64_t time_ns) {
+  return time_ns == 0 ? Json("") : Json(format_time(time_ns));
+}
 
 std::int64_t instant_from(const Json& json) {
   const auto parsed = parse_time(json.get<std::string>());
@@ -37,8 +39,8 @@ auto find_last(I& incident) -> decltype(&incident.history.back()) {
 
 IncidentChange& record(Incident& incident, Nanos now, std::string_view actor,
                        std::string_view verb) {
-  const std::uint64_t newest = incident.history.empty() ? incident.history_dropped
-                                                        : incident.history.back().number;
+  const std::uint64_t newest =
+      incident.history.empty() ? incident.history_dropped : incident.history.back().number;
   if (incident.history.size() >= Incident::kHistoryMax) {
     incident.history.erase(incident.history.begin());
     ++incident.history_dropped;
@@ -51,8 +53,12 @@ IncidentChange& record(Incident& incident, Nanos now, std::string_view actor,
   return change;
 }
 
-IncidentChange* last_change(Incident& incident) { return find_last(incident); }
-const IncidentChange* last_change(const Incident& incident) { return find_last(incident); }
+IncidentChange* last_change(Incident& incident) {
+  return find_last(incident);
+}
+const IncidentChange* last_change(const Incident& incident) {
+  return find_last(incident);
+}
 
 Json settings_of(const Incident& incident) {
   return {{"status", incident_status_name(incident.status)},
@@ -62,7 +68,8 @@ Json settings_of(const Incident& incident) {
           {"resolved", instant(incident.resolved_ns)}};
 }
 
-// They come from our own history, which was read from the store as JSON: of the right types or not there.
+// They come from our own history, which was read from the store as JSON: of the right types or not
+// there.
 void apply_settings(Incident& incident, const Json& settings) {
   const auto text = [&](const char* name) -> const Json* {
     const auto found = settings.find(name);

@@ -3,8 +3,8 @@
 //
 // In the state (names begin with "i/"; every value begins with the instant at which it expires):
 //   i/e/<type>/<value>   the entity: incident, first and last time, the alert groups it was seen in
-//   i/h/<type>/<value>   what the entity was in before: the incident it is in, a score and its instant
-//   i/a/<alert id>       the incident of an alert; empty: a person took it out of one
+//   i/h/<type>/<value>   what the entity was in before: the incident it is in, a score and its
+//   instant i/a/<alert id>       the incident of an alert; empty: a person took it out of one
 //   i/w/<alert id>       an alert that waits
 //   i/l/<type>/<value>   ids of waiting alerts of an entity
 //   i/d/<due><name>      timers

@@ -1,6 +1,8 @@
-// IncidentPort: where incidents are. IncidentOptions: what decides how alerts are grouped and judged.
+// IncidentPort: where incidents are. IncidentOptions: what decides how alerts are grouped and
+// judged.
 //
-// A port belongs to the thread that correlates. What was put is found at once, before it is committed.
+// A port belongs to the thread that correlates. What was put is found at once, before it is
+// committed.
 #pragma once
 
 #include <cstddef>

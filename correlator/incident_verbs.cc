@@ -95,11 +95,15 @@ Result<OrderResult> IncidentVerbs::apply(const IncidentOrder& order, Nanos now) 
                                     (into ? " into #" + std::to_string(into->number) : ""));
   }
   switch (order.kind) {
-    case IncidentOrder::Kind::kMerge: return merge(order, *std::move(incident), now);
-    case IncidentOrder::Kind::kSplit: return split(order, *std::move(incident), now);
-    case IncidentOrder::Kind::kDetach: return detach(order, *std::move(incident), now);
+    case IncidentOrder::Kind::kMerge:
+      return merge(order, *std::move(incident), now);
+    case IncidentOrder::Kind::kSplit:
+      return split(order, *std::move(incident), now);
+    case IncidentOrder::Kind::kDetach:
+      return detach(order, *std::move(incident), now);
     case IncidentOrder::Kind::kEdit:
-    case IncidentOrder::Kind::kUndo: break;
+    case IncidentOrder::Kind::kUndo:
+      break;
   }
   return edit(order, *std::move(incident), now);
 }
@@ -145,11 +149,13 @@ Result<OrderResult> IncidentVerbs::edit(const IncidentOrder& order, Incident inc
 Result<OrderResult> IncidentVerbs::merge(const IncidentOrder& order, Incident incident, Nanos now) {
   std::optional<Incident> from = port_.find(order.other);
   if (!from) return fail(Errc::kNotFound, "there is no incident '" + order.other + "'");
-  if (from->id == incident.id) return fail(Errc::kInvalid, "an incident cannot be merged with itself");
+  if (from->id == incident.id)
+    return fail(Errc::kInvalid, "an incident cannot be merged with itself");
   if (from->merged_into == incident.id) {
     return OrderResult{OrderResult::Outcome::kUnchanged, {std::move(incident)}};
   }
-  if (!from->merged_into.empty()) return fail(Errc::kInvalid, name_of(*from) + " was merged already");
+  if (!from->merged_into.empty())
+    return fail(Errc::kInvalid, name_of(*from) + " was merged already");
   if (is_over(incident.status)) {
     return fail(Errc::kInvalid, name_of(incident) + " is closed; reopen it first");
   }
@@ -212,7 +218,8 @@ Result<OrderResult> IncidentVerbs::split(const IncidentOrder& order, Incident in
   return result;
 }
 
-Result<OrderResult> IncidentVerbs::detach(const IncidentOrder& order, Incident incident, Nanos now) {
+Result<OrderResult> IncidentVerbs::detach(const IncidentOrder& order, Incident incident,
+                                          Nanos now) {
   PICKET_TRY(const std::vector<TimelineEntry> taken, take_entries(order, incident));
   IncidentChange& change = note(incident, order, now, "detach");
   Json entries = Json::array();
@@ -248,21 +255,22 @@ Result<OrderResult> IncidentVerbs::undo(const IncidentOrder& order, Incident inc
   // One change in two incidents: it must be the last of the other one, too.
   const bool split = last->verb == "split";
   const bool gave = last->after.contains(split ? "to" : "into");
-  const std::string other_id = text_in(last->after, split ? (gave ? "to" : "of") : (gave ? "into" : "from"));
+  const std::string other_id =
+      text_in(last->after, split ? (gave ? "to" : "of") : (gave ? "into" : "from"));
   std::optional<Incident> other = port_.find(other_id);
   if (!other) return fail(Errc::kNotFound, "there is no incident '" + other_id + "'");
   const IncidentChange* const theirs = last_change(*other);
   const char* const back = split ? (gave ? "of" : "to") : (gave ? "from" : "into");
-  if (theirs == nullptr || theirs->verb != last->verb || text_in(theirs->after, back) != incident.id) {
+  if (theirs == nullptr || theirs->verb != last->verb ||
+      text_in(theirs->after, back) != incident.id) {
     return fail(Errc::kInvalid, "undo the later changes of " + name_of(*other) + " first");
   }
   // Of a split the one that was there, of a merge the one that is left.
   const bool is_first = split == gave;
   Incident first = is_first ? std::move(incident) : *std::move(other);
   Incident second = is_first ? *std::move(other) : std::move(incident);
-  Result<OrderResult> result =
-      split ? undo_split(order, std::move(first), std::move(second), now)
-            : undo_merge(order, std::move(first), std::move(second), now);
+  Result<OrderResult> result = split ? undo_split(order, std::move(first), std::move(second), now)
+                                     : undo_merge(order, std::move(first), std::move(second), now);
   if (result && !is_first) std::swap(result->incidents[0], result->incidents[1]);
   return result;
 }
@@ -323,7 +331,8 @@ Result<OrderResult> IncidentVerbs::undo_detach(const IncidentOrder& order, Incid
   note_undo(incident, order, now);
   for (const TimelineEntry& entry : back) {
     incident.timeline.insert(
-        std::upper_bound(incident.timeline.begin(), incident.timeline.end(), entry, earlier), entry);
+        std::upper_bound(incident.timeline.begin(), incident.timeline.end(), entry, earlier),
+        entry);
   }
   incident.alert_count += back.size();
   rebuild_facts(incident, port_);

@@ -1,10 +1,11 @@
-// IncidentVerbs: what people do to incidents. Every verb leaves a change in the history with what was and
-// what is, and undo takes the newest back.
+// IncidentVerbs: what people do to incidents. Every verb leaves a change in the history with what
+// was and what is, and undo takes the newest back.
 //
-// After a merge the incident goes on gathering for both. After a split or a detach, what only the alerts
-// that left spoke of no longer leads to the old incident, and the two are not merged again by alerts alone.
-// An order is done once: one with the key of a change that is there, or that would change nothing, answers
-// with the incident as it is. One thread, that of the port. The caller commits.
+// After a merge the incident goes on gathering for both. After a split or a detach, what only the
+// alerts that left spoke of no longer leads to the old incident, and the two are not merged again
+// by alerts alone. An order is done once: one with the key of a change that is there, or that would
+// change nothing, answers with the incident as it is. One thread, that of the port. The caller
+// commits.
 #pragma once
 
 #include <cstdint>
@@ -27,13 +28,13 @@ struct IncidentOrder {
   std::string incident;  // id
   std::string actor;
   std::string comment;
-  std::optional<IncidentStatus> status;     // edits: those that are set
-  std::optional<std::string> assignee;      // empty: nobody
+  std::optional<IncidentStatus> status;  // edits: those that are set
+  std::optional<std::string> assignee;   // empty: nobody
   std::optional<Disposition> disposition;
-  std::string other;                        // merge: id of the incident that comes in
-  std::vector<std::string> alerts;          // split, detach: ids
-  std::uint64_t change = 0;                 // undo: the number that is meant; 0: the last
-  std::string version;                      // incident_version() that the person saw; empty: any
+  std::string other;                // merge: id of the incident that comes in
+  std::vector<std::string> alerts;  // split, detach: ids
+  std::uint64_t change = 0;         // undo: the number that is meant; 0: the last
+  std::string version;              // incident_version() that the person saw; empty: any
   std::string key;
 
   static constexpr std::size_t kAlertsMax = 1000;
@@ -69,10 +70,12 @@ class IncidentVerbs {
   Result<OrderResult> split(const IncidentOrder& order, Incident incident, Nanos now);
   Result<OrderResult> detach(const IncidentOrder& order, Incident incident, Nanos now);
   Result<OrderResult> undo(const IncidentOrder& order, Incident incident, Nanos now);
-  Result<OrderResult> undo_merge(const IncidentOrder& order, Incident into, Incident from, Nanos now);
+  Result<OrderResult> undo_merge(const IncidentOrder& order, Incident into, Incident from,
+                                 Nanos now);
   Result<OrderResult> undo_split(const IncidentOrder& order, Incident of, Incident to, Nanos now);
   Result<OrderResult> undo_detach(const IncidentOrder& order, Incident incident, Nanos now);
-  Result<std::vector<TimelineEntry>> take_entries(const IncidentOrder& order, Incident& incident) const;
+  Result<std::vector<TimelineEntry>> take_entries(const IncidentOrder& order,
+                                                  Incident& incident) const;
   Keys keys_in(const Incident& incident);
   bool owns(const Incident& incident, const Entity& key, EntityEntry& entry);
   void divide(const Incident& first, const Incident& second);

@@ -11,7 +11,9 @@
 namespace picket::correlator {
 namespace {
 
-bool is_closed(const Incident& incident) { return is_over(incident.status); }
+bool is_closed(const Incident& incident) {
+  return is_over(incident.status);
+}
 
 // What an incident says of who was in it: nothing, if it was found to be none.
 std::uint64_t worth_of(const Incident& incident) {
@@ -32,7 +34,10 @@ std::uint64_t company_of(const Entity& key, const std::vector<Entity>& keys) {
 }  // namespace
 
 IncidentGrouper::IncidentGrouper(IncidentOptions options, StatePort& state, IncidentPort& incidents)
-    : options_(std::move(options)), index_(state), incidents_(incidents), verbs_(options_, index_, incidents) {
+    : options_(std::move(options)),
+      index_(state),
+      incidents_(incidents),
+      verbs_(options_, index_, incidents) {
   options_.alerts_max = std::min(options_.alerts_max, Incident::kTimelineMax);
 }
 
@@ -74,7 +79,8 @@ bool IncidentGrouper::are_apart(const Incident& a, const Incident& b) {
   return leads(a, b) || leads(b, a);
 }
 
-// Leaves the incident that shares most with the alert, and those that nobody set apart from what is left.
+// Leaves the incident that shares most with the alert, and those that nobody set apart from what is
+// left.
 void IncidentGrouper::keep_apart(std::vector<Link>& links) {
   std::stable_sort(links.begin(), links.end(),
                    [](const Link& a, const Link& b) { return a.shared > b.shared; });
@@ -176,8 +182,9 @@ void IncidentGrouper::add(Incident& incident, const Alert& alert) {
   if (!known) ++incident.alert_count;
   incident.first_ns = std::min(incident.first_ns, alert.time_ns);
   incident.last_ns = std::max(incident.last_ns, alert.last_seen_ns);
-  const auto entry = std::find_if(incident.timeline.begin(), incident.timeline.end(),
-                                  [&](const TimelineEntry& each) { return each.alert_id == alert.id; });
+  const auto entry =
+      std::find_if(incident.timeline.begin(), incident.timeline.end(),
+                   [&](const TimelineEntry& each) { return each.alert_id == alert.id; });
   if (entry == incident.timeline.end()) {
     if (known || incident.timeline.size() >= options_.alerts_max) {
       if (!known) ++counters_.over_ceiling;
@@ -201,9 +208,10 @@ void IncidentGrouper::claim(Incident& incident, const Alert& alert,
   for (const Entity& key : keys) {
     EntityEntry entry = index_.entity(key).value_or(EntityEntry{});
     // An entry of an incident that is over, or closed, begins anew.
-    const bool same =
-        !entry.incident.empty() && (entry.incident == incident.id ||
-                                    resolve(entry.incident).value_or(Incident{}).id == incident.id);
+    const auto owner = entry.incident.empty() ? std::nullopt : resolve(entry.incident);
+    const bool same = entry.incident == incident.id || (owner && owner->id == incident.id);
+    // Of one that a person has set apart, it stays there.
+    if (owner && !same && !is_closed(*owner) && are_apart(*owner, incident)) continue;
     entry.first_ns = same ? std::min(entry.first_ns, alert.time_ns) : alert.time_ns;
     entry.last_ns = same ? std::max(entry.last_ns, alert.last_seen_ns) : alert.last_seen_ns;
     entry.incident = incident.id;
@@ -219,9 +227,11 @@ void IncidentGrouper::remember(Incident& incident, const Alert& alert, const Ent
   if (known && history.incident != incident.id) {
     const auto before = resolve(history.incident);
     if (!before || before->id != incident.id) {
-      history.score = decayed(history.score, alert.time_ns - history.time_ns, options_.half_life_ns);
+      history.score =
+          decayed(history.score, alert.time_ns - history.time_ns, options_.half_life_ns);
       if (before) {
-        history.score += decayed(worth_of(*before), alert.time_ns - before->last_ns, options_.half_life_ns);
+        history.score +=
+            decayed(worth_of(*before), alert.time_ns - before->last_ns, options_.half_life_ns);
       }
       history.time_ns = alert.time_ns;
     }

@@ -1,13 +1,15 @@
 // IncidentGrouper: alerts that share an entity inside a window become one incident.
 //
 // What links (docs/decisions/0004-correlation-state.md has the reasons):
-// - users, hosts, addresses, hashes and domains of an alert are keys; processes never are. A value of
+// - users, hosts, addresses, hashes and domains of an alert are keys; processes never are. A value
+// of
 //   the stop list is no key, nor is one that comes along with more than keys_per_type_max others of
 //   its type (the names that a guesser tried), nor one that was seen in more than
 //   groups_per_value_max different companies (an address that many people share).
 // - an alert opens an incident if it is of a correlation or of level medium and above. Others join
 //   one that is open, or wait for one; they bring no keys, and a host alone is no reason to join.
-// - an alert that links several open incidents merges them into the oldest, but for those that a person has
+// - an alert that links several open incidents merges them into the oldest, but for those that a
+// person has
 //   set apart: then it goes to the one with which it shares most.
 //
 // absorb() may be given the same alert again when it has grown, and after a restart. State and
@@ -51,7 +53,9 @@ class IncidentGrouper {
   // Takes an alert out that late events have shown to be none (Correlator::take_withdrawn()).
   std::vector<Incident> withdraw(std::string_view alert_id);
   // What a person asks for; see IncidentVerbs::apply().
-  Result<OrderResult> change(const IncidentOrder& order, Nanos now) { return verbs_.apply(order, now); }
+  Result<OrderResult> change(const IncidentOrder& order, Nanos now) {
+    return verbs_.apply(order, now);
+  }
   // Forgets what is older than the windows.
   void tick(Nanos watermark) { index_.expire(watermark.count()); }
 
@@ -64,7 +68,9 @@ class IncidentGrouper {
   };
   std::vector<Entity> live_keys(const Alert& alert, const std::vector<Entity>& keys, bool again);
   std::vector<Incident> linked(const Alert& alert, const std::vector<Entity>& keys);
-  std::optional<Incident> resolve(const std::string& id) { return resolve_incident(incidents_, id); }
+  std::optional<Incident> resolve(const std::string& id) {
+    return resolve_incident(incidents_, id);
+  }
   bool are_apart(const Incident& a, const Incident& b);
   void keep_apart(std::vector<Link>& links);
   Incident open(const Alert& alert, Nanos now);

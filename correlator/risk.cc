@@ -8,13 +8,13 @@
 namespace picket::correlator {
 namespace {
 
-// ATT&CK Enterprise, in its own order. Sigma writes them with '-' (or, before v2, with '_'). Its version 19 has
-// stealth and defense impairment where there was defense evasion.
+// ATT&CK Enterprise, in its own order. Sigma writes them with '-' (or, before v2, with '_'). Its
+// version 19 has stealth and defense impairment where there was defense evasion.
 constexpr std::array<std::string_view, 16> kTactics = {
-    "reconnaissance",       "resource-development", "initial-access",      "execution",
-    "persistence",          "privilege-escalation", "defense-evasion",     "stealth",
-    "defense-impairment",   "credential-access",    "discovery",           "lateral-movement",
-    "collection",           "command-and-control",  "exfiltration",        "impact"};
+    "reconnaissance",     "resource-development", "initial-access",  "execution",
+    "persistence",        "privilege-escalation", "defense-evasion", "stealth",
+    "defense-impairment", "credential-access",    "discovery",       "lateral-movement",
+    "collection",         "command-and-control",  "exfiltration",    "impact"};
 
 std::size_t rank(std::string_view tag) {
   constexpr std::string_view kPrefix = "attack.";
@@ -43,8 +43,8 @@ RiskParts risk_parts(const RiskFacts& facts) {
   RiskParts parts;
   parts.base = facts.base;
   parts.layers = static_cast<std::uint32_t>(5 * (std::clamp<std::size_t>(facts.layers, 1, 4) - 1));
-  const auto log2 = static_cast<std::uint32_t>(
-      std::bit_width(std::max<std::uint64_t>(facts.alerts, 1)) - 1);
+  const auto log2 =
+      static_cast<std::uint32_t>(std::bit_width(std::max<std::uint64_t>(facts.alerts, 1)) - 1);
   parts.alerts = std::min(10U, 2 * log2);
   parts.system = kOfSystem[static_cast<std::size_t>(std::clamp(facts.system_level, 0, 5))];
   parts.indicator = static_cast<std::uint32_t>(std::clamp(facts.confidence, 0, 100)) / 10;

@@ -37,8 +37,8 @@ struct RiskFacts {
 RiskParts risk_parts(const RiskFacts& facts);
 std::uint32_t total_risk(const RiskParts& parts);
 
-// What an entity has behind it: the risks of earlier incidents, in thousandths, each worth half as much after
-// every half-life. Whole numbers, so that every machine says the same.
+// What an entity has behind it: the risks of earlier incidents, in thousandths, each worth half as
+// much after every half-life. Whole numbers, so that every machine says the same.
 std::uint64_t decayed(std::uint64_t score, std::int64_t after_ns, std::int64_t half_life_ns);
 std::uint32_t history_points(std::uint64_t score);  // 0..10: a point for each 15 of risk
 

@@ -301,9 +301,9 @@ TEST_F(IncidentsTest, HistoryOfAnEntityRaisesTheRiskAndDecays) {
   };
   EXPECT_EQ(risk_on(0), 0U);
   EXPECT_EQ(risk_on(1), 5U);   // 85 a day ago
-  EXPECT_EQ(risk_on(2), 9U);
+  EXPECT_EQ(risk_on(2), 10U);
   restart();
-  EXPECT_EQ(risk_on(30), 0U);  // four half-lives later
+  EXPECT_EQ(risk_on(30), 1U);  // four half-lives later
   EXPECT_EQ(port_.all.size(), 4U);
   // What was found to be nothing counts for nothing.
   tell(0, {.rule = "x", .level = Level::kCritical, .entities = {{"user", "bob"}}});
