@@ -112,8 +112,7 @@ void tell_totals(const storage::SearchTotals& totals, const Stop& stop) {
 
 // Runs the query and prints; answers an exit code.
 int search_store(const SearchCommand& command, const storage::Query& query, const storage::Store& store,
-                 parsers::Parser& parser, storage::SearchOptions options) {
-  Stop stop(command.time_limit);
+                 parsers::Parser& parser, Stop& stop, storage::SearchOptions options) {
   auto progress = std::make_unique<Progress>(say("search.progress"), stored_bytes(store));
   options.limit = command.limit;
   options.parse = [&](Batch& batch) { parser.parse(batch); };
@@ -154,6 +153,7 @@ int search_store(const SearchCommand& command, const storage::Query& query, cons
 }  // namespace
 
 int run_search(const SearchCommand& command) {
+  Stop stop(command.time_limit);  // before the store has threads, which would take the signals
   storage::SearchOptions options;
   const std::optional<std::string> cursor = api::from_hex(command.after);
   if (!cursor) return complain("this is not a cursor that a search gave", kUsageWrong);
@@ -186,7 +186,7 @@ int run_search(const SearchCommand& command) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     parser.set_source(SourceId{static_cast<std::uint32_t>(i)}, config->format_of(names[i]));
   }
-  return search_store(command, *query, **store, parser, std::move(options));
+  return search_store(command, *query, **store, parser, stop, std::move(options));
 }
 
 }  // namespace picket::app
