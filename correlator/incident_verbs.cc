@@ -91,8 +91,9 @@ Result<OrderResult> IncidentVerbs::apply(const IncidentOrder& order, Nanos now) 
   if (order.kind == IncidentOrder::Kind::kUndo) return undo(order, *std::move(incident), now);
   if (!incident->merged_into.empty()) {
     const auto into = resolve_incident(port_, incident->merged_into);
-    return fail(Errc::kInvalid, name_of(*incident) + " was merged" +
-                                    (into ? " into #" + std::to_string(into->number) : ""));
+    if (!into) return fail(Errc::kInvalid, name_of(*incident) + " was merged already");
+    return fail(Errc::kInvalid,
+                name_of(*incident) + " was merged into #" + std::to_string(into->number));
   }
   switch (order.kind) {
     case IncidentOrder::Kind::kMerge:
