@@ -116,7 +116,16 @@ TEST(Incident, JsonRoundTrips) {
   incident.id = "x";
   incident.number = 4;
   incident.layers = {Layer::kNetwork, Layer::kEndpoint};
-  incident.timeline = {{1, "alert", "rule", "name", Level::kLow, Layer::kNetwork}};
+  TimelineEntry entry;
+  entry.time_ns = 1;
+  entry.alert_id = "alert";
+  entry.rule_id = "rule";
+  entry.rule_name = "name";
+  entry.level = Level::kLow;
+  entry.layer = Layer::kNetwork;
+  entry.tactics = {"initial-access"};
+  entry.same = "user=binh";
+  incident.timeline = {entry};
   const auto again = incident_from_json(to_json(incident));
   ASSERT_TRUE(again);
   EXPECT_EQ(dump_json(to_json(*again)), dump_json(to_json(incident)));

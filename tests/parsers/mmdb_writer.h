@@ -35,7 +35,7 @@ class MmdbWriter {
     }
     std::size_t node = 0;
     for (std::size_t bit = 0; bit < prefix_bits; ++bit) {
-      const std::size_t side = (bytes[bit / 8] >> (7 - bit % 8)) & 1U;
+      const std::size_t side = (unsigned{bytes[bit / 8]} >> (7 - bit % 8)) & 1U;
       if (bit + 1 == prefix_bits) {
         nodes_[node][side] = {Record::kData, data_.size()};
       } else {
