@@ -158,7 +158,9 @@ class TreeText {
     }
     if (node.node->kind == Node::Kind::kTest) {
       text_ += visible(test_text(node.node->test), kWantedShown);
-      text_ += styled("  " + say("show.line", {{"n", node.node->test.line}}), Style::kDim);
+      if (const int line = node.node->test.line;
+          line > 0)  // an exception's lines are of its own file
+        text_ += styled("  " + say("show.line", {{"n", line}}), Style::kDim);
       if (!node.holds) text_ += "  " + word("why", reason_name(node.reason));
     } else {
       text_ += word("node", kind_name(node.node->kind));

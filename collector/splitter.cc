@@ -317,10 +317,13 @@ void Splitter::between(std::string_view& input) {
   }
 }
 
-// Up to the end of the line, or to where the next element seems to begin.
+// Up to the end of the line, or to where the next element seems to begin: `}, {"`, or `}, {` at the
+// end of a line.
 bool Splitter::damaged(std::string_view& input, Frame& frame) {
+  constexpr std::string_view kBorder = "},{\"";
   const char c = input[0];
-  if (c == '\n') {
+  const bool begun = border_ == kBorder.size() - 1;
+  if (c == '\n' && !begun) {
     take(input, 1);
     if (held_.ends_with('\r')) held_.pop_back();
     length_ = held_.size();
@@ -331,15 +334,13 @@ bool Splitter::damaged(std::string_view& input, Frame& frame) {
   if (c == '}') {
     border_ = 1;
     border_end_ = held_.size();
-  } else if (!is_blank(c)) {
-    constexpr std::string_view kBorder = "},{\"";
+  } else if (c == '\n' || (begun && c == '"')) {
+    untake(held_.size() - border_end_);
+    held_.resize(border_end_);
+    length_ = held_.size();
+    return give(frame, State::kBetween, array_);
+  } else if (!is_space(c)) {
     border_ = border_ > 0 && c == kBorder[border_] ? border_ + 1 : 0;
-    if (border_ == kBorder.size()) {
-      untake(held_.size() - border_end_);
-      held_.resize(border_end_);
-      length_ = held_.size();
-      return give(frame, State::kBetween, array_);
-    }
   }
   if (held_.size() < options_.frame_bytes_max) return false;
   return give(frame, State::kDamaged, array_);  // a piece of it, so that nothing is cut off

@@ -182,6 +182,7 @@ void JsonNames::add_known(std::size_t count) {
     const FieldId id{static_cast<std::uint16_t>(i)};
     add(field_name(id), id);
   }
+  (void)limits_.take();  // of the names that were added, which are no record's
 }
 
 const JsonName* JsonNames::other_field(Node node, const NameKey& key) {

@@ -157,6 +157,7 @@ class FilterParser {
 
   std::uint32_t field_term(std::string_view name, SignHere sign, std::size_t depth) {
     const std::size_t begin = in_.at();
+    field_at_ = begin;
     const std::string field = plain_name(name);
     in_.move_to(sign.end);
     if (sign.sign != Sign::kColon) in_.skip_space();
@@ -208,7 +209,7 @@ class FilterParser {
 
   std::uint32_t cased(const std::string& field) {
     QueryNode node{
-        .op = QueryOp::kField, .test = ValueTest::kEqualsCase, .field = field, .offset = in_.at()};
+        .op = QueryOp::kField, .test = ValueTest::kEqualsCase, .field = field, .offset = field_at_};
     if (in_.peek() == '"') {
       in_.read_quoted(node.value);
     } else {
@@ -224,7 +225,7 @@ class FilterParser {
   // One value of a field, as it may stand behind an operator or in a list. `signs`: < and >
   // compare.
   std::uint32_t value_node(std::string_view field, bool signs, std::string_view stops) {
-    QueryNode node{.op = QueryOp::kField, .field = std::string(field), .offset = in_.at()};
+    QueryNode node{.op = QueryOp::kField, .field = std::string(field), .offset = field_at_};
     if (in_.peek() == '"') {
       in_.read_quoted(node.value);
       // An address is compared as one, however it is spelt; a network is only text.
@@ -391,6 +392,7 @@ class FilterParser {
   }
 
   QueryReader& in_;
+  std::size_t field_at_ = 0;  // where the field begins whose values are read
   std::vector<QueryNode>& nodes_;
 };
 

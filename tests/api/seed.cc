@@ -11,6 +11,18 @@ std::int64_t at(const std::string& text) {
   return parse_time(text)->time_ns;
 }
 
+TimelineEntry entry(std::int64_t time_ns, std::string alert, std::string rule, std::string name,
+                    Level level, Layer layer) {
+  TimelineEntry made;
+  made.time_ns = time_ns;
+  made.alert_id = std::move(alert);
+  made.rule_id = std::move(rule);
+  made.rule_name = std::move(name);
+  made.level = level;
+  made.layer = layer;
+  return made;
+}
+
 constexpr const char* kScanRule = R"(title: Web scanner by user agent
 id: 7c1f0d52-5a0e-4f0b-9d53-0f6f5c0b2a01
 status: stable
@@ -291,14 +303,14 @@ void Seed::add_incident() {
   incident.owner = "Phòng CNTT <it@agency.example>";
   for (auto alert = store.alert_list.rbegin(); alert != store.alert_list.rend(); ++alert) {
     store.incident_of.emplace_back(alert->id, incident.id);
-    incident.timeline.push_back({alert->time_ns, alert->id, alert->rule.id, alert->rule.name,
-                                 alert->rule.level, alert->layer});
+    incident.timeline.push_back(entry(alert->time_ns, alert->id, alert->rule.id, alert->rule.name,
+                                      alert->rule.level, alert->layer));
     for (const Entity& entity : alert->entities) incident.entities.push_back(entity);
   }
   // What the edge saw: an alert without a proof in the store, as after retention.
   incident.timeline.insert(incident.timeline.begin(),
-                           {at("2026-11-22T02:11:40Z"), "gone", "port-sweep",
-                            "Port sweep from outside", Level::kLow, Layer::kNetwork});
+                           entry(at("2026-11-22T02:11:40Z"), "gone", "port-sweep",
+                                 "Port sweep from outside", Level::kLow, Layer::kNetwork));
   std::sort(incident.entities.begin(), incident.entities.end());
   incident.entities.erase(std::unique(incident.entities.begin(), incident.entities.end()),
                           incident.entities.end());
@@ -346,8 +358,9 @@ void Seed::add_noise_incident() {
   incident.level = Level::kLow;
   incident.risk = 18;
   incident.system = "intranet";
-  incident.timeline.push_back({at("2026-11-21T22:01:09Z"), "gone2", "usb",
-                               "Removable disk on <b>a server</b>", Level::kLow, Layer::kServer});
+  incident.timeline.push_back(entry(at("2026-11-21T22:01:09Z"), "gone2", "usb",
+                                    "Removable disk on <b>a server</b>", Level::kLow,
+                                    Layer::kServer));
   incident.layers = {Layer::kServer};
   incident.entities = {{"host", "file-02"}};
   incident.first_ns = incident.last_ns = incident.created_ns = at("2026-11-21T22:01:09Z");
@@ -473,7 +486,8 @@ void Seed::fill_ports() {
         return correlator::OrderResult{Outcome::kStale, {incident}};
       }
       orders.push_back(order);
-      if (order.kind == correlator::IncidentOrder::Kind::kUndo) return fail(Errc::kInvalid, "nothing to undo");
+      if (order.kind == correlator::IncidentOrder::Kind::kUndo)
+        return fail(Errc::kInvalid, "nothing to undo");
       if (order.status) incident.status = *order.status;
       if (order.assignee) incident.assignee = *order.assignee;
       if (order.disposition) incident.disposition = *order.disposition;

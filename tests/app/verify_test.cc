@@ -128,9 +128,9 @@ class VerifyTest : public testing::Test {
   }
   Verification verify(const Alert& alert) {
     const Detection live = load();
-    Verifier verifier(*store_, {.catalog = [&] { return live.catalog; }, .taxonomy = live.taxonomy, .live = [&] {
-                                  return live.rules;
-                                }});
+    Verifier verifier(*store_, {.catalog = [&] { return live.catalog; },
+                                .taxonomy = live.taxonomy,
+                                .live = [&] { return live.rules; }});
     return verifier.verify(alert);
   }
   static std::vector<std::string> codes(const std::vector<Remark>& remarks) {
@@ -205,6 +205,13 @@ TEST_F(VerifyTest, ATamperedDetectionDiffers) {
   EXPECT_TRUE(difference(one).starts_with("rule_not_in_text: "));
 }
 
+// Another event of the same source: they are a second apart.
+EventRef earlier(EventRef trigger, std::uint64_t seq) {
+  trigger.time_ns -= static_cast<std::int64_t>(trigger.seq - seq) * 1'000'000'000;
+  trigger.seq = seq;
+  return trigger;
+}
+
 TEST_F(VerifyTest, ATamperedCorrelationDiffers) {
   const Alert honest = alert("Many failed");
   Alert one = honest;
@@ -224,12 +231,10 @@ TEST_F(VerifyTest, ATamperedCorrelationDiffers) {
   one.window.start_ns += 1'000'000'000;
   EXPECT_TRUE(difference(one).starts_with("window: "));
   one = honest;
-  one.events.push_back(
-      {SourceId{}, "auth", 1, one.trigger.time_ns});  // of the laboratory: odd, not failed
+  one.events.push_back(earlier(one.trigger, 1));  // of the laboratory: odd, not failed
   EXPECT_TRUE(difference(one).starts_with("not_true: ")) << difference(one);
   one = honest;
-  one.events.push_back(
-      {SourceId{}, "auth", 3, one.trigger.time_ns});  // failed, but the exception took it away
+  one.events.push_back(earlier(one.trigger, 3));  // failed, but the exception took it away
   const Verification excluded = verify(one);
   ASSERT_FALSE(excluded.differences.empty());
   EXPECT_NE(excluded.differences[0].is.find("Laboratory"), std::string::npos)

@@ -66,7 +66,9 @@ TEST(Fold, OnlyTwoCharactersFoldToAscii) {
       return static_cast<unsigned char>(c) < 0x80;
     });
     ASSERT_EQ(ascii, code == 0x17F || code == 0x212A) << code;
-    if (ascii) ASSERT_FALSE(is_plain(text)) << code;
+    if (ascii) {
+      ASSERT_FALSE(is_plain(text)) << code;
+    }
   }
 }
 

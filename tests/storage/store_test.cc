@@ -43,8 +43,13 @@ Incident make_incident(std::string id, std::uint64_t number, const std::vector<A
   incident.id = std::move(id);
   incident.number = number;
   for (const Alert& alert : alerts) {
-    incident.timeline.push_back(
-        {alert.time_ns, alert.id, alert.rule.id, "name", Level::kHigh, Layer::kServer});
+    TimelineEntry& entry = incident.timeline.emplace_back();
+    entry.time_ns = alert.time_ns;
+    entry.alert_id = alert.id;
+    entry.rule_id = alert.rule.id;
+    entry.rule_name = "name";
+    entry.level = Level::kHigh;
+    entry.layer = Layer::kServer;
   }
   return incident;
 }
