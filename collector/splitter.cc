@@ -47,6 +47,7 @@ bool Splitter::next(std::string_view& input, Frame& frame) {
   if (!replaying()) {  // the last frame, which may view it, is dead
     again_.clear();
     again_at_ = 0;
+    held_again_ = 0;
     if (again_.capacity() > kIdleBytes) again_ = std::string{};
   }
   for (;;) {
