@@ -57,7 +57,8 @@ inline constexpr KvStyle kNetscalerStyle{
     .between = " - ", .assign = ByteSet(" "), .quotes = ByteSet("\"")};
 inline constexpr KvStyle kIptablesStyle{.quotes = {}, .flags = true};
 
-// Appends the pairs of `text`, in order, values unquoted and unescaped; false if there is none.
+// Appends the pairs of `text`, in order, values unquoted and unescaped; false if there is none whose
+// name has at most kPairNameMax bytes.
 bool read_kv(std::string_view text, const KvStyle& style, Arena& arena, std::vector<Pair>& out);
 
 // auditd's way of writing bytes: an even number of the digits 0-9A-F. Zero bytes between arguments

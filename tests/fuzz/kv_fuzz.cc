@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -20,7 +21,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   picket::Arena arena;
   std::vector<Pair> pairs;
   const bool found = read_kv(text, style, arena, pairs);
-  PICKET_CHECK(found == !pairs.empty() && pairs.size() <= kPairsMax);
+  const bool usable = std::any_of(pairs.begin(), pairs.end(), [](const Pair& pair) {
+    return pair.name.size() <= kPairNameMax;
+  });
+  PICKET_CHECK(found == usable && pairs.size() <= kPairsMax);
   std::size_t sum = 0;
   for (const Pair& pair : pairs) {
     PICKET_CHECK(!pair.name.empty());
