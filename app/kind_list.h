@@ -18,7 +18,7 @@
 namespace picket::app {
 
 // Routes are built ahead for so many kinds; a sender that invents event ids cannot make it more.
-inline constexpr std::size_t kKindsMax = 1024;
+inline constexpr std::size_t kKindsMax = 2048;
 
 // Of each definition: events without an id, and the event ids that it or a taxonomy names.
 std::vector<KindId> known_kinds(const parsers::Catalog& catalog, const rules::Taxonomy& taxonomy);
