@@ -1,6 +1,7 @@
 #include "correlator/incident_index.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/json.h"
 #include "correlator/codec.h"
@@ -14,6 +15,25 @@ std::string entity_name(std::string_view prefix, const Entity& entity) {
 
 std::string alert_name(std::string_view prefix, std::string_view id) {
   return std::string(prefix) + std::string(id);
+}
+
+// An alert in an entity's list of those that wait.
+struct Waiting {
+  std::string alert;
+  std::string rule;
+  std::int64_t last_ns = 0;
+};
+
+std::vector<Waiting> read_waiting(std::string_view list) {
+  std::vector<Waiting> all;
+  for (Reader reader(list); !reader.done() && reader.ok();) {
+    Waiting one;
+    one.alert = reader.text();
+    one.rule = reader.text();
+    one.last_ns = reader.integer();
+    if (reader.ok()) all.push_back(std::move(one));
+  }
+  return all;
 }
 
 }  // namespace
@@ -103,19 +123,31 @@ std::size_t IncidentIndex::put_waiting(const Alert& alert, const std::vector<Ent
   std::size_t pushed_out = 0;
   for (const Entity& entity : entities) {
     const std::string name = entity_name("i/l/", entity);
-    std::vector<std::string> ids;
-    const std::string list = get(name).value_or("");
-    for (Reader reader(list); !reader.done() && reader.ok();) ids.emplace_back(reader.text());
-    if (std::find(ids.begin(), ids.end(), alert.id) == ids.end()) ids.push_back(alert.id);
-    if (ids.size() > kWaitingMax) {
-      ids.erase(ids.begin());
+    std::vector<Waiting> list = read_waiting(get(name).value_or(""));
+    std::erase_if(list, [&](const Waiting& one) { return one.alert == alert.id; });
+    list.push_back({alert.id, alert.rule.id, alert.last_seen_ns});
+    if (list.size() > kWaitingMax) {
+      list.erase(list.begin());
       ++pushed_out;
     }
     Writer writer;
-    for (const std::string& id : ids) writer.text(id);
+    for (const Waiting& one : list) {
+      writer.text(one.alert);
+      writer.text(one.rule);
+      writer.integer(one.last_ns);
+    }
     put(name, writer.take(), expires_ns);
   }
   return pushed_out;
+}
+
+std::size_t IncidentIndex::waiting_rules(const Entity& entity, std::int64_t since_ns) {
+  std::set<std::string> rules;
+  for (Waiting& one : read_waiting(get(entity_name("i/l/", entity)).value_or(""))) {
+    if (one.last_ns >= since_ns && !rules.contains(one.rule) && is_waiting(one.alert))
+      rules.insert(std::move(one.rule));
+  }
+  return rules.size();
 }
 
 std::vector<Alert> IncidentIndex::take_waiting(const std::vector<Entity>& entities) {
@@ -124,11 +156,10 @@ std::vector<Alert> IncidentIndex::take_waiting(const std::vector<Entity>& entiti
     const std::string name = entity_name("i/l/", entity);
     const auto list = get(name);
     if (!list) continue;
-    for (Reader reader(*list); !reader.done() && reader.ok();) {
-      const std::string id(reader.text());
-      const auto text = get(alert_name("i/w/", id));
+    for (const Waiting& one : read_waiting(*list)) {
+      const auto text = get(alert_name("i/w/", one.alert));
       if (!text) continue;
-      erase_waiting(id);
+      erase_waiting(one.alert);
       const auto json = parse_json(*text);
       if (!json) continue;
       if (auto alert = alert_from_json(*json)) alerts.push_back(*std::move(alert));

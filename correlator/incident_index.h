@@ -3,10 +3,10 @@
 //
 // In the state (names begin with "i/"; every value begins with the instant at which it expires):
 //   i/e/<type>/<value>   the entity: incident, first and last time, the alert groups it was seen in
-//   i/h/<type>/<value>   what the entity was in before: the incident it is in, a score and its
-//   instant i/a/<alert id>       the incident of an alert; empty: a person took it out of one
+//   i/h/<type>/<value>   what the entity was in before: the incident it is in, a score, its instant
+//   i/a/<alert id>       the incident of an alert; empty: a person took it out of one
 //   i/w/<alert id>       an alert that waits
-//   i/l/<type>/<value>   ids of waiting alerts of an entity
+//   i/l/<type>/<value>   waiting alerts of an entity: ids, rules, times
 //   i/d/<due><name>      timers
 // One thread, that of the state port.
 #pragma once
@@ -55,6 +55,8 @@ class IncidentIndex {
   static constexpr std::size_t kWaitingMax = 64;
   std::size_t put_waiting(const Alert& alert, const std::vector<Entity>& entities,
                           std::int64_t expires_ns);
+  // How many different rules the alerts are of that wait with the entity, from an instant on.
+  std::size_t waiting_rules(const Entity& entity, std::int64_t since_ns);
   // The alerts that wait with any of the entities; they wait no more.
   std::vector<Alert> take_waiting(const std::vector<Entity>& entities);
   bool is_waiting(std::string_view alert_id);

@@ -33,6 +33,7 @@ struct IncidentOptions {
   // What an entity was in weighs half as much after this time, and nothing after eight times.
   std::int64_t half_life_ns = 7LL * 24 * 3'600'000'000'000;
   std::size_t keys_per_type_max = 8;
+  std::size_t low_rules_min = 3;  // different rules of low alerts that open an incident together
   std::size_t groups_per_value_max = 25;
   std::size_t alerts_max = 1000;  // of one incident; further ones are counted in it, not listed
   std::function<int(std::string_view)> level_of_system;  // 1..5, 0 for an unknown one; may be empty

@@ -133,7 +133,7 @@ std::vector<Incident> IncidentGrouper::absorb(const Alert& alert, Nanos now) {
   if (home && home->empty()) return {};  // a person took it out of its incident
   const bool again = home.has_value() || index_.is_waiting(alert.id);
   const std::vector<Entity> keys = live_keys(alert, keys_of(alert, options_), again);
-  if (!opens_incident(alert)) return join_or_wait(alert, keys);
+  if (!opens_incident(alert)) return join_or_wait(alert, keys, now);
 
   std::vector<Incident> incidents = linked(alert, keys);
   // A closed incident keeps its alerts, and takes part in no merge.
@@ -244,24 +244,37 @@ void IncidentGrouper::remember(Incident& incident, const Alert& alert, const Ent
 }
 
 std::vector<Incident> IncidentGrouper::join_or_wait(const Alert& alert,
-                                                    const std::vector<Entity>& keys) {
-  std::vector<Entity> telling = keys;
-  std::erase_if(telling, [](const Entity& key) { return key.type == "host"; });
-  std::vector<Incident> incidents = linked(alert, telling);
+                                                    const std::vector<Entity>& keys, Nanos now) {
+  std::vector<Incident> incidents = linked(alert, keys);
   if (incidents.size() > 1) std::erase_if(incidents, is_closed);
-  if (incidents.empty()) {
-    ++counters_.waiting;
-    if (!telling.empty()) {
-      counters_.waiting_dropped +=
-          index_.put_waiting(alert, telling, add_ns(alert.last_seen_ns, options_.window_ns));
-    }
-    return {};
-  }
+  if (incidents.empty()) return wait(alert, keys, now);
   Incident& incident = incidents.front();
   index_.erase_waiting(alert.id);
   add(incident, alert);
   assess(incident, options_);
   ++counters_.joined;
+  incidents_.put(incident);
+  return {incident};
+}
+
+// Several low alerts that are not of one kind are no chance any more.
+std::vector<Incident> IncidentGrouper::wait(const Alert& alert, const std::vector<Entity>& keys,
+                                            Nanos now) {
+  ++counters_.waiting;
+  if (keys.empty()) return {};
+  counters_.waiting_dropped +=
+      index_.put_waiting(alert, keys, add_ns(alert.last_seen_ns, options_.window_ns));
+  const std::int64_t since_ns = subtract_ns(alert.time_ns, options_.window_ns);
+  std::vector<Entity> telling = keys;
+  std::erase_if(telling, [&](const Entity& key) {
+    return index_.waiting_rules(key, since_ns) < options_.low_rules_min;
+  });
+  if (telling.empty()) return {};
+  Incident incident = open(alert, now);
+  claim(incident, alert, telling);
+  pull_waiting(incident, telling);  // itself among them
+  assess(incident, options_);
+  ++counters_.opened;
   incidents_.put(incident);
   return {incident};
 }

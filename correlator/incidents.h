@@ -2,15 +2,14 @@
 //
 // What links (docs/decisions/0004-correlation-state.md has the reasons):
 // - users, hosts, addresses, hashes and domains of an alert are keys; processes never are. A value
-// of
-//   the stop list is no key, nor is one that comes along with more than keys_per_type_max others of
-//   its type (the names that a guesser tried), nor one that was seen in more than
+//   of the stop list is no key, nor is one that comes along with more than keys_per_type_max others
+//   of its type (the names that a guesser tried), nor one that was seen in more than
 //   groups_per_value_max different companies (an address that many people share).
 // - an alert opens an incident if it is of a correlation or of level medium and above. Others join
-//   one that is open, or wait for one; they bring no keys, and a host alone is no reason to join.
+//   one that is open, and bring it no keys; or they wait for one. Where low_rules_min different
+//   rules wait with one entity, they open one together.
 // - an alert that links several open incidents merges them into the oldest, but for those that a
-// person has
-//   set apart: then it goes to the one with which it shares most.
+//   person has set apart: then it goes to the one with which it shares most.
 //
 // absorb() may be given the same alert again when it has grown, and after a restart. State and
 // incidents live behind the ports; one thread, theirs.
@@ -78,7 +77,9 @@ class IncidentGrouper {
   void add(Incident& incident, const Alert& alert);
   void claim(Incident& incident, const Alert& alert, const std::vector<Entity>& keys);
   void remember(Incident& incident, const Alert& alert, const Entity& key);
-  std::vector<Incident> join_or_wait(const Alert& alert, const std::vector<Entity>& keys);
+  std::vector<Incident> join_or_wait(const Alert& alert, const std::vector<Entity>& keys,
+                                     Nanos now);
+  std::vector<Incident> wait(const Alert& alert, const std::vector<Entity>& keys, Nanos now);
   void pull_waiting(Incident& incident, const std::vector<Entity>& keys);
 
   IncidentOptions options_;

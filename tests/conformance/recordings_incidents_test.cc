@@ -1,5 +1,7 @@
-// Recorded attacks, each alone: all rules over its events, its alerts into incidents. One recording is one
-// story and must not fall to pieces: few incidents, and every alert in one of them.
+// Recorded attacks, each alone: all rules over its events, its alerts into incidents. One recording
+// is one story and must not fall to pieces: few incidents, and every alert in one of them but low
+// ones that stand alone: nothing else tells of their entities, so they wait (IncidentGrouper), and
+// are counted here.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -48,13 +50,15 @@ struct Story {
   std::string name;
   std::size_t events = 0;
   std::size_t alerts = 0;
-  std::size_t covered = 0;  // alerts that are in an incident
+  std::size_t alone = 0;    // low alerts that are in no incident
+  std::size_t missing = 0;  // others that are in none
   std::size_t incidents = 0;
   std::set<std::string> layers;
   std::vector<std::string> tactics;
 };
 
-Story story_of(Detector& detector, const std::string& name, const std::vector<std::string>& records) {
+Story story_of(Detector& detector, const std::string& name,
+               const std::vector<std::string>& records) {
   Story story;
   story.name = name;
   story.events = records.size();
@@ -72,7 +76,9 @@ Story story_of(Detector& detector, const std::string& name, const std::vector<st
   correlator.finish(alerts);
   Memory memory;
   correlator::MapState state;
-  correlator::IncidentGrouper grouper({}, state, memory);
+  correlator::IncidentOptions all;
+  all.alerts_max = Incident::kTimelineMax;
+  correlator::IncidentGrouper grouper(all, state, memory);
   std::stable_sort(alerts.begin(), alerts.end(),
                    [](const Alert& a, const Alert& b) { return a.time_ns < b.time_ns; });
   for (const Alert& alert : alerts) {
@@ -81,16 +87,22 @@ Story story_of(Detector& detector, const std::string& name, const std::vector<st
   }
   story.alerts = memory.alerts.size();
   std::vector<std::string> tags;
+  std::set<std::string> covered;
   for (const auto& [id, incident] : memory.all) {
     if (!incident.merged_into.empty()) continue;
     ++story.incidents;
-    story.covered += incident.alert_count;
+    for (const TimelineEntry& entry : incident.timeline) covered.insert(entry.alert_id);
     for (const Layer layer : incident.layers) story.layers.emplace(layer_name(layer));
     for (const TimelineEntry& entry : incident.timeline) {
       for (const std::string& tactic : entry.tactics) tags.push_back("attack." + tactic);
     }
   }
   story.tactics = correlator::tactics_of(tags);
+  for (const auto& [id, alert] : memory.alerts) {
+    if (covered.contains(id)) continue;
+    const bool low = alert.kind == AlertKind::kDetection && alert.rule.level < Level::kMedium;
+    ++(low ? story.alone : story.missing);
+  }
   return story;
 }
 
@@ -104,23 +116,30 @@ class Table {
  public:
   void add(const Story& story) {
     if (story.alerts == 0) return;
-    std::printf("%-76s %8zu %7zu %9zu  %-18s %s\n", story.name.substr(0, 76).c_str(), story.events, story.alerts,
-                story.incidents, joined(story.layers).c_str(), joined(story.tactics).c_str());
+    std::printf("%-76s %8zu %7zu %9zu %6zu  %-18s %s\n", story.name.substr(0, 76).c_str(),
+                story.events, story.alerts, story.incidents, story.alone,
+                joined(story.layers).c_str(), joined(story.tactics).c_str());
     EXPECT_LE(story.incidents, kIncidentsMax) << story.name;
-    EXPECT_EQ(story.covered, story.alerts) << story.name;
+    EXPECT_EQ(story.missing, 0U) << story.name;
+    if (story.incidents > 0) {
+      EXPECT_LE(story.alone * 4, story.alerts * 3) << story.name;
+    }
     ++recordings_;
     alerts_ += story.alerts;
+    alone_ += story.alone;
     incidents_ += story.incidents;
   }
   void finish(const char* name) const {
-    std::printf("%s: %zu recordings with alerts, %zu alerts, %zu incidents\n", name, recordings_, alerts_,
-                incidents_);
+    std::printf("%s: %zu recordings with alerts, %zu alerts, %zu incidents, %zu low alerts alone\n",
+                name, recordings_, alerts_, incidents_, alone_);
+    EXPECT_LE(alone_ * 10, alerts_);  // nine of ten alerts and more are in an incident
   }
   std::size_t recordings() const { return recordings_; }
 
  private:
   std::size_t recordings_ = 0;
   std::size_t alerts_ = 0;
+  std::size_t alone_ = 0;
   std::size_t incidents_ = 0;
 };
 
@@ -129,7 +148,8 @@ class RecordingsIncidents : public testing::Test {
   static void SetUpTestSuite() {
     if (!shared_data_present()) return;
     detector_ = std::make_unique<Detector>(sigma_folders());
-    std::printf("%-76s %8s %7s %9s  %-18s %s\n", "recording", "events", "alerts", "incidents", "layers", "tactics");
+    std::printf("%-76s %8s %7s %9s %6s  %-18s %s\n", "recording", "events", "alerts", "incidents",
+                "alone", "layers", "tactics");
   }
   static void TearDownTestSuite() { detector_.reset(); }
 

@@ -130,10 +130,28 @@ TEST_F(IncidentsTest, LowAlertsJoinOrWaitButDoNotOpen) {
   EXPECT_EQ(open(), "[deny scan deny]");
   // A low alert brings no keys: what shares only its other address is not of this incident.
   tell(7, {.rule = "other", .entities = {{"ip", "198.51.100.9"}}});
-  // A low alert on the same host alone is ordinary life there.
+  // What else the host tells of is in its incident.
   tell(8, {.rule = "sudo", .level = Level::kInformational, .entities = {{"host", "web-01"}}});
-  EXPECT_EQ(open(), "[deny scan deny] [stray other]");
-  EXPECT_EQ(grouper_->counters().waiting, 1U);
+  EXPECT_EQ(open(), "[deny scan deny sudo] [stray other]");
+  EXPECT_EQ(grouper_->counters().waiting, 0U);
+}
+
+// One rule may be wrong about an entity all day; three that are true of it are worth a look.
+TEST_F(IncidentsTest, LowAlertsOfSeveralRulesOpenTogether) {
+  const auto low = [&](int minute, const std::string& rule) {
+    tell(minute, {.rule = rule, .level = Level::kLow, .entities = {{"host", "web-01"}}});
+  };
+  low(0, "a");
+  for (int i = 8; i < 10; ++i) low(i, "b");
+  EXPECT_EQ(open(), "");
+  restart();
+  low(241, "c");  // "a" is more than four hours ago
+  EXPECT_EQ(open(), "");
+  low(242, "d");
+  EXPECT_EQ(open(), "[b b c d]");
+  EXPECT_EQ(only().level, Level::kLow);
+  tell(243, {.rule = "e", .entities = {{"host", "web-01"}}});
+  EXPECT_EQ(open(), "[b b c d e]");
 }
 
 TEST_F(IncidentsTest, ALowCorrelationOpens) {
@@ -250,7 +268,8 @@ TEST_F(IncidentsTest, StateIsForgotten) {
   EXPECT_GT(state_.entries().size(), 50U);
   grouper_->tick(Nanos(3000 * kMinute));
   // What they were in weighs for eight half-lives.
-  for (const auto& [key, value] : state_.entries()) EXPECT_TRUE(key.starts_with("i/h/") || key.starts_with("i/d/"));
+  for (const auto& [key, value] : state_.entries())
+    EXPECT_TRUE(key.starts_with("i/h/") || key.starts_with("i/d/"));
   grouper_->tick(Nanos(9 * options_.half_life_ns));
   EXPECT_TRUE(state_.entries().empty()) << state_.entries().begin()->first;
 }
@@ -300,7 +319,7 @@ TEST_F(IncidentsTest, HistoryOfAnEntityRaisesTheRiskAndDecays) {
     return last_.at(0).risk_parts.history;
   };
   EXPECT_EQ(risk_on(0), 0U);
-  EXPECT_EQ(risk_on(1), 5U);   // 85 a day ago
+  EXPECT_EQ(risk_on(1), 5U);  // 85 a day ago
   EXPECT_EQ(risk_on(2), 10U);
   restart();
   EXPECT_EQ(risk_on(30), 1U);  // four half-lives later
