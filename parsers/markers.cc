@@ -20,7 +20,7 @@ int note(unsigned id, unsigned long long, unsigned long long, unsigned, void* fo
 MarkerSet::MarkerSet(std::vector<std::string> texts) : texts_(std::move(texts)) {
   if (texts_.empty()) return;
   std::vector<const char*> starts;
-  std::vector<unsigned> flags(texts_.size(), HS_FLAG_SINGLEMATCH);
+  std::vector<unsigned> flags(texts_.size(), 0);
   std::vector<unsigned> ids;
   std::vector<std::size_t> sizes;
   for (const std::string& text : texts_) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "parsers/find_text.h"
 #include "parsers/formats/cef.h"
 #include "parsers/formats/leef.h"
 
@@ -89,10 +90,7 @@ Recogniser::Recogniser(const Catalog& catalog)
     : index_(&catalog.recognition()),
       scratch_{MarkerScratch(index_->markers(Index::kFront)),
                MarkerScratch(index_->markers(Index::kAll))},
-      noted_(index_->size()) {
-  for (const Index::Pass pass : {Index::kFront, Index::kAll})
-    found_[pass].resize(index_->markers(pass).size());
-}
+      noted_(index_->size()) {}
 
 const Recogniser::Rules& Recogniser::by_program(std::string_view name) {
   static const Rules kNone;
@@ -113,7 +111,6 @@ const Recogniser::Rules& Recogniser::by_program(std::string_view name) {
 void Recogniser::restart(const Evidence& evidence) {
   evidence_ = evidence;
   if (++number_ == 0) {  // counted once around
-    for (auto& numbers : found_) std::fill(numbers.begin(), numbers.end(), 0);
     std::fill(noted_.begin(), noted_.end(), 0);
     number_ = 1;
   }
@@ -154,7 +151,6 @@ void Recogniser::note_headers() {
 void Recogniser::look_through(Index::Pass pass) {
   passed_[pass] = true;
   for (const std::uint32_t marker : scratch_[pass].find(evidence_.record)) {
-    found_[pass][marker] = number_;
     for (const std::uint32_t rule : index_->rules_of_marker(pass, marker)) note(rule);
   }
 }
@@ -199,7 +195,7 @@ bool Recogniser::read_group() {
 void Recogniser::look_at(std::uint32_t at) {
   const Index::Rule& rule = index_->rule(at);
   Candidate made{rule.definition, 0};
-  if (envelope_holds(rule, made.bytes) && texts_hold(rule, made.bytes)) add(made);
+  if (envelope_holds(rule, made.bytes) && texts_hold(*rule.rule, made.bytes)) add(made);
 }
 
 bool Recogniser::envelope_holds(const Index::Rule& indexed, std::size_t& bytes) const {
@@ -227,28 +223,8 @@ bool Recogniser::envelope_holds(const Index::Rule& indexed, std::size_t& bytes) 
          (!rule.leef || header_holds(*rule.leef, evidence.message, "LEEF:", bytes));
 }
 
-// What a pass has found. Makes the pass that the rule is in if there was none.
-bool Recogniser::texts_hold(const Index::Rule& rule, std::size_t& bytes) {
-  if (rule.rule->any.empty() && rule.rule->all.empty()) return true;
-  const Index::Pass pass = rule.front && !passed_[Index::kAll] ? Index::kFront : Index::kAll;
-  if (!passed_[pass]) look_through(pass);
-  const auto there = [&](std::uint32_t marker) { return found_[pass][marker] == number_; };
-  if (!std::all_of(rule.all[pass].begin(), rule.all[pass].end(), there)) return false;
-  for (const std::string& text : rule.rule->all) bytes += text.size();
-  if (rule.any[pass].empty()) return true;
-  std::size_t found = 0;
-  for (const std::uint32_t marker : rule.any[pass]) {
-    if (there(marker)) found += index_->markers(pass).text(marker).size();
-  }
-  bytes += found;
-  return found > 0;
-}
-
-// Without a pass: few rules of objects ask for texts.
-bool Recogniser::texts_hold_in_record(const RecogniseRule& rule, std::size_t& bytes) const {
-  const auto there = [&](const std::string& text) {
-    return evidence_.record.find(text) != std::string_view::npos;
-  };
+bool Recogniser::texts_hold(const RecogniseRule& rule, std::size_t& bytes) const {
+  const auto there = [&](const std::string& text) { return holds_text(evidence_.record, text); };
   if (!std::all_of(rule.all.begin(), rule.all.end(), there)) return false;
   for (const std::string& text : rule.all) bytes += text.size();
   if (rule.any.empty()) return true;
@@ -291,8 +267,7 @@ void Recogniser::begin_json(const Evidence& evidence, std::span<const Field> fie
       bool all = true;
       for (const RecogniseRule::JsonTest& test : rule.rule->json)
         all = all && json_holds(test, fields, made.bytes);
-      if (all && envelope_holds(rule, made.bytes) && texts_hold_in_record(*rule.rule, made.bytes))
-        add(made);
+      if (all && envelope_holds(rule, made.bytes) && texts_hold(*rule.rule, made.bytes)) add(made);
     });
   }
   sort();

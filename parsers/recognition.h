@@ -67,8 +67,7 @@ class Recogniser {
   bool read_group();
   void look_at(std::uint32_t rule);
   bool envelope_holds(const Index::Rule& rule, std::size_t& bytes) const;
-  bool texts_hold(const Index::Rule& rule, std::size_t& bytes);
-  bool texts_hold_in_record(const RecogniseRule& rule, std::size_t& bytes) const;
+  bool texts_hold(const RecogniseRule& rule, std::size_t& bytes) const;
   void add(const Candidate& candidate);
   void sort();
 
@@ -80,7 +79,6 @@ class Recogniser {
   // Of the record at hand:
   Evidence evidence_;
   std::uint32_t number_ = 0;  // of it; what carries another number is not there
-  std::array<std::vector<std::uint32_t>, Index::kPasses> found_;  // by marker
   std::array<bool, Index::kPasses> passed_{};
   std::vector<std::uint32_t> noted_;      // by rule
   Rules pending_;                         // noted, and not looked at yet

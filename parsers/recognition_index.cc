@@ -76,8 +76,6 @@ void RecognitionIndex::index_texts(Pass pass) {
     Rule& made = rules_[at];
     const RecogniseRule& rule = *made.rule;
     if (!rule.json.empty() || (pass == kFront && !made.front)) continue;
-    for (const std::string& text : rule.any) made.any[pass].push_back(marker(text));
-    for (const std::string& text : rule.all) made.all[pass].push_back(marker(text));
     if (made.order % kRanks != kTextRank) continue;
     // Of those of which all must be there the longest is enough to look at the rule.
     const auto longest = std::max_element(
@@ -86,7 +84,7 @@ void RecognitionIndex::index_texts(Pass pass) {
     if (longest != rule.all.end()) {
       of_marker_[pass][marker(*longest)].push_back(at);
     } else {
-      for (const std::uint32_t id : made.any[pass]) of_marker_[pass][id].push_back(at);
+      for (const std::string& text : rule.any) of_marker_[pass][marker(text)].push_back(at);
     }
     if (pass == kFront || !made.front) highest_[pass] = std::max(highest_[pass], made.order);
   }

@@ -27,7 +27,6 @@ class RecognitionIndex {
   // ordinary definitions, and is all that a record of a known program needs; the second is for all.
   enum Pass : std::uint8_t { kFront, kAll };
   static constexpr std::size_t kPasses = 2;
-  using Texts = std::array<std::vector<std::uint32_t>, kPasses>;  // their markers by pass
 
   struct Rule {
     const Definition* definition = nullptr;
@@ -36,8 +35,6 @@ class RecognitionIndex {
     bool any_program = false;  // its programs are "*"
     bool by_program = false;   // only looked at for its programs
     bool front = false;
-    Texts any;
-    Texts all;
   };
   using Rules = std::vector<std::uint32_t>;  // places in rules()
 
@@ -53,7 +50,8 @@ class RecognitionIndex {
   const Rules& cef() const { return cef_; }
   const Rules& leef() const { return leef_; }
   const MarkerSet& markers(Pass pass) const { return *markers_[pass]; }
-  // Rules that nothing but their texts finds.
+  // Rules that nothing but their texts finds: by one of a rule's texts, or by each of those of which
+  // one is enough. Whether its others are there too is not asked of the pass.
   const Rules& rules_of_marker(Pass pass, std::uint32_t marker) const {
     return of_marker_[pass][marker];
   }
