@@ -38,10 +38,10 @@ add_custom_target(fuzzers)
 
 # In tests/<room>/CMakeLists.txt: picket_test(syslog_test DEPENDS parsers). One binary per test file,
 # labelled by its folder. THREADS: ThreadSanitizer runs it too (target and label `threads`). SHIPPED: the
-# release build runs it too. A test runs in the root; what it needs from the sources is at PICKET_SOURCE_DIR,
-# a relative path, so that its object is the same in every clone.
+# release build runs it too. LONG: as for picket_program_test. A test runs in the root; what it needs from
+# the sources is at PICKET_SOURCE_DIR, a relative path, so that its object is the same in every clone.
 function(picket_test name)
-  cmake_parse_arguments(ARG "THREADS;SHIPPED" "TIMEOUT" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS;SHIPPED;LONG" "TIMEOUT" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
@@ -58,6 +58,9 @@ function(picket_test name)
   if(ARG_SHIPPED)
     add_dependencies(shipped ${name})
     list(APPEND label shipped)
+  endif()
+  if(ARG_LONG AND PICKET_SANITIZE)
+    list(APPEND label long)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
