@@ -111,7 +111,35 @@ bool read_client(Cursor& at, Batch& batch) {
   return true;
 }
 
+// "ADDRESS IDENT USER [", none of them with a space in it.
+bool skip_client(Cursor& at) {
+  const std::string_view address = at.word();
+  const std::string_view ident = at.word();
+  const std::string_view user = at.word();
+  return !ident.empty() && !user.empty() && is_ip(address) && at.skip("[");
+}
+
+// 'REFERRER" "AGENT"', the end.
+bool skip_combined(Cursor& at) {
+  std::string_view quoted;
+  return read_quoted(at, quoted) && at.skip(" ") && read_quoted(at, quoted);
+}
+
 }  // namespace
+
+bool is_plain_access(std::string_view line) {
+  constexpr std::size_t kTimeSize = 26;                  // of access_time(), with a zone
+  if (line.empty() || !is_digit(line[0])) return false;  // quicker to be seen
+  Cursor at{line};
+  if (!skip_client(at) || at.rest.size() < kTimeSize || at.rest[2] != '/') return false;
+  at.rest.remove_prefix(kTimeSize);
+  std::string_view request;
+  if (!at.skip("] ") || !read_quoted(at, request) || !at.skip(" ")) return false;
+  const std::string_view status = at.word();
+  const std::string_view bytes = at.word();
+  if (status.size() != 3 || !is_number(status) || (bytes != "-" && !is_number(bytes))) return false;
+  return at.done() || (skip_combined(at) && at.done());
+}
 
 bool parse_access(std::string_view line, std::int32_t zone_offset_s, Batch& batch) {
   Cursor at{line};

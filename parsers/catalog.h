@@ -61,6 +61,8 @@ struct RecogniseRule {
   std::optional<Header> cef;
   std::optional<Header> leef;
   std::vector<JsonTest> json;
+  bool access = false;               // it is_plain_access(), and no program is named
+  std::optional<int> priority = {};  // its own; else that of the definition
 };
 
 // What differs for one event id of a Windows channel, or for one value of another field.

@@ -20,5 +20,8 @@ bool parse_pam(std::string_view message, Batch& batch);        // "pam_unix(sshd
 bool parse_netfilter(std::string_view message, Batch& batch);  // kernel lines with SRC= and DST=
 bool parse_access(std::string_view line, std::int32_t zone_offset_s,
                   Batch& batch);  // sets the time
+// Is it exactly a line of the common or the combined format, of a client by its address, with
+// nothing before or behind? What is, parse_access() reads, but for a time that does not exist.
+bool is_plain_access(std::string_view line);
 
 }  // namespace picket::parsers

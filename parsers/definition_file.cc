@@ -27,9 +27,9 @@ constexpr std::array<std::pair<std::string_view, ContentFormat>, 9> kFormats = {
 constexpr std::array<std::string_view, 16> kKeys = {
     "name",  "description", "format", "dataset", "recognise", "product", "service", "category",
     "layer", "constants",   "fields", "events",  "events_by", "steps",   "macros",  "null"};
-constexpr std::array<std::string_view, 10> kRecogniseKeys = {
-    "channel",      "provider", "program", "prefix", "contains",
-    "contains_all", "json",     "cef",     "leef",   "priority"};
+constexpr std::array<std::string_view, 11> kRecogniseKeys = {
+    "channel", "provider", "program", "prefix", "contains", "contains_all",
+    "json",    "cef",      "leef",    "line",   "priority"};
 constexpr std::array<std::string_view, 2> kHeaderKeys = {"vendor", "product"};
 constexpr std::size_t kMarkerMin = 3;
 constexpr std::size_t kEventsMax = 4000;
@@ -121,18 +121,18 @@ class DefinitionReader {
     if (!node.is_map())
       return error(node,
                    "recognise is a map, or a list of maps, of channel, provider, program, prefix, "
-                   "contains, contains_all, json, cef, leef, priority");
+                   "contains, contains_all, json, cef, leef, line, priority");
     PICKET_TRY_VOID(known_keys(node, kRecogniseKeys));
+    RecogniseRule rule;
     if (const YamlNode* priority = node.find("priority")) {
       const std::optional<std::int64_t> value = priority->integer();
       if (!value || *value < 0 || *value > 100)
         return error(*priority, "priority is a number from 0 to 100");
-      made.priority = static_cast<int>(*value);
+      rule.priority = made.priority = static_cast<int>(*value);
     }
     for (std::string& channel : node.texts("channel")) made.channels.push_back(std::move(channel));
     for (std::string& provider : node.texts("provider"))
       made.providers.push_back(std::move(provider));
-    RecogniseRule rule;
     rule.programs = node.texts("program");
     rule.prefixes = node.texts("prefix");
     rule.any = node.texts("contains");
@@ -152,8 +152,13 @@ class DefinitionReader {
     PICKET_TRY(rule.cef, header(node.find("cef")));
     PICKET_TRY(rule.leef, header(node.find("leef")));
     PICKET_TRY_VOID(json_tests(node.find("json"), rule));
+    if (const YamlNode* line = node.find("line")) {
+      if (node.text("line") != "access") return error(*line, "a line is: access");
+      rule.access = true;
+    }
     const bool empty = rule.programs.empty() && rule.prefixes.empty() && rule.any.empty() &&
-                       rule.all.empty() && !rule.cef && !rule.leef && rule.json.empty();
+                       rule.all.empty() && !rule.cef && !rule.leef && rule.json.empty() &&
+                       !rule.access;
     if (empty) return {};
     if (!rule.json.empty() && made.format != ContentFormat::kJson)
       return error(node, "json keys recognise definitions of format json only");

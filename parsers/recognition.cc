@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "parsers/content.h"
 #include "parsers/find_text.h"
 #include "parsers/formats/cef.h"
 #include "parsers/formats/leef.h"
@@ -194,7 +195,7 @@ bool Recogniser::read_group() {
 
 void Recogniser::look_at(std::uint32_t at) {
   const Index::Rule& rule = index_->rule(at);
-  Candidate made{rule.definition, 0};
+  Candidate made{rule.definition, rule.order, 0};
   if (envelope_holds(rule, made.bytes) && texts_hold(*rule.rule, made.bytes)) add(made);
 }
 
@@ -219,6 +220,10 @@ bool Recogniser::envelope_holds(const Index::Rule& indexed, std::size_t& bytes) 
     if (longest == 0) return false;
     bytes += longest;
   }
+  if (rule.access) {
+    if (!evidence.program.empty() || !is_plain_access(evidence.message)) return false;
+    bytes += evidence.message.size();
+  }
   return (!rule.cef || header_holds(*rule.cef, evidence.message, "CEF:", bytes)) &&
          (!rule.leef || header_holds(*rule.leef, evidence.message, "LEEF:", bytes));
 }
@@ -240,7 +245,11 @@ void Recogniser::add(const Candidate& candidate) {
   if (std::find(tried_.begin(), tried_.end(), candidate.definition) != tried_.end()) return;
   for (Candidate& known : group_) {
     if (known.definition != candidate.definition) continue;
-    known.bytes = std::max(known.bytes, candidate.bytes);
+    if (candidate.order > known.order) {
+      known = candidate;
+    } else if (candidate.order == known.order) {
+      known.bytes = std::max(known.bytes, candidate.bytes);
+    }
     return;
   }
   group_.push_back(candidate);
@@ -249,8 +258,7 @@ void Recogniser::add(const Candidate& candidate) {
 void Recogniser::sort() {
   if (group_.size() < 2) return;
   std::sort(group_.begin(), group_.end(), [](const Candidate& a, const Candidate& b) {
-    if (a.definition->priority != b.definition->priority)
-      return a.definition->priority > b.definition->priority;
+    if (a.order != b.order) return a.order > b.order;
     if (a.bytes != b.bytes) return a.bytes > b.bytes;
     return a.definition->name < b.definition->name;
   });
@@ -263,7 +271,7 @@ void Recogniser::begin_json(const Evidence& evidence, std::span<const Field> fie
   for (const Field& field : fields) {
     index_->each_rule_of_field(field.id, [&](std::uint32_t at) {
       const Index::Rule& rule = index_->rule(at);
-      Candidate made{rule.definition, 0};
+      Candidate made{rule.definition, rule.order, 0};
       bool all = true;
       for (const RecogniseRule::JsonTest& test : rule.rule->json)
         all = all && json_holds(test, fields, made.bytes);

@@ -1,12 +1,13 @@
 // Recogniser: the definitions that the evidence in a record speaks for, in the order in which they
 // are to be tried.
 //
-// A pure function of the record: priority, then the kind of evidence (what the envelope or a header
-// says goes before what merely stands somewhere in the text, where senders of messages put what
-// they like), then its bytes, then the name. Nothing is looked at before it is asked for: most
-// records are of the first definition, so the rest of the rules, and the pass over all texts that
-// records may contain, wait until that has refused. The rules are the catalog's
-// (recognition_index.h); here are a thread's scratch memory and the programs it met. One thread.
+// A pure function of the record: priority, then the kind of evidence (the program that the envelope
+// names goes before how the message begins, and that before what merely stands somewhere in the
+// text, where senders of messages put what they like), then its bytes, then the name. Nothing is
+// looked at before it is asked for: most records are of the first definition, so the rest of the
+// rules, and the pass over all texts that records may contain, wait until that has refused. The
+// rules are the catalog's (recognition_index.h); here are a thread's scratch memory and the
+// programs it met. One thread.
 #pragma once
 
 #include <array>
@@ -53,6 +54,7 @@ class Recogniser {
   using Rules = RecognitionIndex::Rules;
   struct Candidate {
     const Definition* definition = nullptr;
+    int order = 0;
     std::size_t bytes = 0;
   };
   static constexpr std::size_t kProgramsMax = 4000;

@@ -7,16 +7,24 @@ namespace picket::parsers {
 
 namespace {
 
-// Evidence of the envelope and of headers goes before what merely stands in the text.
+// Who sent it goes before how it begins, and that before what merely stands in the text.
 constexpr int kTextRank = 0;
-constexpr int kEnvelopeRank = 1;
-constexpr int kRanks = 2;
+constexpr int kBeginRank = 1;
+constexpr int kProgramRank = 2;
+constexpr int kRanks = 3;
 
 int order_of(int priority, int rank) {
   return priority * kRanks + rank;
 }
 
-const int kOrdinary = order_of(Definition{}.priority, kTextRank);
+// Of a program of an ordinary definition.
+const int kOrdinary = order_of(Definition{}.priority, kProgramRank);
+
+int rank_of(const RecogniseRule& rule, bool named) {
+  if (!rule.json.empty()) return kBeginRank;  // one for all: objects are told apart by priority
+  if (named) return kProgramRank;
+  return !rule.prefixes.empty() || rule.cef || rule.leef || rule.access ? kBeginRank : kTextRank;
+}
 
 }  // namespace
 
@@ -37,14 +45,13 @@ void RecognitionIndex::index(const Definition& definition) {
     const auto at = static_cast<std::uint32_t>(rules_.size());
     const bool named = !rule.programs.empty() && !any_program;
     const bool json = !rule.json.empty();
-    const bool envelope = json || named || !rule.prefixes.empty() || rule.cef || rule.leef;
     Rule& made = rules_.emplace_back();
     made.definition = &definition;
     made.rule = &rule;
-    made.order = order_of(definition.priority, envelope ? kEnvelopeRank : kTextRank);
+    made.order = order_of(rule.priority.value_or(definition.priority), rank_of(rule, named));
     made.any_program = any_program;
     made.by_program = named && !json;
-    made.front = made.order > kOrdinary + kEnvelopeRank;
+    made.front = made.order > kOrdinary;
     if (json) continue;
     if (named) {
       for (const std::string& program : rule.programs) programs_.emplace_back(program, at);
@@ -55,6 +62,9 @@ void RecognitionIndex::index(const Definition& definition) {
         if (!seen[first]) prefixes_[first].push_back(at);
         seen[first] = true;
       }
+    } else if (rule.access) {
+      for (char digit = '0'; digit <= '9'; ++digit)
+        prefixes_[static_cast<unsigned char>(digit)].push_back(at);
     } else if (rule.cef) {
       cef_.push_back(at);
     } else if (rule.leef) {

@@ -1,0 +1,175 @@
+// Recognition: the shipped definitions' candidates for records made of their own evidence, against
+// each rule read as docs/formats/sources.md says it; and what a line of an access log is.
+#include "parsers/recognition.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <tuple>
+
+#include "parsers/content.h"
+
+namespace picket::parsers {
+namespace {
+
+// How a rule holds: the order among rules, and how many bytes spoke for it.
+struct Held {
+  int order = 0;
+  std::size_t bytes = 0;
+  auto operator<=>(const Held&) const = default;
+};
+
+bool has(std::string_view record, const std::string& text) {
+  return record.find(text) != std::string_view::npos;
+}
+
+// Of rules for programs, beginnings and texts; the records have no headers of CEF or LEEF.
+std::optional<Held> holds(const Definition& definition, const RecogniseRule& rule,
+                          const Evidence& evidence) {
+  if (!rule.json.empty() || rule.cef || rule.leef) return std::nullopt;
+  const bool any_program = std::count(rule.programs.begin(), rule.programs.end(), "*") > 0;
+  const bool named = !rule.programs.empty() && !any_program;
+  const bool begins = !rule.prefixes.empty() || rule.access;
+  if (any_program && !begins && rule.any.empty() && rule.all.empty()) return std::nullopt;
+  std::size_t bytes = 0;
+  if (any_program && evidence.program.empty()) return std::nullopt;
+  if (named) {
+    if (std::count(rule.programs.begin(), rule.programs.end(), evidence.program) == 0)
+      return std::nullopt;
+    bytes += evidence.program.size();
+  }
+  std::size_t longest = 0;
+  for (const std::string& prefix : rule.prefixes)
+    if (evidence.message.starts_with(prefix)) longest = std::max(longest, prefix.size());
+  if (!rule.prefixes.empty() && longest == 0) return std::nullopt;
+  bytes += longest;
+  if (rule.access) {
+    if (!evidence.program.empty() || !is_plain_access(evidence.message)) return std::nullopt;
+    bytes += evidence.message.size();
+  }
+  for (const std::string& text : rule.all) {
+    if (!has(evidence.record, text)) return std::nullopt;
+    bytes += text.size();
+  }
+  std::size_t any = 0;
+  for (const std::string& text : rule.any) any += has(evidence.record, text) ? text.size() : 0;
+  if (!rule.any.empty() && any == 0) return std::nullopt;
+  const int rank = named ? 2 : begins ? 1 : 0;
+  return Held{rule.priority.value_or(definition.priority) * 3 + rank, bytes + any};
+}
+
+std::vector<std::string> expected(const Catalog& catalog, const Evidence& evidence) {
+  std::vector<std::tuple<int, std::size_t, std::string>>
+      found;  // all of them negative but the name
+  for (const Definition& definition : catalog.definitions()) {
+    std::optional<Held> best;
+    for (const RecogniseRule& rule : definition.rules)
+      if (const auto held = holds(definition, rule, evidence)) best = std::max(best, held);
+    if (best) found.emplace_back(-best->order, SIZE_MAX - best->bytes, definition.name);
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<std::string> names;
+  for (auto& [order, bytes, name] : found) names.push_back(std::move(name));
+  return names;
+}
+
+std::vector<std::string> candidates(Recogniser& recogniser, const Evidence& evidence) {
+  std::vector<std::string> names;
+  recogniser.begin(evidence);
+  while (const Definition* definition = recogniser.next()) names.push_back(definition->name);
+  return names;
+}
+
+// The pieces that the rules speak of.
+struct Pieces {
+  std::vector<std::string> programs;
+  std::vector<std::string> prefixes;
+  std::vector<std::string> texts;
+  std::vector<const RecogniseRule*> rules;
+};
+
+Pieces pieces_of(const Catalog& catalog) {
+  Pieces pieces;
+  for (const Definition& definition : catalog.definitions()) {
+    for (const RecogniseRule& rule : definition.rules) {
+      pieces.rules.push_back(&rule);
+      for (const std::string& program : rule.programs)
+        if (program != "*") pieces.programs.push_back(program);
+      pieces.prefixes.insert(pieces.prefixes.end(), rule.prefixes.begin(), rule.prefixes.end());
+      pieces.texts.insert(pieces.texts.end(), rule.any.begin(), rule.any.end());
+      pieces.texts.insert(pieces.texts.end(), rule.all.begin(), rule.all.end());
+    }
+  }
+  return pieces;
+}
+
+class RecognitionTest : public testing::Test {
+ protected:
+  static std::shared_ptr<const Catalog> catalog() {
+    std::vector<std::string> errors;
+    static const auto shipped = *Catalog::load({PICKET_SOURCE_DIR "/content/sources"}, errors);
+    return shipped;
+  }
+  const std::string& one_of(const std::vector<std::string>& texts) {
+    return texts[random_() % texts.size()];
+  }
+  // What makes one rule hold, and now and then something of others.
+  std::string message(const Pieces& pieces) {
+    const RecogniseRule& rule = *pieces.rules[random_() % pieces.rules.size()];
+    std::string text = rule.prefixes.empty() ? "" : one_of(rule.prefixes);
+    if (random_() % 4 == 0) text = one_of(pieces.prefixes);
+    for (const std::string& all : rule.all) text += all + "x";
+    if (!rule.any.empty()) text += one_of(rule.any);
+    for (std::size_t more = random_() % 3; more > 0; --more) text += " y" + one_of(pieces.texts);
+    std::erase(text, '|');
+    return text;
+  }
+  std::mt19937 random_{7};
+};
+
+TEST_F(RecognitionTest, SaysWhatTheRulesSay) {
+  const auto shipped = catalog();
+  const Pieces pieces = pieces_of(*shipped);
+  ASSERT_GT(pieces.texts.size(), 500U);
+  Recogniser recogniser(*shipped);
+  std::size_t several = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    const std::string program = random_() % 2 == 0 ? "" : one_of(pieces.programs);
+    const std::string record = message(pieces);
+    const Evidence evidence{record, record, program};
+    const auto wanted = expected(*shipped, evidence);
+    ASSERT_EQ(candidates(recogniser, evidence), wanted) << program << ": " << record;
+    if (wanted.size() > 1) ++several;
+  }
+  EXPECT_GT(several, 500U);
+}
+
+TEST_F(RecognitionTest, AnAccessLineOfAClientIsNotLookedIntoFurther) {
+  const auto shipped = catalog();
+  Recogniser recogniser(*shipped);
+  const std::string line = R"(192.0.2.7 - - [10/Oct/2025:13:55:36 +0000] "GET /a HTTP/1.1" 200 5)";
+  EXPECT_EQ(candidates(recogniser, {line, line, ""}).front(), "apache-access");
+  EXPECT_EQ(candidates(recogniser, {line, line, "nginx"}).front(), "nginx-access");
+  const std::string manager =
+      R"(192.0.2.7 - - [10/Oct/2025:13:55:36 +0000] "GET /manager/html HTTP/1.1" 200 5)";
+  EXPECT_EQ(candidates(recogniser, {manager, manager, ""}).front(), "tomcat-access");
+}
+
+TEST(PlainAccess, IsTheWholeLine) {
+  const std::string common =
+      R"(192.0.2.7 - ann [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 404 2326)";
+  EXPECT_TRUE(is_plain_access(common));
+  EXPECT_TRUE(is_plain_access(common + R"( "-" "curl \"8\"")"));
+  EXPECT_TRUE(is_plain_access(R"(2001:db8::7 - - [10/Oct/2025:13:55:36 -0700] "" 400 -)"));
+  for (const std::string_view behind : {R"( "-")", R"( "-" "a" TCP_MISS)", R"( "-" "a" )", "x"})
+    EXPECT_FALSE(is_plain_access(common + std::string(behind))) << behind;
+  for (const std::string_view before : {"www.example.org ", "192.0.2.8, ", " ", "\""})
+    EXPECT_FALSE(is_plain_access(std::string(before) + common)) << before;
+  for (std::size_t i = 0; i < common.size() - 4; ++i)
+    EXPECT_FALSE(is_plain_access(common.substr(0, i))) << i;
+}
+
+}  // namespace
+}  // namespace picket::parsers
