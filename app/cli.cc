@@ -15,7 +15,7 @@
 namespace picket::app {
 namespace {
 
-constexpr const char* kFormats = "auto|ndjson|json|syslog|raw";
+constexpr const char* kFormats = "auto|ndjson|json|syslog|raw|cef|leef|kv|csv|xml|evtx";
 constexpr const char* kLevels = "informational|low|medium|high|critical";
 constexpr const char* kRuleStates = "active|refused|cannot-fire";
 constexpr const char* kCostOrders = "time|woken|matches";

@@ -152,8 +152,9 @@ class ConfigReader {
     if (source.door == DoorType::kFile && source.path.empty()) reader_.problem(node, "a file source needs `path`");
     read_multiline(node, source);
     if (const std::string format = reader_.may_text(node, "format"); !format.empty()) source.format = format;
-    if (!is_one_of(source.format, {"auto", "ndjson", "json", "syslog", "raw"})) {
-      reader_.problem(node, "format '" + source.format + "' is unknown; formats are auto, ndjson, json, syslog and raw");
+    if (!is_one_of(source.format, {"auto", "ndjson", "json", "syslog", "raw", "cef", "leef", "kv", "xml"})) {
+      reader_.problem(node, "format '" + source.format +
+                                "' is unknown; formats are auto, ndjson, json, syslog, raw, cef, leef, kv and xml");
     }
     source.definition = reader_.may_text(node, "definition");
     const std::string layer = reader_.may_text(node, "layer");

@@ -51,6 +51,13 @@ Format format_of(std::string_view name) {
   return name == "raw" ? Format::kRaw : Format::kAuto;
 }
 
+// Two formats of which each needs a definition have one that knows the usual names.
+std::string_view definition_of(const SourceFormat& format) {
+  if (!format.definition.empty()) return format.definition;
+  if (format.format == "kv") return "kv-generic";
+  return format.format == "csv" ? "csv-generic" : "";
+}
+
 KindId generic_kind(const Catalog& catalog) {
   const Definition* generic = catalog.for_format(ContentFormat::kJson);
   return generic == nullptr ? kUnknownKind : generic->kind;
@@ -263,7 +270,7 @@ void Parser::set_source(SourceId source, SourceFormat format) {
   PICKET_CHECK(at < kSourcesMax);
   if (state_->sources.size() <= at) state_->sources.resize(at + 1);
   state_->sources[at] = {.format = format_of(format.format),
-                         .definition = state_->catalog->find(format.definition),
+                         .definition = state_->catalog->find(definition_of(format)),
                          .layer = format.layer,
                          .zone_offset_s = format.zone_offset_s,
                          .future_max_ns = format.future_max_ns};

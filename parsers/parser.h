@@ -22,7 +22,9 @@ struct StepTrace;
 
 // What is known about a source before its first record.
 struct SourceFormat {
-  std::string format = "auto";     // auto, ndjson, json, syslog, raw; others are read as auto
+  // auto, ndjson, json, syslog, raw; kv and csv: by kv-generic and csv-generic where no definition is
+  // named; others, such as cef, leef, xml and evtx, say themselves what they are, and are read as auto
+  std::string format = "auto";
   std::string definition = {};     // a definition by name, or empty: recognised per record
   Layer layer = Layer::kNone;      // kNone: the definition decides
   std::int32_t zone_offset_s = 0;  // east of UTC, for timestamps that name no zone

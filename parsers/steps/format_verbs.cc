@@ -145,6 +145,33 @@ class CsvVerb : public Verb {
   NullWords nulls;
 };
 
+// Columns by the names in the record's heading, which is a line of CSV too.
+class CsvHeadingVerb : public PairVerb {
+ public:
+  CsvHeadingVerb(const VerbSource& source, const CsvStyle& style, std::size_t least)
+      : PairVerb(source), style_(style), least_(least) {}
+
+ protected:
+  bool read(std::string_view text, Work& work, std::vector<Pair>& pairs) const override {
+    std::vector<std::string_view> names;
+    read_csv(line_of(work.heading()), style_, work.arena(), names);
+    std::vector<std::string_view>& values = work.texts();
+    read_csv(line_of(text), style_, work.arena(), values);
+    if (values.size() < least_) return false;
+    for (std::size_t i = 0; i < values.size() && i < names.size(); ++i)
+      if (!names[i].empty()) pairs.push_back({names[i], values[i]});
+    return !pairs.empty();
+  }
+
+ private:
+  static std::string_view line_of(std::string_view text) {
+    while (text.ends_with('\r') || text.ends_with('\n')) text.remove_suffix(1);
+    return text;
+  }
+  CsvStyle style_;
+  std::size_t least_;
+};
+
 class W3cVerb : public PairVerb {
  public:
   W3cVerb(const VerbSource& source, std::vector<std::string> columns)
@@ -371,7 +398,8 @@ MadeVerb make_csv(StepReader& reader, const VerbSource& source) {
   PICKET_TRY(made->least, small_number(reader, options, "least", 2));
   const YamlNode* columns = options.find("columns");
   const YamlNode* types = options.find("types");
-  if (columns == nullptr && types == nullptr) return reader.error(source.step, "csv needs columns");
+  if (columns == nullptr && types == nullptr && made->by == 0)
+    return std::make_unique<CsvHeadingVerb>(source, made->style, made->least);
   if ((types != nullptr) != (made->by > 0))
     return reader.error(source.step, "by and types belong together");
   if (columns != nullptr) {

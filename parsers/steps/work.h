@@ -146,6 +146,7 @@ class Work {
     captures_.clear();
     return captures_;
   }
+  std::string_view heading() const { return heading_; }  // of the record; empty: it has none
   std::vector<std::string_view>& texts() {
     texts_.clear();
     return texts_;

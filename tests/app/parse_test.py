@@ -61,6 +61,23 @@ class ParseTest(unittest.TestCase):
         self.log.write_text(second)
         self.assertEqual(len(self.parse("--format", "ndjson")), 3)
 
+    def test_formats_that_need_a_definition(self):
+        self.log.write_text('time=2026-03-01T10:00:00Z level=warn msg="no such user" user=an src=198.51.100.7 own=1\n')
+        one, = self.parse("--format", "kv")
+        self.assertEqual([one["@timestamp"], one["log"]["level"], one["message"], one["user"]["name"], one["source"]["ip"], one["own"]],
+                         ["2026-03-01T10:00:00Z", "warn", "no such user", "an", "198.51.100.7", "1"])
+        self.log.write_text('\ufefftimestamp,user,src_ip,"odd,name"\r\n'
+                            '2026-03-01T10:00:00Z,an,198.51.100.7,"a ""b"""\r\n'
+                            'alone\r\n')
+        heading, one, broken = self.parse("--format", "csv")
+        self.assertEqual([one["@timestamp"], one["user"]["name"], one["source"]["ip"], one["odd,name"]],
+                         ["2026-03-01T10:00:00Z", "an", "198.51.100.7", 'a "b"'])
+        self.assertNotIn("user", heading)
+        self.assertEqual(broken["event"]["original"], "alone")
+        self.log.write_text("CEF:0|Acme|Wall|1|7|Port scan|5|src=198.51.100.7 dpt=22\n")
+        for name in ("cef", "leef", "xml", "evtx", "auto"):  # records that say themselves what they are
+            self.assertEqual(self.parse("--format", name)[0]["source"]["ip"], "198.51.100.7")
+
     def test_columns_are_those_of_the_heading(self):
         self.log.write_text(
             "#Software: Microsoft Internet Information Services 10.0\r\n"
