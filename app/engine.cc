@@ -145,6 +145,7 @@ void Engine::run() {
     read_letters();
     const bool took = take();
     tick();
+    if (stopping && !took) tell_growth();
     commit();
     if (statistics().failure) break;
     if (took) continue;
@@ -228,6 +229,13 @@ void Engine::tick() {
   const std::size_t first_alert = alerts_.size();
   correlator_->tick(Nanos(latest_event_ns_) - kSettle, alerts_);  // it knows the lateness itself
   grouper_.tick(Nanos(latest_event_ns_ - options_.lateness_ns));
+  group(first_alert);
+}
+
+// Nothing more comes: alerts are left as they stand.
+void Engine::tell_growth() {
+  const std::size_t first_alert = alerts_.size();
+  correlator_->tell(alerts_);
   group(first_alert);
 }
 

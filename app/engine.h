@@ -147,6 +147,7 @@ class Engine {
   void group(std::size_t first_alert);
   void name_owner(Incident& incident) const;
   void tick();
+  void tell_growth();
   void commit();
   bool commit_once();   // false: try again later
   void announce();

@@ -11,10 +11,12 @@ namespace picket::correlator {
 namespace {
 
 constexpr std::string_view kWatermarkKey = "c/w";
+constexpr std::string_view kGrownKey = "c/u/";  // and the group: its open alert has grown
 constexpr std::string_view kSuppressed = "/suppressed";  // behind the id of a detection
 constexpr std::size_t kGroupHitsLimit = 1 << 20;         // whatever rules and options say
 constexpr std::size_t kProofMatchesMax = 8;              // of one hit
 constexpr std::size_t kExpireStep = 1024;  // groups handled between two writes of the state
+constexpr std::size_t kToldEvents = 20'000;      // of the alerts that one tick tells of
 
 std::size_t limit_of_hits(const rules::CorrelationRule& rule, std::size_t wanted) {
   double most = 0;
@@ -51,6 +53,11 @@ Correlator::Correlator(std::shared_ptr<const rules::RuleSet> rules, Options opti
   if (const auto saved = state_.get(kWatermarkKey)) watermark_ns_ = instant_at(*saved);
   wire();
   sort_by_dependence();
+  state_.for_each(kGrownKey, [this](std::string_view key, std::string_view) {
+    grown_.emplace_back(key.substr(kGrownKey.size()));
+    is_grown_.insert(grown_.back());
+    return true;
+  });
 }
 
 void Correlator::wire() {
@@ -139,8 +146,7 @@ void Correlator::process(Batch& batch, const SourceNames& names, std::vector<Ale
     if (!raised) out.push_back(builder_.detection(batch, hit, names));
   }
   evaluate_queued(out);
-  cache_.flush();
-  cache_.trim(options_.cache_bytes_max);
+  write_state();
 }
 
 // False if it was too late, or in no group, for each of the feed's inputs.
@@ -271,6 +277,43 @@ void Correlator::evaluate_queued(std::vector<Alert>& out) {
 
 void Correlator::evaluate(Group& group, std::int64_t limit_ns) {
   evaluations_[group.correlation].run(group, limit_ns, changes_[group.correlation]);
+  if (group.grown > 0) note_growth(group);
+}
+
+// Only here do groups leave memory.
+void Correlator::write_state() {
+  cache_.flush();
+  cache_.trim(options_.cache_bytes_max);
+}
+
+void Correlator::note_growth(const Group& group) {
+  if (!is_grown_.insert(group.suffix).second) return;
+  grown_.push_back(group.suffix);
+  state_.put(std::string(kGrownKey) + group.suffix, "");
+}
+
+void Correlator::tell(std::vector<Alert>& out) {
+  tell_some(SIZE_MAX, out);
+}
+
+void Correlator::tell_some(std::size_t events_max, std::vector<Alert>& out) {
+  std::size_t handled = 0;
+  for (std::size_t events = 0; !grown_.empty() && events < events_max; ++events) {
+    if (++handled % kExpireStep == 0) write_state();
+    const std::string suffix = std::move(grown_.front());
+    grown_.pop_front();
+    is_grown_.erase(suffix);
+    state_.erase(std::string(kGrownKey) + suffix);
+    const auto found = by_key_.find(suffix.substr(0, suffix.find('/')));
+    if (found == by_key_.end()) continue;  // of a rule that is gone
+    Group* group = cache_.find(suffix, found->second);
+    if (group == nullptr || group->grown == 0) continue;
+    evaluations_[found->second].tell(*group, changes_[found->second]);
+    for (const AlertChange& change : changes_[found->second].changed)
+      events += change.alert.events.size();
+    publish(found->second, out);
+  }
+  write_state();
 }
 
 // Hands out what a correlation has raised, and passes it on to the correlations over it.
@@ -345,7 +388,11 @@ void Correlator::plan(Group& group) {
 }
 
 void Correlator::tick(Nanos watermark, std::vector<Alert>& out) {
-  if (watermark.count() <= watermark_ns_) return;
+  if (watermark.count() > watermark_ns_) advance(watermark, out);
+  tell_some(kToldEvents, out);
+}
+
+void Correlator::advance(Nanos watermark, std::vector<Alert>& out) {
   watermark_ns_ = watermark.count();
   std::string saved;
   append_instant(saved, watermark_ns_);
@@ -369,10 +416,7 @@ void Correlator::tick(Nanos watermark, std::vector<Alert>& out) {
       group->dirty = true;
       if (!options_.deferred) evaluate(*group, limit_of(c));
       expire(*group);
-      if (++handled % kExpireStep == 0) {
-        cache_.flush();
-        cache_.trim(options_.cache_bytes_max);
-      }
+      if (++handled % kExpireStep == 0) write_state();
     }
     for (Group* group : std::exchange(queues_[c], {})) {
       group->queued = false;
@@ -387,8 +431,7 @@ void Correlator::tick(Nanos watermark, std::vector<Alert>& out) {
     }
     publish(c, out);
   }
-  cache_.flush();
-  cache_.trim(options_.cache_bytes_max);
+  write_state();
 }
 
 // A hit older than the horizon can come no more, so what is older is final; what is older by the
@@ -404,6 +447,7 @@ void Correlator::expire(Group& group) {
   const bool over = (group.hits().empty() || group.hits().back().time_ns < unseen_ns) &&
                     (!history || group.carry.history.last_ns() < unseen_ns);
   if (over && !group.queued) {
+    evaluations_[group.correlation].tell(group, changes_[group.correlation]);
     cache_.erase(group);
   } else {
     plan(group);
@@ -420,15 +464,11 @@ void Correlator::finish(std::vector<Alert>& out) {
       if (group == nullptr) continue;
       evaluate(*group, INT64_MAX);
       enforce_limit(*group);
-      if (++handled % kExpireStep == 0) {
-        cache_.flush();
-        cache_.trim(options_.cache_bytes_max);
-      }
+      if (++handled % kExpireStep == 0) write_state();
     }
     publish(c, out);
   }
-  cache_.flush();
-  cache_.trim(options_.cache_bytes_max);
+  tell(out);
   finishing_ = false;
 }
 

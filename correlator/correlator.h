@@ -11,11 +11,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/world.h"
@@ -63,8 +65,12 @@ class Correlator {
   // The batch's hits, as evaluated by this rule set. New and grown alerts are appended to `out`.
   void process(Batch& batch, const SourceNames& names, std::vector<Alert>& out);
   // Everything before `watermark` is believed to have come: decides what waited for that, forgets
-  // what is older than any hit can reach. A watermark never goes back.
+  // what is older than any hit can reach. A watermark never goes back. And tells of alerts that have
+  // grown, of so many in one call that it stays short.
   void tick(Nanos watermark, std::vector<Alert>& out);
+  // All alerts that have grown since they were raised last: before a stop. An alert that is open is
+  // raised again at once when it has grown by a quarter, and for less at one of the next ticks.
+  void tell(std::vector<Alert>& out);
   // The input has ended: decides everything. Not for a shutdown, which just stops.
   void finish(std::vector<Alert>& out);
 
@@ -100,6 +106,10 @@ class Correlator {
 
   void evaluate_queued(std::vector<Alert>& out);
   void evaluate(Group& group, std::int64_t limit_ns);
+  void advance(Nanos watermark, std::vector<Alert>& out);
+  void note_growth(const Group& group);
+  void write_state();
+  void tell_some(std::size_t events_max, std::vector<Alert>& out);
   void publish(std::uint32_t correlation, std::vector<Alert>& out);
   void enforce_limit(Group& group);
   void expire(Group& group);
@@ -132,6 +142,8 @@ class Correlator {
 
   std::vector<std::vector<Group*>> queues_;  // by correlation: groups to be evaluated in this step
   std::vector<Changes> changes_;             // by correlation: not published yet
+  std::deque<std::string> grown_;            // groups whose open alert was not told of, oldest first
+  std::unordered_set<std::string> is_grown_;
   std::vector<RuleCounters> counters_;
   std::set<std::string> withdrawn_;
   Proof proof_;

@@ -21,7 +21,8 @@
 namespace picket::correlator {
 namespace {
 
-constexpr std::size_t kRunKept = 32;      // events of an alert that is not built anew for every hit
+constexpr std::size_t kRunKept = 32;        // events of an alert that is not built anew for every hit
+constexpr std::uint64_t kGrowthShare = 4;   // an alert is raised anew when it has grown by a quarter
 constexpr std::size_t kMatchesMax = 200;  // shown in one alert
 constexpr std::size_t kAlertEntitiesMax = 1000;  // of all its events
 
@@ -30,27 +31,58 @@ constexpr std::size_t kAlertEntitiesMax = 1000;  // of all its events
 void Evaluation::run(Group& group, std::int64_t limit_ns, Changes& changes) const {
   if (group.dirty_from == Group::kNone) return;
   const std::size_t before = changes.changed.size();
-  std::optional<Alert> grown = std::exchange(group.run, std::nullopt);
-  const bool extends = grown && group.run_end == group.dirty_from;
   const Range range = decide(group, limit_ns, changes);
-  if (range.joins_earlier && extends) {
-    changes.changed.push_back({run_from(group, *std::move(grown), group.run_end), {}, false, true});
-  } else if (range.joins_earlier) {
-    const std::size_t start = fired_before(group, range.first);
-    if (start != Group::kNone) {
-      changes.changed.push_back(change(group, start));
-    } else if (group.carry.open) {
-      Alert alert = run_from(group, *group.carry.open, group.settled);
-      MemberHit hit = member_of(alert, alert.trigger.source_id);
-      changes.changed.push_back({std::move(alert), std::move(hit), false, true});
-    }
+  if (range.joins_earlier && range.earlier_open && range.only_new) {
+    group.grown += range.end - range.first;
+    if (group.grown * kGrowthShare <= group.told) return;
   }
+  if (range.joins_earlier || (group.grown > 0 && !range.earlier_open))
+    raise_earlier(group, range, changes);
+  group.run.reset();
   for (std::size_t i = range.first; i < range.end; ++i) {
     if (group.hits()[i].verdict != Verdict::kFired) continue;
     changes.changed.push_back(change(group, i));
     changes.changed.back().fresh = std::binary_search(range.fresh.begin(), range.fresh.end(), i);
   }
-  if (changes.changed.size() > before) remember_run(group, range.end, changes.changed.back().alert);
+  const bool raised = changes.changed.size() > before;
+  if (raised) remember_run(group, range.end, changes.changed.back().alert);
+  if (!range.to_end) return tell(group, changes);  // what has grown lies further on
+  if (raised) note_told(group, changes.changed.back().alert);
+}
+
+void Evaluation::note_told(Group& group, const Alert& alert) const {
+  group.told = alert.hit_count;
+  group.grown = 0;
+  group.dirty = true;
+}
+
+// The alert that was open before the range.
+void Evaluation::raise_earlier(Group& group, const Range& range, Changes& changes) const {
+  const std::size_t start = fired_before(group, range.first);
+  if (group.run && group.run_end <= range.first) {
+    Alert alert = run_from(group, *std::exchange(group.run, std::nullopt), group.run_end);
+    changes.changed.push_back({std::move(alert), {}, false, true});
+  } else if (start != Group::kNone) {
+    changes.changed.push_back(change(group, start));
+    changes.changed.back().known = range.only_new;
+  } else if (group.carry.open) {
+    Alert alert = run_from(group, *group.carry.open, group.settled);
+    MemberHit hit = member_of(alert, alert.trigger.source_id);
+    changes.changed.push_back({std::move(alert), std::move(hit), false, true});
+  }
+}
+
+void Evaluation::tell(Group& group, Changes& changes) const {
+  if (group.grown == 0) return;
+  const std::size_t end = group.hits().size();
+  const std::size_t before = changes.changed.size();
+  raise_earlier(group, {end, end, false, true, true, true, {}}, changes);
+  group.grown = 0;
+  group.dirty = true;
+  if (changes.changed.size() == before) return;
+  const Alert& alert = changes.changed.back().alert;
+  note_told(group, alert);
+  remember_run(group, end, alert);
 }
 
 // A long alert that is still open at the last hit is kept, so that the next hits are added to it.
@@ -64,11 +96,13 @@ void Evaluation::remember_run(Group& group, std::size_t end, const Alert& alert)
 
 Evaluation::Range Evaluation::decide(Group& group, std::int64_t limit_ns, Changes& changes) const {
   const std::int64_t timespan_ns = correlation_.rule.timespan_ns;
-  Range range{group.dirty_from, group.dirty_from, false, {}};
+  Range range;
+  range.first = range.end = group.dirty_from;
   Pass pass{group.previous(range.first), range.first, opened_before(group, range.first)};
   const bool open = suppresses() ? pass.opened_ns.has_value() : pass.previous.truth;
   bool same_opener = true;  // the alert that hits join is the one that they joined
   range.joins_earlier = open && group.run_shrunk;
+  range.only_new = !group.run_shrunk;
   group.run_shrunk = false;
   bool run_goes_on = open;  // no verdict since `first` has ended the earlier run,
   bool run_went_on = open;  // and none of the old ones had
@@ -76,6 +110,7 @@ Evaluation::Range Evaluation::decide(Group& group, std::int64_t limit_ns, Change
   std::size_t i = range.first;
   for (; i < group.hits().size() && group.hits()[i].time_ns < limit_ns; ++i) {
     const Verdict old = group.hits()[i].verdict;
+    range.only_new &= old == Verdict::kPending;
     double quantity = 0;
     const Verdict now = verdict(group, i, pass, quantity);
     if (old == Verdict::kFired && now != old) withdraw(group, i, changes);
@@ -92,6 +127,8 @@ Evaluation::Range Evaluation::decide(Group& group, std::int64_t limit_ns, Change
   }
   if (pass.opened_ns) group.opened_ns = *pass.opened_ns;
   range.end = std::min(i + 1, group.hits().size());
+  range.earlier_open = run_goes_on;
+  range.to_end = i >= group.hits().size() || group.hits()[i].time_ns >= limit_ns;
   group.dirty_from = Group::kNone;
   group.dirty_until_ns = INT64_MIN;
   // Hits that wait for the watermark stay marked.

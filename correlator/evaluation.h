@@ -40,8 +40,12 @@ class Evaluation {
   Evaluation(const rules::Correlation& correlation, const SourceTable& sources)
       : correlation_(correlation), sources_(sources) {}
 
-  // Decides the hits before `limit_ns`, as far as they are marked.
+  // Decides the hits before `limit_ns`, as far as they are marked. An alert that only grew is raised
+  // when it has grown by a quarter; what it has grown by is in group.grown until then.
   void run(Group& group, std::int64_t limit_ns, Changes& changes) const;
+
+  // Raises the open alert as it stands, if it has grown since it was raised last.
+  void tell(Group& group, Changes& changes) const;
 
   // Makes the hits before hits()[end] final: their outcome moves to the carry. They are decided.
   void settle(Group& group, std::size_t end) const;
@@ -57,6 +61,9 @@ class Evaluation {
     std::size_t first = 0;  // decided again: [first, end)
     std::size_t end = 0;
     bool joins_earlier = false;      // the run before `first` has grown or shrunk
+    bool earlier_open = false;       // and goes on at `end`
+    bool only_new = true;            // nothing of it had been decided before
+    bool to_end = true;              // there is nothing decided behind it
     std::vector<std::size_t> fresh;  // fired now, and did not before
   };
 
@@ -82,6 +89,8 @@ class Evaluation {
   Alert fired(const Group& group, std::size_t index) const;
   Alert run_from(const Group& group, Alert alert, std::size_t index) const;
   void join(Alert& alert, const Group& group, std::size_t index) const;
+  void raise_earlier(Group& group, const Range& range, Changes& changes) const;
+  void note_told(Group& group, const Alert& alert) const;
   void remember_run(Group& group, std::size_t end, const Alert& alert) const;
   void show(Alert& alert, const MemberHit& hit) const;
   void withdraw(const Group& group, std::size_t index, Changes& changes) const;

@@ -7,7 +7,8 @@
 namespace picket::correlator {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 1;      // of pages
+constexpr std::uint8_t kHeadVersion = 2;  // 1 did not know what was told
 
 }  // namespace
 
@@ -39,7 +40,9 @@ Group::Insert Group::insert(MemberHit hit, const SourceTable& sources) {
   if (index + 1 == hits_.size()) number = pages.size() - 1;
   ++pages[number].size;
   pages[number].dirty = true;
-  if (pages[number].size > 2 * kPageHits) split(number);
+  const bool last = number + 1 == pages.size();
+  if (pages[number].size > (last ? kTailHits : 2 * kPageHits)) split(number);
+  if (last) join_tail();
   if (dirty_from != kNone && dirty_from >= index) ++dirty_from;
   mark_event(index, hits_[index]);
   return Insert::kAdded;
@@ -108,6 +111,7 @@ std::size_t Group::drop_before(std::int64_t time_ns) {
   pages.erase(pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(count));
   hits_.erase(hits_.begin(), hits_.begin() + static_cast<std::ptrdiff_t>(hits));
   settled -= hits;
+  if (hits > run_end) run.reset();  // it lacks some of them
   run_end -= std::min(run_end, hits);
   if (dirty_from != kNone) dirty_from -= hits;
   if (window && window_first >= hits) {
@@ -155,9 +159,26 @@ void Group::split(std::size_t number) {
                {next_page_++, moved, true});
 }
 
+// Full pages at the end that were filled in order become one.
+void Group::join_tail() {
+  const std::size_t full = pages.size() - 1;
+  if (full < kTailPages) return;
+  std::size_t size = 0;
+  for (std::size_t i = full - kTailPages; i < full; ++i) {
+    if (pages[i].size > kTailHits) return;
+    size += pages[i].size;
+  }
+  const auto first = pages.begin() + static_cast<std::ptrdiff_t>(full - kTailPages);
+  const auto end = pages.begin() + static_cast<std::ptrdiff_t>(full);
+  for (auto page = first + 1; page != end; ++page) dropped_pages.push_back(page->id);
+  first->size = size;
+  first->dirty = true;
+  pages.erase(first + 1, end);
+}
+
 std::string Group::head() const {
   Writer writer;
-  writer.byte(kVersion);
+  writer.byte(kHeadVersion);
   writer.number(values.size());
   for (const std::string& value : values) writer.text(value);
   writer.number(settled);
@@ -166,6 +187,8 @@ std::string Group::head() const {
                                         (carry.history.empty() ? 0 : 8)));
   writer.integer(carry.previous.time_ns);
   writer.integer(due_ns);
+  writer.number(told);
+  writer.number(grown);
   writer.number(next_page_);
   writer.number(pages.size());
   for (const Page& page : pages) {
@@ -178,7 +201,8 @@ std::string Group::head() const {
 std::optional<Group> Group::parse_head(std::string key, std::uint32_t rule,
                                        std::string_view bytes) {
   Reader reader(bytes);
-  if (reader.byte() != kVersion) return std::nullopt;
+  const std::uint8_t version = reader.byte();
+  if (version < 1 || version > kHeadVersion) return std::nullopt;
   std::vector<std::string> values;
   for (std::size_t left = reader.count(); left > 0; --left) values.emplace_back(reader.text());
   Group group(std::move(key), rule, std::move(values));
@@ -188,6 +212,8 @@ std::optional<Group> Group::parse_head(std::string key, std::uint32_t rule,
   if ((flags & 4) != 0) group.carry.open.emplace();
   group.has_history = (flags & 8) != 0;
   group.due_ns = reader.integer();
+  if (version > 1) group.told = reader.number();
+  if (version > 1) group.grown = reader.number();
   group.next_page_ = static_cast<std::uint32_t>(reader.number());
   for (std::size_t left = reader.count(); left > 0; --left) {
     const auto id = static_cast<std::uint32_t>(reader.number());

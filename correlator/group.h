@@ -7,8 +7,9 @@
 //
 // In the state (all names begin with "c/"; <group> is <rule hash>/<group hash>, 32 hex digits
 // each):
-//   c/g/<group>          head: version, values, settled, carry, due time, the list of pages
-//   c/p/<group>/<page>   one page: up to 2 * kPageHits members, so that a hit rewrites little
+//   c/g/<group>          head: version, values, settled, carry, due time, told, the list of pages
+//   c/p/<group>/<page>   one page: up to 2 * kPageHits members; the last pages are of kTailHits, so that
+//                        a hit rewrites little, and are joined when there are kTailPages of them
 //   c/a/<group>          the open alert of the carry, as JSON
 //   c/h/<group>          the history (history.h), where the type has one
 //   c/d/<due><group>     timer (timers.h)
@@ -52,6 +53,8 @@ struct Page {
 class Group {
  public:
   static constexpr std::size_t kPageHits = 64;
+  static constexpr std::size_t kTailHits = 16;
+  static constexpr std::size_t kTailPages = 8;
   static constexpr std::size_t kNone = SIZE_MAX;
   static constexpr std::size_t kRunEventBytes = 128;  // about
   static constexpr std::int64_t kNever = INT64_MAX;
@@ -121,10 +124,16 @@ class Group {
   std::optional<Alert> run;
   std::size_t run_end = 0;
 
+  // Of the alert that is open at the last decided hit: its hits when it was raised last, and how many
+  // have joined it since. An alert that grows with every hit is not built anew for each.
+  std::uint64_t told = 0;
+  std::uint64_t grown = 0;
+
  private:
   void touch(std::size_t index);
   void mark_event(std::size_t index, const MemberHit& hit);
   void split(std::size_t number);
+  void join_tail();
 
   std::vector<MemberHit> hits_;
   std::uint32_t next_page_ = 0;

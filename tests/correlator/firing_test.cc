@@ -350,6 +350,7 @@ TEST(Firing, LongRunStaysOneAlert) {
     if (i % 50 == 0) bench.tick(second * kSecond);
     if (i % 350 == 0) bench.restart();
   }
+  bench.tell();
   ASSERT_EQ(bench.alerts().size(), 1U);
   const Alert& alert = bench.alerts().begin()->second;
   EXPECT_EQ(alert.hit_count, 1200U);
@@ -357,6 +358,37 @@ TEST(Firing, LongRunStaysOneAlert) {
   EXPECT_EQ(alert.events.size(), Alert::kEventsMax);
   EXPECT_EQ(alert.last_seen_ns, 1199 * kSecond);
   EXPECT_LT(bench.state().entries().size(), 20U);  // what is over was dropped
+}
+
+// What costs is to build, store and group an alert anew; so not for every hit that joins it.
+TEST(Firing, GrowthIsToldInStepsAndAtTicks) {
+  auto rules = std::make_shared<ScriptedRules>(1);
+  rules->correlate(CorrelationType::kEventCount, {0}, {"source.ip"}, 3600 * kSecond)
+      .rule.conditions = {{Compare::kGreaterEqual, 3}};
+  Bench bench(rules, Options());
+  const auto hit = [&](std::uint64_t i) {
+    const auto second = static_cast<std::int64_t>(i);
+    bench.process({{second * kSecond, 1, i, {0}, {{"source.ip", "192.0.2.1"}}}});
+  };
+  const auto count = [&] { return bench.alerts().begin()->second.hit_count; };
+  for (std::uint64_t i = 0; i < 1000; ++i) hit(i);
+  EXPECT_LT(bench.raised(), 40U);
+  EXPECT_LT(count(), 1000U);
+  EXPECT_GE(count(), 800U);
+  bench.restart();
+  bench.tick(0);  // what was not told is known after a crash, and the watermark need not move
+  EXPECT_EQ(count(), 1000U);
+  const std::size_t raised = bench.raised();
+  bench.tick(0);
+  EXPECT_EQ(bench.raised(), raised);
+  hit(1000);
+  bench.restart();
+  hit(1001);
+  bench.tell();
+  EXPECT_EQ(count(), 1002U);
+  hit(1002);
+  hit(20'000);  // far beyond the timespan: the run is over
+  EXPECT_EQ(count(), 1003U);
 }
 
 TEST(Firing, FloodOfOneGroupIsBoundedAndCounted) {
@@ -373,6 +405,7 @@ TEST(Firing, FloodOfOneGroupIsBoundedAndCounted) {
     }
     bench.process(events);
   }
+  bench.tell();
   ASSERT_EQ(bench.alerts().size(), 1U);
   EXPECT_EQ(bench.alerts().begin()->second.hit_count, 2000U);
   EXPECT_EQ(bench.alerts().begin()->second.trigger.seq, 99U);

@@ -107,6 +107,12 @@ void Bench::tick(std::int64_t watermark_ns) {
   take(out);
 }
 
+void Bench::tell() {
+  std::vector<Alert> out;
+  correlator_->tell(out);
+  take(out);
+}
+
 void Bench::finish() {
   std::vector<Alert> out;
   correlator_->finish(out);
@@ -114,6 +120,7 @@ void Bench::finish() {
 }
 
 void Bench::take(const std::vector<Alert>& out) {
+  raised_ += out.size();
   for (const Alert& alert : out) alerts_.insert_or_assign(alert.id, alert);
   for (const std::string& id : correlator_->take_withdrawn()) alerts_.erase(id);
 }

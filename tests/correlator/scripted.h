@@ -83,12 +83,14 @@ class Bench {
 
   void process(const std::vector<Scripted>& events);
   void tick(std::int64_t watermark_ns);
+  void tell();
   void finish();
   void restart();
 
   Correlator& correlator() { return *correlator_; }
   MapState& state() { return state_; }
   const std::map<std::string, Alert>& alerts() const { return alerts_; }
+  std::size_t raised() const { return raised_; }  // new or grown, all together
   // Each as one line, sorted; of detections only those whose alerts are suppressed.
   std::string shown() const;
 
@@ -101,6 +103,7 @@ class Bench {
   ScriptedSources sources_;
   std::unique_ptr<Correlator> correlator_;
   std::map<std::string, Alert> alerts_;
+  std::size_t raised_ = 0;
 };
 
 // Everything about an alert that may not depend on the order of arrival.
