@@ -119,7 +119,7 @@ void RuleLanes::count_pending() {
   std::unordered_map<std::string_view, std::uint32_t> index;
   for (std::uint32_t i = 0; i < rules_->rule_count(); ++i) index.emplace(rules_->identity(i).id, i);
   const auto read =
-      store_.for_each_state(kSlowPrefix, [&](std::string_view key, std::string_view value) {
+      store_.for_each_state(kSlowPrefix, kSlowPrefix, [&](std::string_view key, std::string_view value) {
         const std::optional<SlowEntry> entry = SlowEntry::decode(key, value);
         if (!entry) return true;
         for (const auto& [rule, events] : entry->by_rule) {
@@ -146,7 +146,7 @@ void RuleLanes::publish(rules::Evaluation& evaluation, Nanos now) {
   for (const std::uint64_t n : pending_) pending += n;
   if (pending > 0) {
     const auto read =
-        store_.for_each_state(kSlowPrefix, [&](std::string_view key, std::string_view value) {
+        store_.for_each_state(kSlowPrefix, kSlowPrefix, [&](std::string_view key, std::string_view value) {
           if (const auto entry = SlowEntry::decode(key, value))
             snapshot->oldest = Nanos(entry->oldest_ns);
           return !snapshot->oldest;

@@ -156,7 +156,7 @@ void SlowLane::run() {
 std::optional<SlowEntry> SlowLane::oldest() const {
   std::optional<SlowEntry> entry;
   const auto read =
-      store_.for_each_state(kSlowPrefix, [&](std::string_view key, std::string_view value) {
+      store_.for_each_state(kSlowPrefix, kSlowPrefix, [&](std::string_view key, std::string_view value) {
         entry = SlowEntry::decode(key, value);
         return !entry.has_value();  // a damaged one stays where it is, and shows as pending
       });

@@ -17,6 +17,8 @@ constexpr std::size_t kGroupHitsLimit = 1 << 20;         // whatever rules and o
 constexpr std::size_t kProofMatchesMax = 8;              // of one hit
 constexpr std::size_t kExpireStep = 1024;  // groups handled between two writes of the state
 constexpr std::size_t kToldEvents = 20'000;      // of the alerts that one tick tells of
+constexpr std::size_t kSweptGroups = 4096;       // that one tick looks at, at least
+constexpr std::int64_t kSweepShare = 16;         // of the time that hits are kept: between two sweeps
 
 std::size_t limit_of_hits(const rules::CorrelationRule& rule, std::size_t wanted) {
   double most = 0;
@@ -48,7 +50,7 @@ Correlator::Correlator(std::shared_ptr<const rules::RuleSet> rules, Options opti
       options_(std::move(options)),
       state_(state),
       sources_(state),
-      cache_(state, options_.secret),
+      cache_(state, options_.secret, options_.deferred),
       builder_(rules_) {
   if (const auto saved = state_.get(kWatermarkKey)) watermark_ns_ = instant_at(*saved);
   wire();
@@ -304,7 +306,7 @@ void Correlator::tell_some(std::size_t events_max, std::vector<Alert>& out) {
     grown_.pop_front();
     is_grown_.erase(suffix);
     state_.erase(std::string(kGrownKey) + suffix);
-    const auto found = by_key_.find(suffix.substr(0, suffix.find('/')));
+    const auto found = by_key_.find(suffix.substr(0, GroupCache::kRuleKeySize));
     if (found == by_key_.end()) continue;  // of a rule that is gone
     Group* group = cache_.find(suffix, found->second);
     if (group == nullptr || group->grown == 0) continue;
@@ -363,7 +365,8 @@ std::int64_t Correlator::span_ns(std::uint32_t correlation) const {
   return std::max(rule.timespan_ns, rule.suppress_ns);
 }
 
-// The timer of the group: for hits that wait for the watermark, and for when the oldest is too old.
+// When the group is to be looked at: by the sweep, when its oldest hit is too old; by its timer, when
+// hits wait for the watermark.
 void Correlator::plan(Group& group) {
   if (options_.deferred) return;
   const bool history = has_history(correlations_[group.correlation].rule.type);
@@ -380,11 +383,14 @@ void Correlator::plan(Group& group) {
   } else {
     due_ns = add_ns(add_ns(group.carry.history.last_ns(), reach_ns), 1);
   }
-  if (group.dirty_from != Group::kNone) {
-    const std::int64_t waits_ns = add_ns(ahead_of(group.correlation), 1);
-    due_ns = std::min(due_ns, add_ns(group.hits()[group.dirty_from].time_ns, waits_ns));
+  if (due_ns < group.due_ns) {
+    group.due_ns = due_ns;
+    group.dirty = true;
   }
-  if (due_ns < group.due_ns) cache_.schedule(group, due_ns);
+  if (group.dirty_from == Group::kNone) return;
+  const std::int64_t waits_ns = add_ns(ahead_of(group.correlation), 1);
+  const std::int64_t wake_ns = add_ns(group.hits()[group.dirty_from].time_ns, waits_ns);
+  if (wake_ns < group.wake_ns) cache_.schedule(group, wake_ns);
 }
 
 void Correlator::tick(Nanos watermark, std::vector<Alert>& out) {
@@ -400,19 +406,23 @@ void Correlator::advance(Nanos watermark, std::vector<Alert>& out) {
 
   std::vector<std::vector<std::string>> due(order_.empty() ? 0 : keys_.size());
   for (std::string& suffix : cache_.timers().take_due(watermark_ns_, SIZE_MAX)) {
-    const auto found = by_key_.find(suffix.substr(0, suffix.find('/')));
+    const auto found = by_key_.find(suffix.substr(0, GroupCache::kRuleKeySize));
     if (found == by_key_.end()) {
       cache_.erase_orphan(suffix);
     } else {
       due[found->second].push_back(std::move(suffix));
     }
   }
+  for (std::string& suffix : sweep()) {
+    due[by_key_.at(suffix.substr(0, GroupCache::kRuleKeySize))].push_back(std::move(suffix));
+  }
   for (const std::uint32_t c : order_) {
     std::size_t handled = 0;
     for (const std::string& suffix : due[c]) {
       Group* group = cache_.find(suffix, c);
       if (group == nullptr) continue;
-      group->due_ns = Group::kNever;
+      if (group->wake_ns <= watermark_ns_) group->wake_ns = Group::kNever;  // taken
+      if (group->due_ns <= watermark_ns_) group->due_ns = Group::kNever;
       group->dirty = true;
       if (!options_.deferred) evaluate(*group, limit_of(c));
       expire(*group);
@@ -432,6 +442,38 @@ void Correlator::advance(Nanos watermark, std::vector<Alert>& out) {
     publish(c, out);
   }
   write_state();
+}
+
+// Groups that are due, of the next heads. Takes more at a time when more come to be.
+std::vector<std::string> Correlator::sweep() {
+  std::vector<std::string> due;
+  if (options_.deferred || (swept_to_.empty() && watermark_ns_ < next_sweep_ns_)) return due;
+  const std::uint64_t created = cache_.counters().created;
+  std::size_t left = kSweptGroups + 2 * (created - std::exchange(created_before_sweep_, created));
+  std::vector<std::string> orphans;
+  std::string last;
+  state_.for_each(GroupCache::kHeads, swept_to_, [&](std::string_view key, std::string_view head) {
+    if (left-- == 0) {
+      last = key;
+      return false;
+    }
+    if (Group::due_of(head) > watermark_ns_) return true;
+    std::string suffix(key.substr(GroupCache::kHeads.size()));
+    const bool known = by_key_.contains(suffix.substr(0, GroupCache::kRuleKeySize));
+    (known ? due : orphans).push_back(std::move(suffix));
+    return true;
+  });
+  for (const std::string& suffix : orphans) cache_.erase_orphan(suffix);
+  if (last.empty()) next_sweep_ns_ = add_ns(watermark_ns_, shortest_reach() / kSweepShare + 1);
+  swept_to_ = std::move(last);
+  return due;
+}
+
+std::int64_t Correlator::shortest_reach() const {
+  std::int64_t shortest_ns = INT64_MAX;
+  for (const std::uint32_t c : order_)
+    shortest_ns = std::min(shortest_ns, add_ns(options_.lateness_ns, span_ns(c)));
+  return shortest_ns;
 }
 
 // A hit older than the horizon can come no more, so what is older is final; what is older by the

@@ -44,7 +44,8 @@ struct Options {
   std::size_t group_hits_max = 16'384;
   // Hits of a group beyond this number carry no matches: explaining is for people, not for floods.
   std::size_t proof_hits_max = 64;
-  // Correlate at finish() only: for `scan`, whose whole input is inside the lateness.
+  // Correlate at finish() only: for `scan`, whose whole input is inside the lateness. The state is
+  // where groups go that do not fit into memory, and nothing to start from again.
   bool deferred = false;
   std::string secret;  // of this installation: makes hashes of group values unpredictable
 };
@@ -115,6 +116,8 @@ class Correlator {
   void expire(Group& group);
   void plan(Group& group);
   void queue(Group& group);
+  std::vector<std::string> sweep();
+  std::int64_t shortest_reach() const;
   std::int64_t limit_of(std::uint32_t correlation) const;
   void settle(Group& group, std::size_t end);
   std::int64_t span_ns(std::uint32_t correlation) const;
@@ -146,6 +149,9 @@ class Correlator {
   std::unordered_set<std::string> is_grown_;
   std::vector<RuleCounters> counters_;
   std::set<std::string> withdrawn_;
+  std::string swept_to_;  // the head at which the sweep goes on; empty: it has seen all
+  std::int64_t next_sweep_ns_ = INT64_MIN;
+  std::uint64_t created_before_sweep_ = 0;
   Proof proof_;
 };
 

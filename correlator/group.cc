@@ -7,15 +7,18 @@
 namespace picket::correlator {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;      // of pages
-constexpr std::uint8_t kHeadVersion = 2;  // 1 did not know what was told
+constexpr std::uint8_t kVersion = 1;  // of pages
+constexpr std::uint8_t kHeadVersion = 3;
 
 }  // namespace
 
 Group::Insert Group::insert(MemberHit hit, const SourceTable& sources) {
-  const auto at = std::lower_bound(
-      hits_.begin(), hits_.end(), hit,
-      [&](const MemberHit& a, const MemberHit& b) { return before(a, b, sources); });
+  const bool newest = hits_.empty() || before(hits_.back(), hit, sources);
+  const auto at = newest ? hits_.end()
+                         : std::lower_bound(hits_.begin(), hits_.end(), hit,
+                                            [&](const MemberHit& a, const MemberHit& b) {
+                                              return before(a, b, sources);
+                                            });
   const auto index = static_cast<std::size_t>(at - hits_.begin());
   if (at != hits_.end() && !before(hit, *at, sources)) {
     if (at->proof == hit.proof || hit.origin == 0 || index < settled) return Insert::kDuplicate;
@@ -32,7 +35,7 @@ Group::Insert Group::insert(MemberHit hit, const SourceTable& sources) {
   if (index < window_end) window.reset();
   if (index < run_end) run.reset();
   hits_.insert(at, std::move(hit));
-  if (pages.empty()) pages.push_back({next_page_++, 0, true});
+  if (pages.empty()) add_page(0, 0);
   std::size_t number = 0;
   for (std::size_t end = pages[0].size; end < index && number + 1 < pages.size();) {
     end += pages[++number].size;
@@ -155,8 +158,14 @@ void Group::split(std::size_t number) {
   const std::size_t moved = last ? 1 : first.size / 2;
   first.size -= moved;
   first.dirty = true;
-  pages.insert(pages.begin() + static_cast<std::ptrdiff_t>(number) + 1,
-               {next_page_++, moved, true});
+  add_page(number + 1, moved);
+}
+
+void Group::add_page(std::size_t number, std::size_t size) {
+  pages.insert(pages.begin() + static_cast<std::ptrdiff_t>(number), {next_page_++, size, true});
+  if (!inlined || pages.size() == 1) return;
+  inlined = false;
+  for (Page& page : pages) page.dirty = true;
 }
 
 // Full pages at the end that were filled in order become one.
@@ -179,14 +188,15 @@ void Group::join_tail() {
 std::string Group::head() const {
   Writer writer;
   writer.byte(kHeadVersion);
+  writer.integer(due_ns);
   writer.number(values.size());
   for (const std::string& value : values) writer.text(value);
   writer.number(settled);
   writer.byte(static_cast<std::uint8_t>((carry.previous.seen ? 1 : 0) |
                                         (carry.previous.truth ? 2 : 0) | (carry.open ? 4 : 0) |
-                                        (carry.history.empty() ? 0 : 8)));
+                                        (carry.history.empty() ? 0 : 8) | (inlined ? 16 : 0)));
   writer.integer(carry.previous.time_ns);
-  writer.integer(due_ns);
+  writer.integer(wake_ns);
   writer.number(told);
   writer.number(grown);
   writer.number(next_page_);
@@ -195,14 +205,22 @@ std::string Group::head() const {
     writer.number(page.id);
     writer.number(page.size);
   }
+  if (inlined && !pages.empty()) write_page(writer, 0);
   return writer.take();
+}
+
+std::int64_t Group::due_of(std::string_view head) {
+  Reader reader(head);
+  if (reader.byte() != kHeadVersion) return INT64_MIN;
+  const std::int64_t due_ns = reader.integer();
+  return reader.ok() ? due_ns : INT64_MIN;
 }
 
 std::optional<Group> Group::parse_head(std::string key, std::uint32_t rule,
                                        std::string_view bytes) {
   Reader reader(bytes);
-  const std::uint8_t version = reader.byte();
-  if (version < 1 || version > kHeadVersion) return std::nullopt;
+  if (reader.byte() != kHeadVersion) return std::nullopt;
+  const std::int64_t due_ns = reader.integer();
   std::vector<std::string> values;
   for (std::size_t left = reader.count(); left > 0; --left) values.emplace_back(reader.text());
   Group group(std::move(key), rule, std::move(values));
@@ -211,33 +229,44 @@ std::optional<Group> Group::parse_head(std::string key, std::uint32_t rule,
   group.carry.previous = {(flags & 1) != 0, (flags & 2) != 0, reader.integer()};
   if ((flags & 4) != 0) group.carry.open.emplace();
   group.has_history = (flags & 8) != 0;
-  group.due_ns = reader.integer();
-  if (version > 1) group.told = reader.number();
-  if (version > 1) group.grown = reader.number();
+  group.inlined = (flags & 16) != 0;
+  group.due_ns = due_ns;
+  group.wake_ns = reader.integer();
+  group.told = reader.number();
+  group.grown = reader.number();
   group.next_page_ = static_cast<std::uint32_t>(reader.number());
   for (std::size_t left = reader.count(); left > 0; --left) {
     const auto id = static_cast<std::uint32_t>(reader.number());
     group.pages.push_back({id, reader.number(), false});
   }
+  if (group.inlined && group.pages.size() > 1) return std::nullopt;
+  if (group.inlined && !group.pages.empty() && !group.read_page(reader)) return std::nullopt;
   if (!reader.done()) return std::nullopt;
   return group;
 }
 
 std::string Group::page(std::size_t number) const {
-  std::size_t first = 0;
-  for (std::size_t i = 0; i < number; ++i) first += pages[i].size;
   Writer writer;
   writer.byte(kVersion);
+  write_page(writer, number);
+  return writer.take();
+}
+
+void Group::write_page(Writer& writer, std::size_t number) const {
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < number; ++i) first += pages[i].size;
   writer.number(pages[number].size);
   std::int64_t base_ns = 0;
   for (std::size_t i = first; i < first + pages[number].size; ++i)
     write_member(writer, hits_[i], base_ns);
-  return writer.take();
 }
 
 bool Group::load_page(std::string_view bytes) {
   Reader reader(bytes);
-  if (reader.byte() != kVersion) return false;
+  return reader.byte() == kVersion && read_page(reader) && reader.done();
+}
+
+bool Group::read_page(Reader& reader) {
   std::int64_t base_ns = 0;
   for (std::size_t left = reader.count(); left > 0; --left) {
     MemberHit hit = read_member(reader, base_ns);
@@ -245,7 +274,7 @@ bool Group::load_page(std::string_view bytes) {
     bytes_ += hit.bytes();
     hits_.push_back(std::move(hit));
   }
-  return reader.done();
+  return reader.ok();
 }
 
 void Group::loaded() {

@@ -5,14 +5,19 @@
 // back to: those of (lateness + timespan). The front of them is settled: too old to change, kept
 // for the windows of others. What the settled ones amounted to is in `carry`.
 //
-// In the state (all names begin with "c/"; <group> is <rule hash>/<group hash>, 32 hex digits
-// each):
-//   c/g/<group>          head: version, values, settled, carry, due time, told, the list of pages
-//   c/p/<group>/<page>   one page: up to 2 * kPageHits members; the last pages are of kTailHits, so that
-//                        a hit rewrites little, and are joined when there are kTailPages of them
+// In the state (all names begin with "c/"; <group> is the hash of the rule, 8 bytes, and that of the
+// values, 16 bytes):
+//   c/g/<group>          head: version, due time, values, settled, carry, told, and the hits or the
+//                        list of pages
+//   c/p/<group>/<page>   one page: up to 2 * kPageHits members, once there are more than kTailHits. The
+//                        last pages are of kTailHits, so that a hit rewrites little, and are joined
+//                        when there are kTailPages of them
 //   c/a/<group>          the open alert of the carry, as JSON
 //   c/h/<group>          the history (history.h), where the type has one
-//   c/d/<due><group>     timer (timers.h)
+//   c/d/<wake><group>    timer (timers.h) of a group in which hits wait for the watermark
+//
+// A group is looked at when it is due, and hits become final or leave: for that all heads are read
+// from time to time, which costs less than a timer for each group.
 #pragma once
 
 #include <cstdint>
@@ -87,6 +92,8 @@ class Group {
   std::string head() const;
   static std::optional<Group> parse_head(std::string key, std::uint32_t rule,
                                          std::string_view bytes);
+  // The due time of a head; of one that is damaged, long ago.
+  static std::int64_t due_of(std::string_view head);
   std::string page(std::size_t number) const;
   bool load_page(std::string_view bytes);
   void loaded();  // after the last page
@@ -101,7 +108,9 @@ class Group {
   std::vector<std::uint32_t> dropped_pages;  // to be erased from the state
   std::size_t settled = 0;
   Carry carry;
-  std::int64_t due_ns = kNever;  // its timer
+  std::int64_t due_ns = kNever;   // to be looked at
+  std::int64_t wake_ns = kNever;  // its timer
+  bool inlined = true;            // the hits are in the head
   bool dirty = true;
   bool carry_dirty = false;
   bool history_dirty = false;
@@ -130,6 +139,9 @@ class Group {
   std::uint64_t grown = 0;
 
  private:
+  void add_page(std::size_t number, std::size_t size);
+  void write_page(Writer& writer, std::size_t number) const;
+  bool read_page(Reader& reader);
   void touch(std::size_t index);
   void mark_event(std::size_t index, const MemberHit& hit);
   void split(std::size_t number);

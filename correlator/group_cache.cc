@@ -1,15 +1,16 @@
 #include "correlator/group_cache.h"
 
+#include <cstring>
+#include <set>
+
 #include "base/hash.h"
 #include "base/json.h"
 
 namespace picket::correlator {
 namespace {
 
-constexpr std::size_t kRuleKeySize = 32;
-
 std::string head_key(std::string_view suffix) {
-  return "c/g/" + std::string(suffix);
+  return std::string(GroupCache::kHeads) + std::string(suffix);
 }
 std::string alert_key(std::string_view suffix) {
   return "c/a/" + std::string(suffix);
@@ -21,24 +22,48 @@ std::string page_key(std::string_view suffix, std::uint32_t page) {
   return "c/p/" + std::string(suffix) + '/' + std::to_string(page);
 }
 
+void append_bytes(std::string& key, std::uint64_t bits) {
+  for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(bits >> shift);
+}
+
 }  // namespace
 
-GroupCache::GroupCache(StatePort& state, std::string secret)
-    : state_(state), secret_(std::move(secret)), timers_(state, "c/d/") {}
+std::size_t GroupCache::SuffixHash::operator()(std::string_view suffix) const {
+  std::uint64_t bits = 0;
+  if (suffix.size() >= kRuleKeySize + sizeof bits)
+    std::memcpy(&bits, suffix.data() + kRuleKeySize, sizeof bits);
+  return bits ^ suffix.size();
+}
+
+GroupCache::GroupCache(StatePort& state, std::string secret, bool write_late)
+    : state_(state), secret_(std::move(secret)), write_late_(write_late), timers_(state, "c/d/") {}
 
 std::string GroupCache::rule_key(std::string_view rule_id, std::string_view rule_hash) {
   Writer writer;
   writer.text(rule_id);
   writer.text(rule_hash);
-  return hash128_hex(writer.take());
+  std::string key;
+  append_bytes(key, hash64(writer.take()));
+  return key;
+}
+
+std::string GroupCache::name_of(const std::string& rule_key,
+                                const std::vector<std::string>& values) const {
+  Writer writer;
+  writer.text(secret_);
+  for (const std::string& value : values) writer.text(value);
+  const std::string text = writer.take();
+  std::string name;
+  name.reserve(kRuleKeySize + kGroupKeySize);
+  name = rule_key;
+  append_bytes(name, hash64(text, 0));
+  append_bytes(name, hash64(text, 1));
+  return name;
 }
 
 Group& GroupCache::group(std::uint32_t correlation, const std::string& rule_key,
                          const std::vector<std::string>& values) {
-  Writer writer;
-  writer.text(secret_);
-  for (const std::string& value : values) writer.text(value);
-  std::string suffix = rule_key + '/' + hash128_hex(writer.take());
+  std::string suffix = name_of(rule_key, values);
   // Two groups may share a hash: the second one takes the next name.
   for (;; suffix += '+') {
     Group* found = find(suffix, correlation);
@@ -57,13 +82,15 @@ Group* GroupCache::find(const std::string& suffix, std::uint32_t correlation) {
 
 std::vector<std::string> GroupCache::all(const std::string& rule_key) {
   flush();
-  std::vector<std::string> suffixes;
-  const std::string prefix = head_key(rule_key) + '/';
-  state_.for_each(prefix, [&](std::string_view key, std::string_view) {
-    suffixes.emplace_back(key.substr(4));
+  std::set<std::string> suffixes;
+  state_.for_each(head_key(rule_key), [&](std::string_view key, std::string_view) {
+    suffixes.emplace_hint(suffixes.end(), key.substr(kHeads.size()));
     return true;
   });
-  return suffixes;
+  for (const auto& [suffix, at] : by_suffix_) {
+    if (suffix.starts_with(rule_key)) suffixes.emplace(suffix);
+  }
+  return {suffixes.begin(), suffixes.end()};
 }
 
 std::unique_ptr<Group> GroupCache::load(const std::string& suffix, std::uint32_t correlation) {
@@ -72,7 +99,8 @@ std::unique_ptr<Group> GroupCache::load(const std::string& suffix, std::uint32_t
   auto parsed = Group::parse_head(suffix, correlation, *head);
   bool good = parsed.has_value();
   std::size_t hits = 0;
-  for (std::size_t i = 0; good && i < parsed->pages.size(); ++i) {
+  if (good && parsed->inlined) hits = parsed->hits().size();
+  for (std::size_t i = 0; good && !parsed->inlined && i < parsed->pages.size(); ++i) {
     const auto page = state_.get(page_key(suffix, parsed->pages[i].id));
     hits += parsed->pages[i].size;
     good = page && parsed->load_page(*page) && parsed->hits().size() == hits;
@@ -91,6 +119,7 @@ std::unique_ptr<Group> GroupCache::load(const std::string& suffix, std::uint32_t
   }
   if (!good || parsed->settled > hits) {
     ++counters_.corrupt;
+    state_.erase(head_key(suffix));
     return nullptr;
   }
   ++counters_.loaded;
@@ -120,17 +149,19 @@ void GroupCache::touch(Order::iterator at) {
   touched_.push_back(at);
 }
 
-void GroupCache::schedule(Group& group, std::int64_t due_ns) {
-  if (group.due_ns == due_ns) return;
-  if (group.due_ns != Group::kNever) timers_.cancel(group.due_ns, group.suffix);
-  group.due_ns = due_ns;
+void GroupCache::schedule(Group& group, std::int64_t wake_ns) {
+  if (group.wake_ns == wake_ns) return;
+  if (group.wake_ns != Group::kNever) timers_.cancel(group.wake_ns, group.suffix);
+  group.wake_ns = wake_ns;
   group.dirty = true;
-  if (due_ns != Group::kNever) timers_.set(due_ns, group.suffix);
+  if (wake_ns != Group::kNever) timers_.set(wake_ns, group.suffix);
 }
 
 void GroupCache::erase_keys(const Group& group) {
   state_.erase(head_key(group.suffix));
-  for (const Page& page : group.pages) state_.erase(page_key(group.suffix, page.id));
+  for (const Page& page : group.pages) {
+    if (!group.inlined) state_.erase(page_key(group.suffix, page.id));
+  }
   for (const std::uint32_t page : group.dropped_pages) state_.erase(page_key(group.suffix, page));
   if (group.carry.open || group.carry_dirty) state_.erase(alert_key(group.suffix));
   if (group.has_history) state_.erase(history_key(group.suffix));
@@ -149,15 +180,20 @@ void GroupCache::erase(Group& group) {
 
 void GroupCache::erase_orphan(const std::string& suffix) {
   const auto head = state_.get(head_key(suffix));
-  if (!head || suffix.size() < kRuleKeySize) return;
-  if (const auto group = Group::parse_head(suffix, 0, *head)) erase_keys(*group);
+  if (!head) return;
+  if (const auto group = Group::parse_head(suffix, 0, *head)) {
+    erase_keys(*group);
+    if (group->wake_ns != Group::kNever) timers_.cancel(group->wake_ns, suffix);
+  } else {
+    state_.erase(head_key(suffix));  // damaged, or of an earlier version
+  }
   ++counters_.erased;
 }
 
 void GroupCache::write(Group& group) {
   if (!group.dirty && !group.carry_dirty && !group.history_dirty) return;
   for (std::size_t i = 0; i < group.pages.size(); ++i) {
-    if (!group.pages[i].dirty) continue;
+    if (!group.pages[i].dirty || group.inlined) continue;
     state_.put(page_key(group.suffix, group.pages[i].id), group.page(i));
     group.pages[i].dirty = false;
   }
@@ -185,7 +221,7 @@ void GroupCache::flush() {
       order_.erase(at);
       continue;
     }
-    write(*at->group);
+    if (!write_late_) write(*at->group);
     bytes_ += at->group->bytes() - at->bytes;
     at->bytes = at->group->bytes();
     at->touched = false;
@@ -197,6 +233,7 @@ void GroupCache::trim(std::size_t bytes_max) {
   for (auto at = order_.end(); bytes_ > bytes_max && at != order_.begin();) {
     --at;
     if (at->touched || at->group->queued) continue;
+    write(*at->group);
     bytes_ -= at->bytes;
     by_suffix_.erase(at->group->suffix);
     at = order_.erase(at);

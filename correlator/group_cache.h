@@ -30,10 +30,15 @@ class GroupCache {
   };
 
   // `secret` makes the hash of group values unpredictable; it must stay the same for a store.
-  GroupCache(StatePort& state, std::string secret);
+  // `write_late`: a group is written when it leaves memory only; for a state that nobody else reads.
+  GroupCache(StatePort& state, std::string secret, bool write_late);
 
-  // The name by which groups of a rule are found: of its id and text.
+  // The name by which groups of a rule are found: of its id and text. kRuleKeySize bytes, with which
+  // the names of its groups begin.
   static std::string rule_key(std::string_view rule_id, std::string_view rule_hash);
+  static constexpr std::size_t kRuleKeySize = 8;
+  static constexpr std::size_t kGroupKeySize = 16;
+  static constexpr std::string_view kHeads = "c/g/";  // and the name of a group: its head
 
   Group& group(std::uint32_t correlation, const std::string& rule_key,
                const std::vector<std::string>& values);
@@ -43,7 +48,7 @@ class GroupCache {
   std::vector<std::string> all(const std::string& rule_key);
 
   // Sets the group's timer, in place of the one it has.
-  void schedule(Group& group, std::int64_t due_ns);
+  void schedule(Group& group, std::int64_t wake_ns);
   void erase(Group& group);
   // Forgets a group of a rule that is not loaded any more.
   void erase_orphan(const std::string& suffix);
@@ -62,7 +67,11 @@ class GroupCache {
     bool erased = false;    // goes with the next flush
   };
   using Order = std::list<Entry>;
+  struct SuffixHash {  // the names are hashes
+    std::size_t operator()(std::string_view suffix) const;
+  };
 
+  std::string name_of(const std::string& rule_key, const std::vector<std::string>& values) const;
   std::unique_ptr<Group> load(const std::string& suffix, std::uint32_t correlation);
   Group& keep(std::unique_ptr<Group> group);
   Group* cached(const std::string& suffix);
@@ -72,9 +81,10 @@ class GroupCache {
 
   StatePort& state_;
   std::string secret_;
+  bool write_late_;
   Timers timers_;
   Order order_;                                                      // the most recently used first
-  std::unordered_map<std::string_view, Order::iterator> by_suffix_;  // views into the groups
+  std::unordered_map<std::string_view, Order::iterator, SuffixHash> by_suffix_;  // views into the groups
   std::vector<Order::iterator> touched_;
   std::size_t bytes_ = 0;
   Counters counters_;

@@ -1,5 +1,7 @@
 #include "correlator/state.h"
 
+#include <algorithm>
+
 namespace picket::correlator {
 
 std::optional<std::string> MapState::get(std::string_view key) {
@@ -16,9 +18,9 @@ void MapState::erase(std::string key) {
   entries_.erase(key);
 }
 
-void MapState::for_each(std::string_view prefix,
+void MapState::for_each(std::string_view prefix, std::string_view first,
                         const std::function<bool(std::string_view, std::string_view)>& entry) {
-  for (auto at = entries_.lower_bound(prefix); at != entries_.end(); ++at) {
+  for (auto at = entries_.lower_bound(std::max(prefix, first)); at != entries_.end(); ++at) {
     if (!at->first.starts_with(prefix) || !entry(at->first, at->second)) return;
   }
 }

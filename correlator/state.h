@@ -19,10 +19,15 @@ class StatePort {
   virtual std::optional<std::string> get(std::string_view key) = 0;
   virtual void put(std::string key, std::string value) = 0;
   virtual void erase(std::string key) = 0;
-  // In order of keys, until `entry` returns false. `entry` must not change the state.
+  // In order of keys, those from `first` on, until `entry` returns false. `entry` must not change the
+  // state.
   virtual void for_each(
-      std::string_view prefix,
+      std::string_view prefix, std::string_view first,
       const std::function<bool(std::string_view key, std::string_view value)>& entry) = 0;
+  void for_each(std::string_view prefix,
+                const std::function<bool(std::string_view key, std::string_view value)>& entry) {
+    for_each(prefix, prefix, entry);
+  }
 };
 
 // State in memory: for `scan`, which has no store, and for tests.
@@ -31,7 +36,8 @@ class MapState final : public StatePort {
   std::optional<std::string> get(std::string_view key) override;
   void put(std::string key, std::string value) override;
   void erase(std::string key) override;
-  void for_each(std::string_view prefix,
+  using StatePort::for_each;
+  void for_each(std::string_view prefix, std::string_view first,
                 const std::function<bool(std::string_view, std::string_view)>& entry) override;
 
   const std::map<std::string, std::string, std::less<>>& entries() const { return entries_; }

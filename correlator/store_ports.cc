@@ -26,9 +26,10 @@ void StoreState::erase(std::string key) {
 }
 
 // Merges two ordered streams: what is committed, and what is pending, which wins.
-void StoreState::for_each(std::string_view prefix,
+void StoreState::for_each(std::string_view prefix, std::string_view first,
                           const std::function<bool(std::string_view, std::string_view)>& entry) {
-  auto at = pending_.lower_bound(prefix);
+  first = std::max(prefix, first);
+  auto at = pending_.lower_bound(first);
   bool more = true;
   const auto pending_before = [&](std::string_view limit) {
     for (; more && at != pending_.end() && at->first.starts_with(prefix) && at->first < limit;
@@ -37,7 +38,7 @@ void StoreState::for_each(std::string_view prefix,
     }
   };
   const auto result =
-      store_.for_each_state(prefix, [&](std::string_view key, std::string_view value) {
+      store_.for_each_state(prefix, first, [&](std::string_view key, std::string_view value) {
         pending_before(key);
         if (!more) return false;
         if (at != pending_.end() && at->first == key) {

@@ -26,7 +26,8 @@ class StoreState final : public StatePort {
   std::optional<std::string> get(std::string_view key) override;
   void put(std::string key, std::string value) override;
   void erase(std::string key) override;
-  void for_each(std::string_view prefix,
+  using StatePort::for_each;
+  void for_each(std::string_view prefix, std::string_view first,
                 const std::function<bool(std::string_view, std::string_view)>& entry) override;
 
   void committed() { pending_.clear(); }

@@ -210,10 +210,10 @@ Result<std::optional<std::string>> RocksStore::state(std::string_view key) const
 }
 
 Result<void> RocksStore::for_each_state(
-    std::string_view prefix,
+    std::string_view prefix, std::string_view first,
     const std::function<bool(std::string_view key, std::string_view value)>& entry) const {
   const auto entries = iterate(Family::kState);
-  for (entries->Seek(slice(prefix)); entries->Valid() && starts_with(entries->key(), prefix);
+  for (entries->Seek(slice(std::max(prefix, first))); entries->Valid() && starts_with(entries->key(), prefix);
        entries->Next()) {
     PICKET_TRY(const std::string_view value,
                unwrap_value(view(entries->value()), "correlation state"));

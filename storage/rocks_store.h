@@ -83,7 +83,7 @@ class RocksStore final : public Store {
   std::uint64_t next_incident_number() const override;
   Result<std::optional<std::string>> state(std::string_view key) const override;
   Result<void> for_each_state(
-      std::string_view prefix,
+      std::string_view prefix, std::string_view first,
       const std::function<bool(std::string_view key, std::string_view value)>& entry)
       const override;
   Result<void> put_document(std::string_view space, std::string_view key,

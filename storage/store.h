@@ -173,8 +173,9 @@ class Store {
   virtual std::uint64_t next_incident_number() const = 0;  // committing thread only
 
   virtual Result<std::optional<std::string>> state(std::string_view key) const = 0;
+  // In order of keys, those from `first` on, until entry() returns false.
   virtual Result<void> for_each_state(
-      std::string_view prefix,
+      std::string_view prefix, std::string_view first,
       const std::function<bool(std::string_view key, std::string_view value)>& entry) const = 0;
 
   // Journals of response runs and similar small documents: namespaced keys, each put synced by

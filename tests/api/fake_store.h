@@ -83,7 +83,7 @@ class FakeStore : public storage::Store {
 
   Result<std::optional<std::string>> state(std::string_view) const override { return unused(); }
   Result<void> for_each_state(
-      std::string_view,
+      std::string_view, std::string_view,
       const std::function<bool(std::string_view, std::string_view)>&) const override {
     return unused();
   }

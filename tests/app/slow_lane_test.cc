@@ -112,7 +112,7 @@ class SlowLaneTest : public testing::Test {
   std::size_t entries() {
     std::size_t n = 0;
     EXPECT_TRUE(store_->for_each_state(
-        kSlowPrefix, [&](std::string_view, std::string_view) { return ++n > 0; }));
+        kSlowPrefix, kSlowPrefix, [&](std::string_view, std::string_view) { return ++n > 0; }));
     return n;
   }
   void drain(std::uint64_t events) {

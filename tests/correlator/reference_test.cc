@@ -188,7 +188,7 @@ std::string run(Random& random, const std::shared_ptr<ScriptedRules>& rules,
     if (pick(random, 0, 7) == 0) {
       bench.process(std::exchange(batch, {}));
       if (pick(random, 0, 2) == 0) bench.tick(arrival_ns - delay_ns + options.lateness_ns);
-      if (pick(random, 0, 4) == 0) bench.restart();
+      if (pick(random, 0, 4) == 0 && !options.deferred) bench.restart();
     }
     batch.push_back(event);
   }

@@ -66,7 +66,7 @@ inline std::string show(const Store& store) {
     }
   }
   seen.offsets = store.offsets();
-  check(store.for_each_state("", [&](std::string_view key, std::string_view value) {
+  check(store.for_each_state("", "", [&](std::string_view key, std::string_view value) {
     seen.state.emplace(key, value);
     return true;
   }));

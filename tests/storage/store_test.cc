@@ -389,7 +389,7 @@ TEST_F(StoreTest, StateAndOffsets) {
   EXPECT_EQ(**store_->state("x"), "");
   EXPECT_EQ(store_->offsets(), (std::map<std::string, std::string>{{"file:a", "18"}}));
   std::string seen;
-  ASSERT_OK(store_->for_each_state("w/", [&](std::string_view key, std::string_view) {
+  ASSERT_OK(store_->for_each_state("w/", "w/", [&](std::string_view key, std::string_view) {
     seen += key;
     return true;
   }));
