@@ -86,12 +86,15 @@ class CaseFile {
     const YamlNode* rule = root.find("rule");
     if (rule == nullptr || !rule->is_scalar())
       return wrong(root, "a case file needs `rule`, or `regression_tests_info`");
+    const YamlNode* definition = root.find("definition");
+    if (definition != nullptr && !definition->is_scalar())
+      return wrong(*definition, "`definition` is the name of a source definition");
     std::vector<RuleCase> cases;
     for (const auto& [key, value] : root.map) {
-      if (key.scalar == "rule") continue;
+      if (key.scalar == "rule" || key.scalar == "definition") continue;
       if (key.scalar != "must_fire" && key.scalar != "must_not_fire")
         return wrong(
-            key, "unknown key '" + key.scalar + "'; rule, must_fire and must_not_fire are known");
+            key, "unknown key '" + key.scalar + "'; rule, definition, must_fire and must_not_fire are known");
       if (!value.is_list() || value.list.empty())
         return wrong(key, "`" + key.scalar + "` is a list of events");
       for (std::size_t i = 0; i < value.list.size(); ++i) {
@@ -100,6 +103,7 @@ class CaseFile {
                       .line = value.list[i].line,
                       .name = key.scalar + "[" + std::to_string(i) + "]",
                       .must_fire = key.scalar == "must_fire",
+                      .definition = definition != nullptr ? definition->scalar : "",
                       .records = {},
                       .events_file = {}};
         PICKET_TRY_VOID(add_event(value.list[i], true, made));
@@ -172,6 +176,7 @@ class CaseFile {
                       .path = path_,
                       .line = test.line,
                       .name = test.text("name", "regression test"),
+                      .definition = {},
                       .records = {},
                       .events_file = {}};
         PICKET_TRY(made.events_file, events_file(test));

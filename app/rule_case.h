@@ -21,6 +21,7 @@ struct RuleCase {
   bool must_fire = true;
   std::uint64_t hits_min = 1;  // of must_fire: events on which the rule is true
 
+  std::string definition;  // that reads the records; empty: they are recognised
   std::vector<std::string> records;  // the case's own, or
   std::string events_file;           // the file that holds them
 };

@@ -25,6 +25,11 @@ class OneSource final : public correlator::SourceNames {
 Result<std::uint64_t> for_each_batch(const RuleCase& one, const Detection& detection,
                                      const std::function<void(Batch&)>& each) {
   parsers::Parser parser = detection.make_parser(false);
+  if (!one.definition.empty()) {
+    if (detection.catalog->find(one.definition) == nullptr)
+      return fail(Errc::kInvalid, "there is no source definition named '" + one.definition + "'");
+    parser.set_source(SourceId{}, {.definition = one.definition});
+  }
   const std::int64_t now_ns = RealClock().now().count();
   std::uint64_t events = 0;
   Batch batch;
