@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "app/health_record.h"
 #include "base/file.h"
 #include "base/time.h"
 #include "base/yaml_reader.h"
@@ -40,11 +41,12 @@ class ConfigReader {
   void read(const YamlNode& root, Config& config) {
     if (root.is_null()) return;
     reader_.check_keys(root, {"data", "rules", "definitions", "geoip", "indicators", "cache", "sources", "api", "systems", "playbooks", "mail",
-                              "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits", "incidents"});
+                              "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits", "incidents", "watch_sources"});
     if (const std::string data = reader_.may_text(root, "data"); !data.empty()) config.data = data;
     for (const YamlNode* rule : reader_.may_list(root, "rules")) config.rules.push_back(rule->scalar);
     for (const YamlNode* folder : reader_.may_list(root, "definitions")) config.definitions.push_back(folder->scalar);
     for (const YamlNode* file : reader_.may_list(root, "geoip")) config.geoip.push_back(file->scalar);
+    read_watch(root, config);
     if (const std::string cache = reader_.may_text(root, "cache"); !cache.empty()) config.cache = cache;
     read_indicators(root, config);
     config.systems = reader_.may_text(root, "systems");
@@ -58,6 +60,13 @@ class ConfigReader {
   }
 
  private:
+  void read_watch(const YamlNode& root, Config& config) {
+    const std::string text = reader_.may_text(root, "watch_sources");
+    if (text.empty() || text == "true") return;
+    if (text != "false") reader_.problem(*root.find("watch_sources"), "`watch_sources` is true or false");
+    config.watch_sources = false;
+  }
+
   void read_sources(const YamlNode& root, Config& config) {
     const YamlNode* sources = root.find("sources");
     if (sources == nullptr) return;
@@ -75,6 +84,8 @@ class ConfigReader {
       SourceConfig source = read_source(node);
       if (!source.name.empty() && !names.insert(source.name).second) {
         reader_.problem(node, "two sources are named '" + source.name + "'");
+      if (source.name == kHealthSource)
+        reader_.problem(node, "the name '" + source.name + "' is kept for what Picket says itself");
       }
       config.sources.push_back(std::move(source));
     }
@@ -380,6 +391,7 @@ void read_file_into(const std::string& path, Config& config, std::vector<Problem
 parsers::SourceFormat Config::format_of(std::string_view source) const {
   parsers::SourceFormat format;
   format.future_max_ns = future_max_ns;
+  if (source == kHealthSource) format.definition = kHealthDefinition;
   const auto found = std::find_if(sources.begin(), sources.end(), [&](const SourceConfig& one) { return one.name == source; });
   if (found == sources.end()) return format;
   format.format = found->format;

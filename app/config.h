@@ -61,6 +61,7 @@ struct Config {
   std::int64_t clock_skew_ns = 5LL * 60 * 1'000'000'000;  // warned about when it is more; 0: never
   std::uint64_t reserve_bytes = 64ULL * 1024 * 1024;
   LaneOptions lanes;  // of rules that cost too much
+  bool watch_sources = true;  // tell when one is silent, slow or floods
   correlator::Sla sla;  // by when incidents are acknowledged and resolved
   bool sync = true;  // never false in a file: the crash tests' negative control
 

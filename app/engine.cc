@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "app/health_record.h"
 #include "app/terminal.h"
 #include "app/words.h"
 #include "rules/evaluation.h"
@@ -16,12 +17,19 @@ using namespace std::chrono_literals;
 constexpr std::size_t kCommitRecordsMax = 4096;
 constexpr std::size_t kLettersMax = 64;
 constexpr Nanos kTickEvery = 1s;
+constexpr std::string_view kWatchSpace = "source-watch";  // of documents: what is usual, by source
 constexpr Nanos kSettle = 30s;  // sources may be this far behind each other before any is late
 
 std::vector<parsers::SourceFormat> formats_of(const std::vector<EngineSource>& sources) {
   std::vector<parsers::SourceFormat> formats;
   for (const EngineSource& source : sources) formats.push_back(source.format);
   return formats;
+}
+
+std::vector<bool> watched_of(const std::vector<EngineSource>& sources) {
+  std::vector<bool> watched;
+  for (const EngineSource& source : sources) watched.push_back(source.watched);
+  return watched;
 }
 
 std::vector<std::string> names_of(const std::vector<EngineSource>& sources) {
@@ -54,6 +62,7 @@ class Engine::Names final : public correlator::SourceNames {
   std::string_view name(SourceId source) const override { return at(source).name; }
   std::string_view system(SourceId source) const override { return at(source).system; }
   std::string_view system_of(Batch& batch, const Event& event, SourceId source) const override {
+    if (at(source).name == kHealthSource) return spoken_of(batch, event);
     const response::System* system = systems_.of(batch, event);
     return system != nullptr ? std::string_view(system->name) : at(source).system;
   }
@@ -64,9 +73,19 @@ class Engine::Names final : public correlator::SourceNames {
   }
 
  private:
+  // The system of the source that a record of our own is about.
+  std::string_view spoken_of(Batch& batch, const Event& event) const {
+    const auto name = spoken_of_ ? batch.text(event, *spoken_of_) : std::nullopt;
+    for (const EngineSource& source : sources_) {
+      if (name && source.name == *name) return source.system;
+    }
+    return {};
+  }
   const EngineSource& at(SourceId source) const { return sources_.at(static_cast<std::size_t>(source)); }
   const std::vector<EngineSource>& sources_;
   EventSystems systems_;
+  // Known before a parser is made, so that it is read.
+  const std::optional<FieldId> spoken_of_ = intern_field("picket.source.name");
 };
 
 Engine::Engine(EngineOptions options, Detection detection, storage::Store& store, collector::DeliveryQueue& queue,
@@ -84,6 +103,7 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
       incidents_port_(store, commit_),
       grouper_(incident_options(options_.systems), state_, incidents_port_),
       health_(names_of(options_.sources), options_.clock_skew_max),
+      watch_(watched_of(options_.sources)),
       lanes_(options_.lanes, store_, formats_of(options_.sources), [this](SlowResult& result) {
         Letter letter;
         letter.slow = std::move(result);
@@ -97,6 +117,7 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
   if (const auto ledgers = store_.ledger()) {
     for (const storage::Ledger& ledger : *ledgers) received_before_[ledger.source] = ledger.received;
   }
+  restore_watch();
   queue_.settle({}, store_.last_commit());
   incidents_port_.look_in(&alerts_);
   use(make_ready(std::move(detection)));
@@ -176,6 +197,7 @@ void Engine::process(collector::Delivery& delivery) {
   lanes_.after_batch(batch, *evaluation_);
   // A time in the far future was clamped by the parser, so that it does not move the watermark.
   for (const Event& event : batch.events()) latest_event_ns_ = std::max(latest_event_ns_, event.time_ns);
+  kinds_.note(batch);
   const std::size_t first_alert = alerts_.size();
   correlator_->process(batch, *names_, alerts_);
   group(first_alert);
@@ -224,12 +246,57 @@ void Engine::tick() {
   if (now - last_tick_ < kTickEvery) return;
   last_tick_ = now;
   lanes_.publish(*evaluation_, now);
-  health_.publish(parser_->counters(), now);
+  watch_sources(now);
+  health_.publish(parser_->counters(), watch_, now);
   if (latest_event_ns_ == INT64_MIN) return;
   const std::size_t first_alert = alerts_.size();
   correlator_->tick(Nanos(latest_event_ns_) - kSettle, alerts_);  // it knows the lateness itself
   grouper_.tick(Nanos(latest_event_ns_ - options_.lateness_ns));
   group(first_alert);
+}
+
+void Engine::restore_watch() {
+  const auto saved = store_.documents(kWatchSpace);
+  for (std::size_t i = 0; i < options_.sources.size(); ++i) {
+    if (options_.sources[i].name == kHealthSource) own_source_ = SourceId{static_cast<std::uint32_t>(i)};
+    if (!saved) continue;  // what is damaged is learned again
+    for (const auto& [name, learned] : *saved) {
+      if (name == options_.sources[i].name) watch_.restore(i, learned);
+    }
+  }
+}
+
+void Engine::watch_sources(Nanos now) {
+  if (!own_source_) return;
+  std::vector<std::uint64_t> records;
+  for (const parsers::SourceCounters& source : parser_->counters().sources) records.push_back(source.records);
+  for (const SourceChange& change : watch_.look(records, now)) {
+    const EngineSource& source = options_.sources[change.source];
+    take_own(health_record(change, source.name, source.system, blind_rules(change), now), now);
+  }
+  for (const std::size_t i : watch_.take_changed()) {
+    // One that cannot be written is written an hour later.
+    static_cast<void>(commit_.put_document(kWatchSpace, options_.sources[i].name, watch_.save(i)));
+  }
+}
+
+std::vector<std::string> Engine::blind_rules(const SourceChange& change) const {
+  std::vector<std::string> names;
+  if (change.now != SourceState::kSilent) return names;
+  std::vector<bool> silent;
+  for (std::size_t i = 0; i < options_.sources.size(); ++i) silent.push_back(watch_.state(i) == SourceState::kSilent);
+  const rules::RuleSet& rules = *detection_.rules;
+  for (const std::uint32_t rule : kinds_.blind(change.source, silent, rules)) names.push_back(rules.identity(rule).name);
+  return names;
+}
+
+// A record of our own takes the way of all others.
+void Engine::take_own(std::string_view record, Nanos now) {
+  collector::Delivery delivery;
+  delivery.batch = std::make_unique<Batch>();
+  delivery.batch->add(record, *own_source_, 0, now.count());
+  queue_.accept(collector::tally(delivery));
+  process(delivery);
 }
 
 // Nothing more comes: alerts are left as they stand.

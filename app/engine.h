@@ -25,6 +25,8 @@
 #include "app/rule_lanes.h"
 #include "app/rule_texts.h"
 #include "app/source_health.h"
+#include "app/source_kinds.h"
+#include "app/source_watch.h"
 #include "base/guarded.h"
 #include "base/mailbox.h"
 #include "base/result.h"
@@ -47,6 +49,7 @@ struct EngineSource {
   std::string name;
   std::string system;
   parsers::SourceFormat format;
+  bool watched = false;  // its silence, slowness and floods are told of
 };
 
 struct EngineOptions {
@@ -147,6 +150,10 @@ class Engine {
   void group(std::size_t first_alert);
   void name_owner(Incident& incident) const;
   void tick();
+  void restore_watch();
+  void watch_sources(Nanos now);
+  std::vector<std::string> blind_rules(const SourceChange& change) const;
+  void take_own(std::string_view record, Nanos now);
   void tell_growth();
   void commit();
   bool commit_once();   // false: try again later
@@ -196,6 +203,9 @@ class Engine {
   Guarded<EngineStatistics> statistics_;
   Guarded<InUse> in_use_;
   SourceHealth health_;
+  std::optional<SourceId> own_source_;  // kHealthSource, if it is one of the sources
+  SourceKinds kinds_;
+  SourceWatch watch_;
   RuleLanes lanes_;  // last: its thread posts letters
 };
 

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "app/api_ports.h"
+#include "app/health_record.h"
 #include "app/source_formats.h"
 #include "app/terminal.h"
 #include "app/words.h"
@@ -57,6 +58,7 @@ struct Server::Rooms {
   Result<void> open_store();
   Result<void> make_response();
   void make_engine();
+  Result<void> add_source(EngineSource source);
   Result<void> make_api();
   Result<void> start_response();
   Result<void> open_doors();
@@ -98,12 +100,10 @@ Result<void> Server::Rooms::open_store() {
   PICKET_TRY(token, keep_secret(config.data + "/" + kTokenFile));
   PICKET_TRY(secret, keep_secret(config.data + "/" + kSecretFile));
   for (const SourceConfig& source : config.sources) {
-    PICKET_TRY(const SourceId id, store->source_id(source.name));
-    sources.resize(std::max(sources.size(), static_cast<std::size_t>(id) + 1));
-    sources[static_cast<std::size_t>(id)] = {source.name, source.system, config.format_of(source.name)};
-    const Result<void> kept = keep_source_format(*store, source.name, config.format_of(source.name));
-    // On a full disk the server waits for space, and searches meanwhile.
-    if (!kept && kept.error().code != Errc::kFull) return kept;
+    PICKET_TRY_VOID(add_source({source.name, source.system, config.format_of(source.name), config.watch_sources}));
+  }
+  if (config.watch_sources) {
+    PICKET_TRY_VOID(add_source({std::string(kHealthSource), "", config.format_of(kHealthSource), false}));
   }
   // Sources of earlier configurations: their events are still there to be searched.
   const std::vector<std::string> names = store->source_names();
@@ -112,6 +112,16 @@ Result<void> Server::Rooms::open_store() {
     sources[i].name = names[i];
     sources[i].format = config.format_of(names[i]);
   }
+  return {};
+}
+
+Result<void> Server::Rooms::add_source(EngineSource source) {
+  PICKET_TRY(const SourceId id, store->source_id(source.name));
+  const Result<void> kept = keep_source_format(*store, source.name, source.format);
+  // On a full disk the server waits for space, and searches meanwhile.
+  if (!kept && kept.error().code != Errc::kFull) return kept;
+  sources.resize(std::max(sources.size(), static_cast<std::size_t>(id) + 1));
+  sources[static_cast<std::size_t>(id)] = std::move(source);
   return {};
 }
 

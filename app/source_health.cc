@@ -92,6 +92,19 @@ std::string clock_metrics(const SourceReport& report) {
   return skew + off + clamped;
 }
 
+// 1 for the state that a source is in.
+std::string state_metrics(const SourceReport& report) {
+  std::string states = type_line("picket_source_state", "gauge");
+  for (const SourceReport::Source& source : report.sources) {
+    for (const SourceState state : {SourceState::kNormal, SourceState::kSilent, SourceState::kSlow, SourceState::kFlood}) {
+      states += sample("picket_source_state",
+                       "source=\"" + label(source.name) + "\",state=\"" + std::string(source_state_name(state)) + "\"",
+                       source.state == state ? 1 : 0);
+    }
+  }
+  return states;
+}
+
 // How records were read: parsed by somebody, parsed but nobody's, in part, not at all.
 std::string reading_metrics(const SourceReport& report) {
   std::string read = type_line("picket_records_read_total", "counter");
@@ -127,12 +140,13 @@ SourceHealth::SourceHealth(std::vector<std::string> names, Nanos skew_max)
       clocks_(names_.size()),
       report_(std::make_shared<const SourceReport>()) {}
 
-void SourceHealth::publish(const parsers::ParseCounters& counters, Nanos now) {
+void SourceHealth::publish(const parsers::ParseCounters& counters, const SourceWatch& watch, Nanos now) {
   auto report = std::make_shared<SourceReport>();
-  for (std::size_t i = 0; i < std::min(counters.sources.size(), names_.size()); ++i) {
-    const parsers::SourceCounters& source = counters.sources[i];
-    if (source.records == 0) continue;
-    report->sources.push_back({names_[i], source, look(i, source, now)});
+  static const parsers::SourceCounters kNothing;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    const parsers::SourceCounters& source = i < counters.sources.size() ? counters.sources[i] : kNothing;
+    if (source.records == 0 && watch.state(i) == SourceState::kNormal) continue;
+    report->sources.push_back({names_[i], source, look(i, source, now), watch.state(i)});
   }
   report->datasets = counters.datasets;
   report_.with([&](auto& current) { current = std::move(report); });
@@ -168,7 +182,8 @@ Json sources_json(const SourceReport& report) {
         {"limits", limits_json(counters)},
         {"times_stated", counters.skew.stated()},
         {"times_clamped", counters.clamped},
-        {"clock_off", source.clock_off}};
+        {"clock_off", source.clock_off},
+        {"state", source_state_name(source.state)}};
     if (const auto skew = counters.skew.percentile_ns(kMedian))
       one["skew_seconds"] = seconds(*skew);
     json.push_back(std::move(one));
@@ -177,7 +192,7 @@ Json sources_json(const SourceReport& report) {
 }
 
 std::string source_metrics(const SourceReport& report) {
-  return clock_metrics(report) + reading_metrics(report);
+  return clock_metrics(report) + reading_metrics(report) + state_metrics(report);
 }
 
 std::string sources_text(const Json& sources) {
@@ -188,6 +203,8 @@ std::string sources_text(const Json& sources) {
       const double skew = source.value("skew_seconds", 0.0);
       text += skew_text(static_cast<std::int64_t>(skew * 1e9), name) + "\n";
     }
+    if (const std::string state = source.value("state", "normal"); state != "normal")
+      text += say("status.source_state", {{"source", visible(name, kNameColumns)}, {"state", word("source_state", state)}}) + "\n";
     const std::uint64_t limited = source.value("limited", 0ULL);
     if (limited > 0) {
       text += say("status.limited", {{"n", limited},

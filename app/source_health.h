@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "app/source_watch.h"
 #include "base/guarded.h"
 #include "base/json.h"
 #include "base/world.h"
@@ -23,8 +24,9 @@ struct SourceReport {
     parsers::SourceCounters counters;  // since the start of this process
     bool clock_off =
         false;  // the median of its last records is further from arrival than the bound
+    SourceState state = SourceState::kNormal;
   };
-  std::vector<Source> sources;  // those that sent something, by id
+  std::vector<Source> sources;  // those that sent something, or ought to have, by id
   std::vector<parsers::DatasetCounters> datasets;
 };
 
@@ -33,7 +35,7 @@ class SourceHealth {
   // `skew_max`: what a clock may be off, either way; 0: no source is ever warned about.
   SourceHealth(std::vector<std::string> names, Nanos skew_max);
 
-  void publish(const parsers::ParseCounters& counters, Nanos now);
+  void publish(const parsers::ParseCounters& counters, const SourceWatch& watch, Nanos now);
   // Never null.
   std::shared_ptr<const SourceReport> report() const {
     return report_.with([](const auto& report) { return report; });

@@ -20,6 +20,12 @@ bool DeliveryQueue::try_push(Delivery&& delivery) {
   });
 }
 
+void DeliveryQueue::accept(const Tally& records) {
+  flows_.with([&](Flows& flows) {
+    for (const auto& [source, n] : records) flows.sources[source].accepted += n;
+  });
+}
+
 void DeliveryQueue::settle(const Tally& records, std::uint64_t commit) {
   flows_.with([&](Flows& flows) {
     for (const auto& [source, n] : records) flows.sources[source].settled += n;

@@ -71,6 +71,8 @@ class DeliveryQueue {
   [[nodiscard]] std::optional<Delivery> try_pop() { return queue_.try_pop(); }
   std::size_t size() const { return queue_.size(); }
 
+  // The engine itself has so many to commit, which came through no door.
+  void accept(const Tally& records);
   // The engine has committed so many, as commit number `commit`.
   void settle(const Tally& records, std::uint64_t commit);
   // The engine has given up on so many: nobody was told that they are safe, so they were not

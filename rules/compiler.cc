@@ -83,6 +83,11 @@ class CompiledRuleSet final : public RuleSet {
     return rule >= detections_.size() || detections_[rule].generates;
   }
   const std::vector<Correlation>& correlations() const override { return correlations_; }
+  std::vector<std::uint32_t> rules_of(KindId kind) const override {
+    std::vector<std::uint32_t> rules;
+    for (const RouteRule& rule : route(kind).rules) rules.push_back(rule.rule);
+    return rules;
+  }
   const std::string& hash() const override { return hash_; }
 
   EvaluationPtr make_evaluation() const override {

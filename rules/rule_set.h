@@ -53,6 +53,8 @@ class RuleSet {
   // False when the rule only feeds correlations: its hits raise no alert of their own.
   virtual bool raises_alert(std::uint32_t rule) const = 0;
   virtual const std::vector<Correlation>& correlations() const = 0;
+  // Detection rules that events of this kind can make true, in order. Cold path.
+  virtual std::vector<std::uint32_t> rules_of(KindId) const { return {}; }
 
   // SHA-256 over all rules: names the snapshot.
   virtual const std::string& hash() const = 0;
