@@ -250,6 +250,17 @@ Result<BlockHeader> read_block_header(std::string_view block, BlockKey key) {
   return header;
 }
 
+std::vector<Run> read_block_runs(std::string_view block, const BlockHeader& header) {
+  Reader in(block.substr(kHeaderBytes, header.runs * kRunBytes));
+  std::vector<Run> runs(header.runs);
+  for (Run& run : runs) {
+    run.source = SourceId{static_cast<std::uint32_t>(in.little(4))};
+    run.rows = static_cast<std::uint32_t>(in.little(4));
+    run.first_seq = in.little(8);
+  }
+  return runs;
+}
+
 Result<void> RowBlock::read(std::string_view block, BlockKey key) {
   rows_.clear();
   order_.clear();

@@ -91,6 +91,8 @@ struct BlockHeader {
   std::uint32_t payload_bytes = 0;
 };
 Result<BlockHeader> read_block_header(std::string_view block, BlockKey key);
+// Of a block that RowBlock::read() has found sound, or at least whose header was read.
+std::vector<Run> read_block_runs(std::string_view block, const BlockHeader& header);
 
 class RowBlock {
  public:

@@ -66,20 +66,30 @@ tl::unexpected<Error> RocksStore::note_failure(Health& health, const rocksdb::St
   return error;
 }
 
-Result<void> RocksStore::write(rocksdb::WriteBatch& batch) {
-  if (options_.read_only)
-    return fail(Errc::kInvalid, "store " + options_.path + ": opened read-only");
-  const Result<void> ready = health_.with([&](Health& health) -> Result<void> {
-    if (health.failed) return tl::unexpected(*health.failed);
-    PICKET_TRY_VOID(check_space());
-    return resume(health);
-  });
-  if (!ready) return ready;
+Result<void> RocksStore::write_batch(rocksdb::WriteBatch& batch) {
   rocksdb::WriteOptions how;
   how.sync = options_.sync;
   const rocksdb::Status status = db_->Write(how, &batch);
   if (status.ok()) return {};
   return health_.with([&](Health& health) -> Result<void> { return note_failure(health, status); });
+}
+
+Result<void> RocksStore::write(rocksdb::WriteBatch& batch, std::uint64_t commit) {
+  if (options_.read_only)
+    return fail(Errc::kInvalid, "store " + options_.path + ": opened read-only");
+  return chain_.with([&](Chain& chain) -> Result<void> {
+    PICKET_TRY_VOID(health_.with([&](Health& health) -> Result<void> {
+      if (health.failed) return tl::unexpected(*health.failed);
+      PICKET_TRY_VOID(check_space());
+      return resume(health);
+    }));
+    const std::uint64_t root_before = chain.end.root_link;
+    ChainEnd end = extend(chain, batch, commit);
+    PICKET_TRY_VOID(write_batch(batch));
+    chain.end = std::move(end);
+    if (chain.end.root_link != root_before) export_head(chain);
+    return {};
+  });
 }
 
 Result<SourceId> RocksStore::source_id(std::string_view name) {
@@ -135,7 +145,7 @@ Result<void> RocksStore::commit(const Commit& commit) {
   std::string last;
   put_little(last, number, 8);
   batch.Put(family(Family::kMeta), "commit", last);
-  PICKET_TRY_VOID(write(batch));
+  PICKET_TRY_VOID(write(batch, number));
   publish(contents, number, std::move(lines));
   return {};
 }

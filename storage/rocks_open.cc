@@ -109,15 +109,22 @@ Result<std::unique_ptr<Store>> RocksStore::open(StoreOptions options) {
   if (!options.read_only) {
     PICKET_TRY_VOID(make_folder(options));
   }
-  std::unique_ptr<RocksStore> store(new RocksStore(std::move(options)));
-  PICKET_TRY_VOID(store->open_database());
+  PICKET_TRY(std::unique_ptr<RocksStore> store, open_unread(std::move(options)));
   PICKET_TRY_VOID(store->check_format());
   PICKET_TRY_VOID(store->load());
+  PICKET_TRY_VOID(store->load_chain());
   return std::unique_ptr<Store>(std::move(store));
+}
+
+Result<std::unique_ptr<RocksStore>> RocksStore::open_unread(StoreOptions options) {
+  std::unique_ptr<RocksStore> store(new RocksStore(std::move(options)));
+  PICKET_TRY_VOID(store->open_database());
+  return store;
 }
 
 RocksStore::~RocksStore() {
   if (!db_) return;
+  close_chain();
   for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
   db_->Close();
 }
@@ -150,7 +157,9 @@ Result<void> RocksStore::open_database() {
     if (known != kFamilyNames.end())
       families_[static_cast<std::size_t>(known - kFamilyNames.begin())] = handle;
   }
-  if (std::find(families_.begin(), families_.end(), nullptr) != families_.end()) {
+  const auto missing = std::find(families_.begin(), families_.end(), nullptr);
+  const bool is_old = options_.read_only && missing == families_.end() - 1;  // of before the chain
+  if (missing != families_.end() && !is_old) {
     return fail(Errc::kNotFound,
                 "store " + options_.path + ": there is no store here, or it was never opened");
   }
@@ -176,6 +185,7 @@ Result<void> RocksStore::create_families(const std::shared_ptr<rocksdb::Cache>& 
 }
 
 Result<void> RocksStore::check_format() {
+  static_assert(static_cast<std::size_t>(Family::kChain) == kFamilies - 1);
   PICKET_TRY(const auto stored, get(Family::kMeta, "format"));
   if (stored) {
     const std::uint64_t format = Reader(*stored).little(4);

@@ -1,7 +1,8 @@
 // RocksStore: the Store over RocksDB. Private to storage/; docs/formats/store.md has keys and
 // values.
 //
-// rocks_open.cc opens and loads, rocks_commit.cc writes, rocks_read.cc and rocks_events.cc read.
+// rocks_open.cc opens and loads, rocks_commit.cc writes, rocks_chain.cc chains what is written,
+// rocks_read.cc and rocks_events.cc read.
 // What every thread may ask for often (sources, ledger, offsets) is kept in memory too, in Tables:
 // loaded at open, changed only after a write succeeded, so it never runs ahead of the disk.
 #pragma once
@@ -19,6 +20,7 @@
 
 #include "base/guarded.h"
 #include "storage/block.h"
+#include "storage/integrity/chain.h"
 #include "storage/ledger.h"
 #include "storage/store.h"
 
@@ -42,12 +44,13 @@ enum class Family : std::uint8_t {
   kSources,
   kDocuments,
   kMeta,
+  kChain,
   kCount
 };
 inline constexpr std::size_t kFamilies = static_cast<std::size_t>(Family::kCount);
 inline constexpr std::array<const char*, kFamilies> kFamilyNames = {
     "events", "event_index", "hits",   "alerts",  "alert_index", "incidents", "incident_index",
-    "state",  "offsets",     "ledger", "sources", "documents",   "meta"};
+    "state",  "offsets",     "ledger", "sources", "documents",   "meta",   "chain"};
 
 // A status of RocksDB as our error; `what` says what was tried.
 tl::unexpected<Error> rocks_error(const rocksdb::Status& status, std::string_view what);
@@ -70,6 +73,7 @@ class RocksStore final : public Store {
   Result<void> commit(const Commit& commit) override;
   std::uint64_t last_commit() const override;
   Result<std::vector<Ledger>> ledger() const override;
+  ChainStatus chain() const override;
   Result<ScanTotals> scan(const ScanOptions& options,
                           const std::function<bool(const StoredRow&)>& row) const override;
   Result<void> fetch(SourceId source, std::uint64_t seq, Batch& batch) const override;
@@ -92,6 +96,16 @@ class RocksStore final : public Store {
   Result<std::vector<std::pair<std::string, Json>>> documents(
       std::string_view space) const override;
 
+  // For storage/ alone: the database as it is, nothing of it read or checked yet.
+  static Result<std::unique_ptr<RocksStore>> open_unread(StoreOptions options);
+  rocksdb::DB& db() const { return *db_; }
+  // nullptr: a store of before there was a chain, opened read-only, has no kChain.
+  rocksdb::ColumnFamilyHandle* family(Family which) const {
+    return families_[static_cast<std::size_t>(which)];
+  }
+  std::unique_ptr<rocksdb::Iterator> iterate(Family which) const;
+  Result<std::optional<std::string>> get(Family which, std::string_view key) const;  // as stored
+
  private:
   struct Tables {
     std::vector<std::string> names;  // by source id
@@ -106,12 +120,16 @@ class RocksStore final : public Store {
     bool stopped = false;         // RocksDB ran out of space: resume() before the next write
   };
 
+  // Guards the order of the links: whoever writes evidence holds it until the write is done.
+  struct Chain {
+    ChainEnd end;
+    std::optional<SigningKey> key;
+    SignedHead signed_head;  // of the last root, exported once it is written
+    ChainStatus status;  // `links` and what is of the root are filled in when asked
+    Digester digester;
+  };
+
   explicit RocksStore(StoreOptions options) : options_(std::move(options)) {}
-  rocksdb::ColumnFamilyHandle* family(Family which) const {
-    return families_[static_cast<std::size_t>(which)];
-  }
-  std::unique_ptr<rocksdb::Iterator> iterate(Family which) const;
-  Result<std::optional<std::string>> get(Family which, std::string_view key) const;  // as stored
   Result<std::optional<std::string>> get_value(Family which, std::string_view key,
                                                std::string_view what) const;  // unwrapped
 
@@ -122,7 +140,18 @@ class RocksStore final : public Store {
   Result<void> load_sources(Tables& tables) const;
   Result<void> load_numbers(Tables& tables) const;
 
-  Result<void> write(rocksdb::WriteBatch& batch);
+  // With the link for what it holds. `commit`: its number, or 0 for a write outside of commits.
+  Result<void> write(rocksdb::WriteBatch& batch, std::uint64_t commit = 0);
+  Result<void> write_batch(rocksdb::WriteBatch& batch);
+  Result<void> load_chain();
+  Result<void> load_key(Chain& chain) const;
+  Result<void> load_end(ChainEnd& end) const;
+  bool had_evidence() const;
+  ChainEnd extend(Chain& chain, rocksdb::WriteBatch& batch, std::uint64_t commit) const;
+  void put_link(Chain& chain, rocksdb::WriteBatch& batch, LinkBuilder link, ChainEnd& end) const;
+  void put_root(Chain& chain, rocksdb::WriteBatch& batch, bool closed, ChainEnd& end) const;
+  void export_head(Chain& chain) const;
+  void close_chain();
   Result<void> check_space() const;
   Result<void> resume(Health& health);
   tl::unexpected<Error> note_failure(Health& health, const rocksdb::Status& status);
@@ -148,6 +177,7 @@ class RocksStore final : public Store {
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // all that are open; freed before db_
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
   Guarded<Tables> tables_;
+  Guarded<Chain> chain_;
   Guarded<Health> health_;
 };
 

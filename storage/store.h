@@ -31,6 +31,10 @@ namespace rocksdb {
 class Env;
 }
 
+namespace picket {
+class Clock;
+}
+
 namespace picket::storage {
 
 struct StoreOptions {
@@ -40,6 +44,23 @@ struct StoreOptions {
   rocksdb::Env* env = nullptr;  // tests: a file system that loses unsynced bytes
   std::uint64_t reserve_bytes = 64ULL * 1024 * 1024;  // commits are refused (kFull) below this
   std::size_t memtable_bytes = 0;  // 0: 64 MiB for events, 16 MiB for the rest; tests want it small
+  std::string key_file = {};   // signs the roots of the chain; made (0600) when missing, its public
+                               // half beside it with ".pub". Empty: no roots
+  std::string head_file = {};  // where each root is appended to as well. Empty: nowhere
+  Clock* clock = nullptr;      // of the links of the chain; nullptr: the real one
+};
+
+// The hash chain over the store's history, as far as it was written.
+struct ChainStatus {
+  std::uint64_t links = 0;       // 0: there is no chain yet
+  std::uint64_t root_link = 0;   // of the last signed root, 0: none
+  std::int64_t root_ns = 0;      // its time
+  std::uint64_t heads = 0;       // exported since the store was opened
+  std::uint64_t heads_failed = 0;
+  std::string head_error;  // why the last one was not exported; empty: it was
+  // The head file knew of a later link than the store when it was opened: its end was cut off, or it
+  // was replaced by an older copy. 0: it did not.
+  std::uint64_t head_ahead = 0;
 };
 
 // received = stored + sum(rejected) + sum(dropped) + in_flight, at any commit. The counts of parse
@@ -154,6 +175,7 @@ class Store {
   virtual std::uint64_t last_commit() const = 0;  // counts from 1; 0: none yet
 
   virtual Result<std::vector<Ledger>> ledger() const = 0;
+  virtual ChainStatus chain() const = 0;
 
   // Calls row(StoredRow) until it returns false. Rows of one commit share a compressed block.
   virtual Result<ScanTotals> scan(const ScanOptions& options,

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "storage/integrity/verify.h"
 #include "storage/store.h"
 #include "tests/storage/crash_fs.h"
 #include "tests/storage/scratch.h"
@@ -54,6 +55,7 @@ class Machine {
   }
 
   std::shared_ptr<CrashFs> fs;
+  rocksdb::Env* env() { return env_.get(); }
 
  private:
   std::unique_ptr<rocksdb::Env> env_;
@@ -107,6 +109,14 @@ Outcome run(std::uint64_t seed, int crashes, bool sync) {
       const Result<void> opened = machine.open();
       const std::string left =
           opened ? show(*machine.store) : "cannot be opened: " + opened.error().what;
+      if (opened && outcome.crashes % 5 == 0) {  // the chain is whole after any crash
+        VerifyOptions how;
+        how.path = "/store";
+        how.env = machine.env();
+        const Result<VerifyReport> report = verify_store(how);
+        if (!report || !report->is_clean())
+          outcome.wrong = report ? dump_json(to_json(report->findings.kept().front())) : report.error().what;
+      }
       if (left == show(acked)) continue;
       if (left == show(pending)) {
         acked = pending;

@@ -1,0 +1,257 @@
+// What the chain promises: whatever somebody does to the history of a store, past the store, is
+// found.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "storage/encoding.h"
+#include "storage/integrity/chain.h"
+#include "storage/integrity/head_file.h"
+#include "storage/integrity/verify.h"
+#include "tests/storage/history.h"
+
+namespace picket::storage {
+namespace {
+
+int rounds(int fallback) {
+  const char* const set = std::getenv("PICKET_INTEGRITY_ROUNDS");
+  return set != nullptr ? std::max(1, static_cast<int>(std::strtol(set, nullptr, 10))) : fallback;
+}
+
+std::string show(const VerifyReport& report) {
+  std::string text = dump_json(to_json(report)) + "\n";
+  for (const Finding& finding : report.findings.kept()) text += dump_json(to_json(finding)) + "\n";
+  return text;
+}
+
+std::map<std::string, std::string>& of(Contents& contents, Family family) {
+  return contents[static_cast<std::size_t>(family)];
+}
+
+template <class Map>
+auto nth(Map& map, std::uint64_t n) {
+  return std::next(map.begin(), static_cast<std::ptrdiff_t>(n % map.size()));
+}
+
+// One who has the database in his hands, but not the key.
+class Forger {
+ public:
+  explicit Forger(std::uint64_t seed, const History& history)
+      : random_(seed), past_(history.past) {}
+
+  // Changes `contents`, and says how.
+  std::string change(Contents& contents) {
+    switch (random_() % 8) {
+      case 0:
+      case 1:
+        return edit(contents);
+      case 2:
+        return erase(contents);
+      case 3:
+        return swap(contents);
+      case 4:
+        return swap_commits(contents);
+      case 5:
+        return cut_off(contents);
+      case 6:
+        return insert(contents);
+      default:
+        return forge_chain(contents);
+    }
+  }
+
+ private:
+  // A family of the history with at least that many entries.
+  Family family(Contents& contents, std::size_t entries) {
+    for (;;) {
+      const auto one = static_cast<Family>(random_() % kFamilies);
+      if (is_history(one) && of(contents, one).size() >= entries) return one;
+    }
+  }
+
+  std::string edit(Contents& contents) {
+    const Family where = family(contents, 1);
+    const auto entry = nth(of(contents, where), random_());
+    std::string& value = entry->second;
+    if (value.empty() || random_() % 8 == 0) {
+      value += static_cast<char>(random_());
+    } else if (random_() % 8 == 0) {
+      value.pop_back();
+    } else {
+      value[random_() % value.size()] ^= static_cast<char>(1U << (random_() % 8));
+    }
+    return "edit " + name(where);
+  }
+
+  std::string erase(Contents& contents) {
+    const Family where = family(contents, 1);
+    of(contents, where).erase(nth(of(contents, where), random_()));
+    return "delete " + name(where);
+  }
+
+  std::string swap(Contents& contents) {
+    const Family where = family(contents, 2);
+    std::swap(nth(of(contents, where), random_())->second,
+              nth(of(contents, where), random_())->second);
+    return "swap " + name(where);
+  }
+
+  // All that two commits wrote once changes places, in the chain too.
+  std::string swap_commits(Contents& contents) {
+    for (const Family where : {Family::kEvents, Family::kHits, Family::kChain}) {
+      auto& values = of(contents, where);
+      if (values.size() < 3) continue;
+      const auto at = random_() % (values.size() - 1);
+      std::swap(nth(values, at)->second, nth(values, at + 1)->second);
+    }
+    return "reorder";
+  }
+
+  // The store as it was before its last commits, whole and with the roots of that time.
+  std::string cut_off(Contents& contents) {
+    contents = past_[random_() % (past_.size() - 1)];
+    return "truncate";
+  }
+
+  std::string insert(Contents& contents) {
+    const Family where = family(contents, 1);
+    const auto entry = nth(of(contents, where), random_());
+    std::string key = entry->first;
+    key[random_() % key.size()] ^= static_cast<char>(1U << (random_() % 8));
+    of(contents, where).emplace(key, entry->second);
+    return "insert " + name(where);
+  }
+
+  // An edit, and a chain that is made to fit it again; roots as they are, or left out.
+  std::string forge_chain(Contents& contents) {
+    auto& links = of(contents, Family::kChain);
+    const bool drop_roots = random_() % 2 == 0;
+    std::uint64_t victim = random_() % links.size();
+    Digester digester;
+    Digest hash{};
+    std::uint64_t number = 0;
+    std::map<std::string, std::string> forged;
+    bool changed = false;
+    for (const auto& [key, value] : links) {
+      const Result<Link> link = read_link(Reader(key).big64(), value);
+      EXPECT_TRUE(link);
+      if (victim > 0) --victim;
+      if (link->kind == LinkKind::kRoot && drop_roots && victim == 0) {
+        changed = true;
+        continue;
+      }
+      std::string body(link->body);
+      if (!changed && victim == 0 && link->kind == LinkKind::kWrite && body.size() > 40) {
+        body.back() ^= 1;  // the digest of the last entry
+        changed = true;
+      }
+      hash = link_hash(digester, hash, ++number, body);
+      forged.emplace(link_key(number), body.append(bytes_of(hash)));
+    }
+    links = std::move(forged);
+    return "forge";
+  }
+
+  static std::string name(Family family) { return kFamilyNames[static_cast<std::size_t>(family)]; }
+
+  std::mt19937_64 random_;
+  const std::vector<Contents>& past_;
+};
+
+struct Tally {
+  int made = 0;
+  int found = 0;
+  std::map<std::string, int> missed;  // by what was done
+};
+
+// Does `n` things to the history, one after the other, each on the store as it was.
+void forge(History& history, int n, bool check_chain, bool with_head, Tally& tally) {
+  StoreOptions options = history.options();
+  options.key_file.clear();
+  options.head_file.clear();
+  const auto store = RocksStore::open_unread(options);
+  ASSERT_OK(store);
+  const Contents original = contents_of(**store);
+  Forger forger(20261123, history);
+  VerifyOptions how;
+  how.check_chain = check_chain;
+  how.key = *public_key_from_pem(*read_file(history.options().key_file + ".pub"));
+  if (with_head) how.head_file = history.options().head_file;
+  while (tally.made < n) {
+    Contents changed = original;
+    const std::string what = forger.change(changed);
+    if (changed == original) continue;
+    replace(**store, original, changed);
+    const auto report = verify_store(**store, how);
+    replace(**store, changed, original);
+    ASSERT_OK(report);
+    ++tally.made;
+    if (report->is_clean()) {
+      ++tally.missed[what];
+    } else {
+      ++tally.found;
+    }
+  }
+  const auto after = verify_store(**store, how);
+  ASSERT_OK(after);
+  EXPECT_TRUE(after->is_clean() || !check_chain) << show(*after);
+}
+
+TEST(Integrity, AnUntouchedStoreIsClean) {
+  History history(1);
+  history.make(60, false);
+  VerifyOptions options;
+  options.path = "/store";
+  options.env = history.env();
+  options.head_file = history.options().head_file;
+  options.key = *public_key_from_pem(*read_file(history.options().key_file + ".pub"));
+  const auto report = verify_store(options);
+  ASSERT_OK(report);
+  EXPECT_TRUE(report->is_clean()) << show(*report);
+  EXPECT_EQ(report->commits, 60U);
+  EXPECT_EQ(report->rows, history.model.rows.size());
+  EXPECT_EQ(report->unsigned_links, 0U);  // it was closed
+  EXPECT_GT(report->roots, 10U);
+  EXPECT_EQ(report->heads, report->roots);
+  EXPECT_EQ(report->before_chain, 0U);
+  for (std::size_t i = 0; i < kEvidences; ++i) EXPECT_GT(report->values[i], 0U) << i;
+}
+
+TEST(Integrity, EveryManipulationIsFound) {
+  History history(2);
+  history.make(40, true);
+  Tally tally;
+  forge(history, rounds(1000), true, true, tally);
+  EXPECT_EQ(tally.found, tally.made);
+  for (const auto& [what, n] : tally.missed) ADD_FAILURE() << n << " not found: " << what;
+}
+
+// The negative controls: the same test must miss some without the chain, and tails that were cut
+// off without the exported heads, or it proves nothing.
+TEST(Integrity, WithoutTheChainTheTestMissesMany) {
+  History history(2);
+  history.make(40, true);
+  Tally tally;
+  forge(history, std::min(rounds(200), 200), false, false, tally);
+  EXPECT_LT(tally.found, tally.made * 9 / 10);
+}
+
+TEST(Integrity, WithoutHeadsOnlyTailsAreMissed) {
+  History history(2);
+  history.make(40, true);
+  Tally tally;
+  forge(history, std::min(rounds(200), 200), true, false, tally);
+  EXPECT_GT(tally.missed["truncate"], 0);
+  tally.missed.erase("truncate");
+  for (const auto& [what, n] : tally.missed) ADD_FAILURE() << n << " not found: " << what;
+}
+
+}  // namespace
+}  // namespace picket::storage
