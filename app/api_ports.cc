@@ -55,6 +55,27 @@ std::string ledger_metrics(const std::vector<storage::Ledger>& ledgers) {
   return received + stored + rejected + dropped + in_flight + residual;
 }
 
+std::string chain_metrics(const storage::ChainStatus& chain) {
+  return type_line("picket_chain_links", "gauge") + sample("picket_chain_links", "", static_cast<double>(chain.links)) +
+         type_line("picket_chain_root_seconds", "gauge") +
+         sample("picket_chain_root_seconds", "", static_cast<double>(chain.root_ns) / 1e9) +
+         type_line("picket_chain_heads_failed_total", "counter") +
+         sample("picket_chain_heads_failed_total", "", static_cast<double>(chain.heads_failed)) +
+         type_line("picket_chain_head_ahead", "gauge") +
+         sample("picket_chain_head_ahead", "", static_cast<double>(chain.head_ahead));
+}
+
+Json chain_json(const storage::ChainStatus& chain) {
+  Json json = {{"links", chain.links},
+               {"root_link", chain.root_link},
+               {"heads", chain.heads},
+               {"heads_failed", chain.heads_failed}};
+  if (chain.root_link > 0) json["root"] = format_time(chain.root_ns);
+  if (!chain.head_error.empty()) json["head_error"] = chain.head_error;
+  if (chain.head_ahead > 0) json["head_ahead"] = chain.head_ahead;
+  return json;
+}
+
 Json rules_json(const rules::RuleSet& rules, const ReloadStatus& status) {
   Json json = {{"detections", rules.rule_count()},
                {"correlations", rules.correlations().size()},
@@ -265,10 +286,10 @@ api::Ports make_ports(const ApiRooms& rooms) {
   ports.sla = rooms.sla;
   ports.now = [&clock = rooms.clock] { return clock.now(); };
   ports.systems = &rooms.systems;
-  ports.metrics = [&engine = rooms.engine, &collector = rooms.collector] {
+  ports.metrics = [&engine = rooms.engine, &collector = rooms.collector, &store = rooms.store] {
     return metrics_text(engine.ledger(), engine.statistics(), *engine.rules(), collector.get()) +
            rule_cost_metrics(*engine.rule_costs()) + source_metrics(*engine.sources()) +
-           required_metrics(engine.sources()->datasets);
+           required_metrics(engine.sources()->datasets) + chain_metrics(store.chain());
   };
   ports.ready = [&engine = rooms.engine]() -> Result<void> {
     const EngineStatistics statistics = engine.statistics();
@@ -276,10 +297,12 @@ api::Ports make_ports(const ApiRooms& rooms) {
     if (statistics.disk_full) return fail(Errc::kFull, "the disk is full");
     return {};
   };
-  ports.status = [&engine = rooms.engine, &reloader = rooms.reloader, &collector = rooms.collector] {
+  ports.status = [&engine = rooms.engine, &reloader = rooms.reloader, &collector = rooms.collector,
+                  &store = rooms.store] {
     Json status = status_json(engine.statistics(), *engine.rules(), reloader.status(), collector.get());
     const std::shared_ptr<const SourceReport> sources = engine.sources();
     status["sources"] = sources_json(*sources);
+    status["chain"] = chain_json(store.chain());
     status["required_fields"] = required_json(sources->datasets);
     return status;
   };

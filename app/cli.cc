@@ -36,6 +36,7 @@ struct Commands {
   NounCommand system;
   NounCommand alert;
   AlertVerifyCommand alert_verify;
+  VerifyCommand verify;
   WhyNotCommand why_not;
   StoreCommand status;
   IndicatorCommand indicator;
@@ -212,6 +213,14 @@ void add_ledger(CLI::App& app, LedgerCommand& command, int& code) {
   ledger->add_option("--source", command.source, say("option.ledger_source"))->type_name("NAME");
   add_store(*ledger, command);
   ledger->callback([&] { code = run_ledger(command); });
+}
+
+void add_verify(CLI::App& app, VerifyCommand& command, int& code) {
+  CLI::App* verify = add(app, "verify", "verify");
+  verify->add_option("--head", command.head, say("option.head"))->type_name("FILE");
+  verify->add_option("--public-key", command.public_key, say("option.public_key"))->type_name("FILE");
+  add_store(*verify, command);
+  verify->callback([&] { code = run_verify(command); });
 }
 
 void add_event_format(CLI::App& app, EventInput& events) {
@@ -401,6 +410,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_yara(app, commands.yara, code);
   add_search(app, commands.search, code);
   add_ledger(app, commands.ledger, code);
+  add_verify(app, commands.verify, code);
   CLI::App* incident = add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},
                                 commands.incident, code);
   add_incident_verbs(*incident, commands.incident_verb, code);

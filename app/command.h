@@ -116,6 +116,13 @@ struct AlertVerifyCommand : StoreCommand {
 };
 int run_alert_verify(const AlertVerifyCommand& command);
 
+// Is the store what was written to it?
+struct VerifyCommand : StoreCommand {
+  std::string head;        // file of exported heads; empty: the configuration's
+  std::string public_key;  // file; empty: the one in the data folder
+};
+int run_verify(const VerifyCommand& command);
+
 // Why a rule did not fire on one event: SOURCE:SEQ of the store, FILE:SEQ, or "-" for all of standard
 // input.
 struct WhyNotCommand : StoreCommand {

@@ -41,7 +41,7 @@ class ConfigReader {
   void read(const YamlNode& root, Config& config) {
     if (root.is_null()) return;
     reader_.check_keys(root, {"data", "rules", "definitions", "geoip", "indicators", "cache", "sources", "api", "systems", "playbooks", "mail",
-                              "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits", "incidents", "watch_sources"});
+                              "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits", "incidents", "watch_sources", "integrity"});
     if (const std::string data = reader_.may_text(root, "data"); !data.empty()) config.data = data;
     for (const YamlNode* rule : reader_.may_list(root, "rules")) config.rules.push_back(rule->scalar);
     for (const YamlNode* folder : reader_.may_list(root, "definitions")) config.definitions.push_back(folder->scalar);
@@ -57,6 +57,7 @@ class ConfigReader {
     read_yara(root, config.payloads);
     read_limits(root, config);
     read_incidents(root, config);
+    read_integrity(root, config);
   }
 
  private:
@@ -279,6 +280,13 @@ class ConfigReader {
         reader_.problem(*item, "'" + item->scalar + "' is no network, such as 10.0.0.0/8");
       }
     }
+  }
+
+  void read_integrity(const YamlNode& root, Config& config) {
+    const YamlNode* integrity = reader_.may_map(root, "integrity");
+    if (integrity == nullptr) return;
+    reader_.check_keys(*integrity, {"head"});
+    config.head_file = reader_.may_text(*integrity, "head");
   }
 
   void read_yara(const YamlNode& root, rules::PayloadOptions& payloads) {

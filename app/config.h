@@ -63,6 +63,7 @@ struct Config {
   LaneOptions lanes;  // of rules that cost too much
   bool watch_sources = true;  // tell when one is silent, slow or floods
   correlator::Sla sla;  // by when incidents are acknowledged and resolved
+  std::string head_file;  // heads of the chain go there too; empty: nowhere
   bool sync = true;  // never false in a file: the crash tests' negative control
 
   // How records of a source are read; one that is not configured (any more) is read like any.

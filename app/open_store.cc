@@ -44,15 +44,19 @@ Result<Config> config_to_read(const StoreCommand& command) {
   return last ? *std::move(last) : otherwise;
 }
 
-Result<std::unique_ptr<storage::Store>> open_to_read(const StoreCommand& command) {
-  PICKET_TRY(const std::string folder, data_folder(command));
+Result<std::string> store_folder(const std::string& folder) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder + "/store", error)) {
     return fail(Errc::kNotFound, folder + ": there is no store here; `picket run` or `picket demo --data " + folder +
                                      "` makes one, --data names another folder");
   }
+  return folder + "/store";
+}
+
+Result<std::unique_ptr<storage::Store>> open_to_read(const StoreCommand& command) {
+  PICKET_TRY(const std::string folder, data_folder(command));
   storage::StoreOptions options;
-  options.path = folder + "/store";
+  PICKET_TRY(options.path, store_folder(folder));
   options.read_only = true;
   return storage::Store::open(options);
 }

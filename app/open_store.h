@@ -12,11 +12,16 @@
 
 namespace picket::app {
 
+// In the data folder: by it the roots of the store's chain are signed. Its public half: ".pub" behind it.
+inline constexpr const char* kIntegrityKeyFile = "/integrity-key";
+
 // The data folder that a command means: --data, else the configuration's.
 Result<std::string> data_folder(const StoreCommand& command);
 // The configuration by which its records are read: --config, else that of the server which ran on
 // that folder last, else as effective_config() says. Never fails where none was named.
 Result<Config> config_to_read(const StoreCommand& command);
+// The folder of the store in a data folder; kNotFound when there is none.
+Result<std::string> store_folder(const std::string& data);
 Result<std::unique_ptr<storage::Store>> open_to_read(const StoreCommand& command);
 
 // By whole id, or by its beginning when only one fits.

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "app/api_ports.h"
 #include "app/health_record.h"
+#include "app/open_store.h"
 #include "app/source_formats.h"
 #include "app/terminal.h"
 #include "app/words.h"
@@ -33,6 +34,10 @@ Result<std::string> keep_secret(const std::string& path) {
   std::string token = api::make_token();
   PICKET_TRY_VOID(write_file(path, token + "\n", 0600));
   return token;
+}
+
+void tell_chain_problems(const storage::ChainStatus& chain) {
+  if (chain.head_ahead > 0) tell(say("notice.head_ahead", {{"head", chain.head_ahead}, {"link", chain.links}}));
 }
 
 // What every listening door has.
@@ -96,7 +101,10 @@ Result<void> Server::Rooms::open_store() {
   options.path = config.data + "/store";
   options.sync = config.sync;
   options.reserve_bytes = config.reserve_bytes;
+  options.key_file = config.data + kIntegrityKeyFile;
+  options.head_file = config.head_file;
   PICKET_TRY(store, storage::Store::open(options));
+  tell_chain_problems(store->chain());
   PICKET_TRY(token, keep_secret(config.data + "/" + kTokenFile));
   PICKET_TRY(secret, keep_secret(config.data + "/" + kSecretFile));
   for (const SourceConfig& source : config.sources) {

@@ -43,6 +43,14 @@ void print_payloads(const Json& payloads) {
   print(say("status.payloads", {{"scanned", n("scanned")}, {"unscanned", unscanned}}) + "\n");
 }
 
+// Nothing while all is well.
+void print_chain(const Json& chain) {
+  const std::string failed = chain.value("head_error", "");
+  if (!failed.empty()) print(visible(say("status.head_failed", {{"reason", translated(failed)}})) + "\n");
+  const std::uint64_t ahead = chain.value("head_ahead", std::uint64_t{0});
+  if (ahead > 0) print(say("status.head_ahead", {{"head", ahead}}) + "\n");
+}
+
 void print_rules(const Json& rules) {
   char seconds[32];
   std::snprintf(seconds, sizeof seconds, "%.2f", rules.value("load_seconds", 0.0));
@@ -71,6 +79,7 @@ void print_status(const Json& status) {
   std::printf("%s\n%s\n", head.c_str(), counts.c_str());
   print_rules(status.value("rules", Json::object()));
   print_payloads(status.value("payloads", Json::object()));
+  print_chain(status.value("chain", Json::object()));
   print(sources_text(status.value("sources", Json::array())));
   print(required_text(status.value("required_fields", Json::array()), true));
   std::vector<std::vector<std::string>> rows;
