@@ -30,6 +30,7 @@ rocksdb::DBOptions database_options(const StoreOptions& options) {
   db.max_bgerror_resume_count = 0;        // after a failed sync nothing is tried again
   db.avoid_flush_during_shutdown = true;  // the log has it all
   db.max_background_jobs = 2;
+  db.max_file_opening_threads = 2;  // the default starts 16 for each column family
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   db.keep_log_file_num = 3;

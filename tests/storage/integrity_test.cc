@@ -253,5 +253,105 @@ TEST(Integrity, WithoutHeadsOnlyTailsAreMissed) {
   for (const auto& [what, n] : tally.missed) ADD_FAILURE() << n << " not found: " << what;
 }
 
+// One flipped bit in the files of a store, anywhere.
+class Flipper {
+ public:
+  Flipper(History& history, std::uint64_t seed) : history_(history), random_(seed) {
+    for (const auto& [path, size] : history.fs().files()) {
+      if (size > 0) files_.emplace_back(path, size);
+      bytes_ += size;
+    }
+  }
+
+  // Large files are hit oftener, small ones (which say what the large ones are) often enough.
+  std::string flip() {
+    std::uint64_t at = random_() % bytes_;
+    auto file = files_.begin();
+    for (; at >= file->second; ++file) at -= file->second;
+    if (random_() % 4 == 0)
+      file = std::next(files_.begin(), static_cast<std::ptrdiff_t>(random_() % files_.size()));
+    path_ = file->first;
+    bit_ = random_() % (file->second * 8);
+    history_.fs().flip_bit(path_, bit_);
+    return path_ + " bit " + std::to_string(bit_);
+  }
+  void flip_back() { history_.fs().flip_bit(path_, bit_); }
+
+ private:
+  History& history_;
+  std::mt19937_64 random_;
+  std::vector<std::pair<std::string, std::size_t>> files_;
+  std::uint64_t bytes_ = 0;
+  std::string path_;
+  std::size_t bit_ = 0;
+};
+
+// All that a reader sees of a store, or the error that he meets.
+std::string read_back(History& history) {
+  StoreOptions options = history.options();
+  options.read_only = true;
+  const Result<std::unique_ptr<Store>> store = Store::open(options);
+  return store ? show(**store) : "error: " + store.error().what;
+}
+
+Result<VerifyReport> verify(History& history) {
+  VerifyOptions options;
+  options.path = "/store";
+  options.env = history.env();
+  options.head_file = history.options().head_file;
+  return verify_store(options);
+}
+
+// Reading everything back after a bit was flipped gives errors, or exactly what was written; or, as
+// a flipped bit in the log looks like its torn end, an earlier state, and then verify() says so.
+TEST(Integrity, AFlippedBitIsNeverAWrongAnswer) {
+  History history(3);
+  history.make(120, false);
+  const std::string written = read_back(history);
+  ASSERT_EQ(written.find("error:"), std::string::npos);
+  Flipper flipper(history, 4);
+  int harmless = 0;
+  int errors = 0;
+  int by_verify = 0;
+  for (int i = rounds(2000); i > 0; --i) {
+    const std::string where = flipper.flip();
+    const std::string left = read_back(history);
+    if (left == written) {
+      ++harmless;
+    } else if (left.find("error:") != std::string::npos) {
+      ++errors;
+    } else {
+      const Result<VerifyReport> report = verify(history);
+      ASSERT_TRUE(!report || !report->is_clean()) << where << "\n" << left;
+      ++by_verify;
+    }
+    flipper.flip_back();
+  }
+  ASSERT_EQ(read_back(history), written);
+  std::printf("harmless %d, errors %d, found by verify %d\n", harmless, errors, by_verify);
+  EXPECT_GT(errors, 0);
+  EXPECT_GT(by_verify, 0);
+}
+
+// verify() reads every byte that counts: what it calls clean is what was written.
+TEST(Integrity, VerifyFindsFlippedBits) {
+  History history(3);
+  history.make(120, false);
+  const std::string written = read_back(history);
+  Flipper flipper(history, 5);
+  int found = 0;
+  for (int i = std::min(rounds(300), 300); i > 0; --i) {
+    const std::string where = flipper.flip();
+    const Result<VerifyReport> report = verify(history);
+    if (!report || !report->is_clean()) {
+      ++found;
+    } else {
+      EXPECT_EQ(read_back(history), written) << where;
+    }
+    flipper.flip_back();
+  }
+  EXPECT_GT(found, 0);
+}
+
 }  // namespace
 }  // namespace picket::storage
