@@ -37,6 +37,7 @@ struct Commands {
   NounCommand alert;
   AlertVerifyCommand alert_verify;
   VerifyCommand verify;
+  BackupCommand backup;
   WhyNotCommand why_not;
   StoreCommand status;
   IndicatorCommand indicator;
@@ -221,6 +222,23 @@ void add_verify(CLI::App& app, VerifyCommand& command, int& code) {
   verify->add_option("--public-key", command.public_key, say("option.public_key"))->type_name("FILE");
   add_store(*verify, command);
   verify->callback([&] { code = run_verify(command); });
+}
+
+void add_backup(CLI::App& app, BackupCommand& command, int& code) {
+  CLI::App* backup = add(app, "backup", "backup");
+  backup->require_subcommand(1);
+  CLI::App* create = add(*backup, "create", "backup.create");
+  create->add_option("folder", command.path, say("option.backups"))->required();
+  add_store(*create, command);
+  create->callback([&] { code = run_backup_create(command); });
+  CLI::App* restore = add(*backup, "restore", "backup.restore");
+  restore->add_option("backup", command.path, say("option.backup"))->required();
+  add_store(*restore, command);
+  restore->callback([&] { code = run_backup_restore(command); });
+  CLI::App* list = add(*backup, "ls", "backup.ls");
+  list->add_option("folder", command.path, say("option.backups"))->required();
+  list->add_flag("--json", command.json, say("option.json"));
+  list->callback([&] { code = run_backup_ls(command); });
 }
 
 void add_event_format(CLI::App& app, EventInput& events) {
@@ -411,6 +429,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_search(app, commands.search, code);
   add_ledger(app, commands.ledger, code);
   add_verify(app, commands.verify, code);
+  add_backup(app, commands.backup, code);
   CLI::App* incident = add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},
                                 commands.incident, code);
   add_incident_verbs(*incident, commands.incident_verb, code);

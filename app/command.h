@@ -123,6 +123,13 @@ struct VerifyCommand : StoreCommand {
 };
 int run_verify(const VerifyCommand& command);
 
+struct BackupCommand : StoreCommand {
+  std::string path;  // folder of backups; of `restore`: of one
+};
+int run_backup_create(const BackupCommand& command);
+int run_backup_restore(const BackupCommand& command);
+int run_backup_ls(const BackupCommand& command);
+
 // Why a rule did not fire on one event: SOURCE:SEQ of the store, FILE:SEQ, or "-" for all of standard
 // input.
 struct WhyNotCommand : StoreCommand {

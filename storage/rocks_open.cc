@@ -24,6 +24,7 @@ rocksdb::DBOptions database_options(const StoreOptions& options) {
   rocksdb::DBOptions db;
   db.env = env_of(options);
   db.create_if_missing = true;
+  db.error_if_exists = options.must_be_new;
   db.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   db.track_and_verify_wals_in_manifest = true;  // a log that was synced and is gone is noticed
   db.max_total_wal_size = kWalBytesMax;
@@ -107,9 +108,6 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
 }
 
 Result<std::unique_ptr<Store>> RocksStore::open(StoreOptions options) {
-  if (!options.read_only) {
-    PICKET_TRY_VOID(make_folder(options));
-  }
   PICKET_TRY(std::unique_ptr<RocksStore> store, open_unread(std::move(options)));
   PICKET_TRY_VOID(store->check_format());
   PICKET_TRY_VOID(store->load());
@@ -119,6 +117,9 @@ Result<std::unique_ptr<Store>> RocksStore::open(StoreOptions options) {
 
 Result<std::unique_ptr<RocksStore>> RocksStore::open_unread(StoreOptions options) {
   std::unique_ptr<RocksStore> store(new RocksStore(std::move(options)));
+  if (!store->options_.read_only) {
+    PICKET_TRY_VOID(make_folder(store->options_));
+  }
   PICKET_TRY_VOID(store->open_database());
   return store;
 }

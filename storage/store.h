@@ -41,6 +41,7 @@ struct StoreOptions {
   std::string path;
   bool sync = true;             // false only for the negative control of the crash tests
   bool read_only = false;       // for `search --data` beside a running server
+  bool must_be_new = false;     // refuses a folder in which there is a store
   rocksdb::Env* env = nullptr;  // tests: a file system that loses unsynced bytes
   std::uint64_t reserve_bytes = 64ULL * 1024 * 1024;  // commits are refused (kFull) below this
   std::size_t memtable_bytes = 0;  // 0: 64 MiB for events, 16 MiB for the rest; tests want it small
