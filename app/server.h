@@ -30,6 +30,8 @@ class Server {
   // standard error and in reload_status(); what is wrong leaves everything as it is.
   void reload();
   ReloadStatus reload_status() const;
+  // What is due by the clock and by nothing that comes in; every second or so.
+  void tick();
   void stop();
 
   std::uint16_t api_port() const;

@@ -216,18 +216,34 @@ void RocksStore::export_head(Chain& chain) const {
   chain.status.head_error = done ? "" : done.error().what;
 }
 
+// A root alone, for links that have none behind them yet.
+Result<void> RocksStore::put_last_root(Chain& chain, bool closed) {
+  if (!chain.key || chain.end.store.empty() || chain.end.root_link == chain.end.link) return {};
+  // Not worth a try: the links stay unsigned until the next write.
+  if (health_.with([](const Health& health) { return health.failed || health.stopped; })) return {};
+  rocksdb::WriteBatch batch;
+  ChainEnd end = chain.end;
+  put_root(chain, batch, closed, end);
+  PICKET_TRY_VOID(write_batch(batch));
+  chain.end = std::move(end);
+  export_head(chain);
+  return {};
+}
+
+Result<void> RocksStore::seal_chain() {
+  if (options_.read_only) return {};
+  return chain_.with([&](Chain& chain) -> Result<void> {
+    ChainEnd now = chain.end;
+    now.time_ns = now_ns(options_);
+    if (!now.root_due()) return {};
+    return put_last_root(chain, false);
+  });
+}
+
 void RocksStore::close_chain() {
   if (options_.read_only) return;
-  chain_.with([&](Chain& chain) {
-    if (!chain.key || chain.end.store.empty() || chain.end.root_link == chain.end.link) return;
-    if (health_.with([](const Health& health) { return health.failed || health.stopped; })) return;
-    rocksdb::WriteBatch batch;
-    ChainEnd end = chain.end;
-    put_root(chain, batch, true, end);
-    if (!write_batch(batch)) return;  // the links since the last root stay unsigned until the next
-    chain.end = std::move(end);
-    export_head(chain);
-  });
+  // What goes wrong here leaves links unsigned, and the next start goes on with them.
+  chain_.with([&](Chain& chain) { (void)put_last_root(chain, true); });
 }
 
 ChainStatus RocksStore::chain() const {

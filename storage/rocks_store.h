@@ -74,6 +74,7 @@ class RocksStore final : public Store {
   std::uint64_t last_commit() const override;
   Result<std::vector<Ledger>> ledger() const override;
   ChainStatus chain() const override;
+  Result<void> seal_chain() override;
   Result<ScanTotals> scan(const ScanOptions& options,
                           const std::function<bool(const StoredRow&)>& row) const override;
   Result<void> fetch(SourceId source, std::uint64_t seq, Batch& batch) const override;
@@ -151,6 +152,7 @@ class RocksStore final : public Store {
   void put_link(Chain& chain, rocksdb::WriteBatch& batch, LinkBuilder link, ChainEnd& end) const;
   void put_root(Chain& chain, rocksdb::WriteBatch& batch, bool closed, ChainEnd& end) const;
   void export_head(Chain& chain) const;
+  Result<void> put_last_root(Chain& chain, bool closed);
   void close_chain();
   Result<void> check_space() const;
   Result<void> resume(Health& health);

@@ -177,6 +177,9 @@ class Store {
 
   virtual Result<std::vector<Ledger>> ledger() const = 0;
   virtual ChainStatus chain() const = 0;
+  // Writes a root when one is due by the clock, so that the end of a burst does not stay unsigned until
+  // something else is written. Cheap when none is; any thread.
+  virtual Result<void> seal_chain() = 0;
 
   // Calls row(StoredRow) until it returns false. Rows of one commit share a compressed block.
   virtual Result<ScanTotals> scan(const ScanOptions& options,

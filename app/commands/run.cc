@@ -22,6 +22,7 @@ namespace {
 int serve(Server& server, Signals& signals) {
   for (;;) {
     const std::optional<int> signal = signals.wait(std::chrono::milliseconds(500));
+    server.tick();
     if (server.statistics().failure) {
       server.stop();
       return kFindings;

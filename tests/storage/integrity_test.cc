@@ -326,6 +326,25 @@ TEST(Integrity, TheStoreTellsThatItsEndIsMissing) {
   EXPECT_GT((*store)->chain().head_ahead, (*store)->chain().links);
 }
 
+// The end of a burst is signed when nothing else comes in.
+TEST(Integrity, TheEndIsSignedByTheClock) {
+  History history(10);
+  const auto store = Store::open(history.options());
+  ASSERT_OK(store);
+  for (const std::string& name : kModelSources) ASSERT_OK((*store)->source_id(name));
+  EXPECT_LT((*store)->chain().root_link, (*store)->chain().links);
+  ASSERT_OK((*store)->seal_chain());
+  EXPECT_LT((*store)->chain().root_link, (*store)->chain().links);
+  history.clock.advance(std::chrono::seconds(10));
+  ASSERT_OK((*store)->seal_chain());
+  const std::uint64_t links = (*store)->chain().links;
+  EXPECT_EQ((*store)->chain().root_link, links);
+  EXPECT_EQ((*store)->chain().heads, 2U);
+  history.clock.advance(std::chrono::seconds(100));
+  ASSERT_OK((*store)->seal_chain());
+  EXPECT_EQ((*store)->chain().links, links);
+}
+
 // Heads that cannot be exported are counted, and stop nothing.
 TEST(Integrity, AHeadFileThatCannotBeWrittenIsTold) {
   History history(8);
