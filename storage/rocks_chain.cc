@@ -86,12 +86,11 @@ std::int64_t now_ns(const StoreOptions& options) {
 }  // namespace
 
 Result<void> RocksStore::load_chain() {
-  if (family(Family::kChain) == nullptr) return {};
+  if (options_.read_only) return {};
   return chain_.with([&](Chain& chain) -> Result<void> {
     PICKET_TRY_VOID(load_end(chain.end));
     if (chain.end.store.empty())
       chain.end.commit = tables_.with([](const Tables& tables) { return tables.last_commit; });
-    if (options_.read_only) return {};
     PICKET_TRY_VOID(load_key(chain));
     if (options_.head_file.empty() || chain.end.store.empty()) return {};
     // A head file that cannot be read is not worth stopping for; export_head() will say so.
@@ -119,6 +118,7 @@ Result<void> RocksStore::load_end(ChainEnd& end) const {
       end.root_ns = link.time_ns;
       break;
     }
+    if (end.link - number >= kRootEveryLinks) break;  // a store without a key has none
   }
   if (links->status().ok() && end.link > 0) {
     links->SeekToFirst();

@@ -51,7 +51,8 @@ struct StoreOptions {
   Clock* clock = nullptr;      // of the links of the chain; nullptr: the real one
 };
 
-// The hash chain over the store's history, as far as it was written.
+// The hash chain over the store's history, as far as it was written; of a store that is open for
+// writing.
 struct ChainStatus {
   std::uint64_t links = 0;       // 0: there is no chain yet
   std::uint64_t root_link = 0;   // of the last signed root, 0: none

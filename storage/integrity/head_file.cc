@@ -65,7 +65,7 @@ Result<void> append_head(const std::string& path, const SignedHead& head) {
 }
 
 Result<void> read_heads(
-    const std::string& path,
+    const std::string& path, std::uint64_t bytes,
     const std::function<bool(std::uint64_t number, const Result<SignedHead>& head)>& line) {
   std::string rest;
   std::uint64_t number = 0;
@@ -80,6 +80,8 @@ Result<void> read_heads(
                   : line(number, tl::unexpected(json.error()));
   };
   PICKET_TRY_VOID(read_pieces(path, kPieceBytes, kFileMax, [&](std::string_view piece) {
+    piece = piece.substr(0, bytes);
+    bytes -= piece.size();
     while (wanted && !piece.empty()) {
       const std::size_t end = piece.find('\n');
       const std::string_view part = piece.substr(0, end);

@@ -21,9 +21,10 @@ inline constexpr std::size_t kHeadLineMax = 4096;  // a longer line is no head o
 // Synced when it returns. A line that a crash tore is ended first.
 Result<void> append_head(const std::string& path, const SignedHead& head);
 
-// The lines in order, until line() answers false. Empty lines are left out.
+// The lines in order, until line() answers false, of the first so many bytes. Empty lines are left
+// out.
 Result<void> read_heads(
-    const std::string& path,
+    const std::string& path, std::uint64_t bytes,
     const std::function<bool(std::uint64_t number, const Result<SignedHead>& head)>& line);
 
 // The last head of that store among the last lines of the file; nothing where there is no file.

@@ -27,11 +27,12 @@ class Env;
 namespace picket::storage {
 
 struct VerifyOptions {
-  std::string path;                   // of the store
-  std::string head_file;              // empty: tails that were cut off are not found
-  std::optional<PublicKey> key = {};  // whose roots count; else that of the first root
-  rocksdb::Env* env = nullptr;        // tests
-  bool check_chain = true;            // false only for the negative control of the tests
+  std::string path;                       // of the store
+  std::string head_file;                  // empty: tails that were cut off are not found
+  std::uint64_t head_bytes = UINT64_MAX;  // no more of it is read
+  std::optional<PublicKey> key = {};      // whose roots count; else that of the first root
+  rocksdb::Env* env = nullptr;            // tests
+  bool check_chain = true;                // false only for the negative control of the tests
   std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
 };
 

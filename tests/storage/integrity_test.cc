@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/file.h"
@@ -343,6 +345,47 @@ TEST(Integrity, TheEndIsSignedByTheClock) {
   history.clock.advance(std::chrono::seconds(100));
   ASSERT_OK((*store)->seal_chain());
   EXPECT_EQ((*store)->chain().links, links);
+}
+
+// Beside a store that is being written to, flushed and signed all the while.
+TEST(Integrity, VerifyRunsBesideAWriter) {
+  const Scratch folder;
+  std::filesystem::create_directories(folder.path());
+  StoreOptions options;
+  options.path = folder.path() + "/store";
+  options.memtable_bytes = 64 * 1024;
+  options.key_file = folder.path() + "/key";
+  options.head_file = folder.path() + "/heads";
+  SimClock clock;
+  options.clock = &clock;
+  const auto store = Store::open(options);
+  ASSERT_OK(store);
+  for (const std::string& name : kModelSources) ASSERT_OK((*store)->source_id(name));
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    CommitMaker maker(11);
+    StoreModel model;
+    for (int i = std::min(rounds(400), 400); i > 0; --i) {
+      clock.advance(std::chrono::seconds(4));
+      EXPECT_TRUE((*store)->commit(maker.make(model)));
+    }
+    done = true;
+  });
+  VerifyOptions how;
+  how.path = options.path;
+  how.head_file = options.head_file;
+  std::uint64_t rows = 0;
+  for (bool last = false; !last;) {
+    last = done;
+    const Result<VerifyReport> report = verify_store(how);
+    if (!report) ADD_FAILURE() << report.error().what;
+    if (!report) break;
+    EXPECT_TRUE(report->is_clean()) << show(*report);
+    EXPECT_GE(report->rows, rows);
+    rows = report->rows;
+  }
+  writer.join();
+  EXPECT_GT(rows, 0U);
 }
 
 // Heads that cannot be exported are counted, and stop nothing.
