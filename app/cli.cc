@@ -30,6 +30,7 @@ struct Commands {
   ParseCommand parse;
   YaraCommand yara;
   SearchCommand search;
+  BacktestCommand backtest;
   LedgerCommand ledger;
   NounCommand incident;
   IncidentVerbCommand incident_verb;
@@ -347,6 +348,22 @@ void add_alert(CLI::App& app, Commands& commands, int& code) {
   verify->callback([&] { code = run_alert_verify(commands.alert_verify); });
 }
 
+void add_backtest(CLI::App& app, BacktestCommand& command, int& code) {
+  CLI::App* backtest = add(app, "backtest", "backtest");
+  backtest->add_option("--rules", command.rules, say("option.backtest_rules"))->type_name("PATH")->allow_extra_args(false);
+  add_indicators(*backtest, command.indicators);
+  backtest->add_option("--from", command.from, say("option.backtest_from"))->type_name("TIME");
+  backtest->add_option("--to", command.to, say("option.to"))->type_name("TIME");
+  backtest->add_flag("--diff-live", command.diff_live, say("option.diff_live"));
+  backtest->add_option("--samples", command.samples, say("option.samples"))
+      ->capture_default_str()
+      ->check(CLI::Range(0, 100))
+      ->type_name("N");
+  add_cache(*backtest, command.cache);
+  add_store(*backtest, command);
+  backtest->callback([&] { code = run_backtest_command(command); });
+}
+
 void add_why_not(CLI::App& app, WhyNotCommand& command, int& code) {
   CLI::App* why_not = add(app, "why-not", "why-not");
   why_not->add_option("--rule", command.rule, say("option.why_rule"))->type_name("RULE")->required();
@@ -427,6 +444,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_parse(app, commands.parse, code);
   add_yara(app, commands.yara, code);
   add_search(app, commands.search, code);
+  add_backtest(app, commands.backtest, code);
   add_ledger(app, commands.ledger, code);
   add_verify(app, commands.verify, code);
   add_backup(app, commands.backup, code);

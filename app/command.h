@@ -96,6 +96,18 @@ struct SearchCommand : StoreCommand {
 };
 int run_search(const SearchCommand& command);
 
+// What rules would have raised over stored history.
+struct BacktestCommand : StoreCommand {
+  std::vector<std::string> rules;       // empty: those of the configuration
+  std::vector<std::string> indicators;  // likewise, where no rules are named either
+  std::string from;
+  std::string to;
+  bool diff_live = false;
+  std::uint64_t samples = 3;  // alerts shown whole, of each rule
+  CacheChoice cache;
+};
+int run_backtest_command(const BacktestCommand& command);
+
 struct LedgerCommand : StoreCommand {
   std::string source;
 };
