@@ -46,6 +46,7 @@ struct Commands {
   RuleListCommand rule_list;
   RuleFieldsCommand rule_fields;
   RuleExplainCommand rule_explain;
+  RuleTryCommand rule_try;
   RuleTestCommand rule_test;
   std::string language;
 };
@@ -278,6 +279,19 @@ void add_rule_looks(CLI::App& rule, Commands& commands, int& code) {
   fields->callback([&] { code = run_rule_fields(commands.rule_fields); });
 }
 
+void add_rule_try(CLI::App& rule, RuleTryCommand& command, int& code) {
+  CLI::App* one = add(rule, "try", "rule.try");
+  one->add_option("--rule", command.rule, say("option.try_rule"))->type_name("FILE")->required();
+  one->add_option("--from", command.from, say("option.from"))->type_name("TIME");
+  one->add_option("--to", command.to, say("option.to"))->type_name("TIME");
+  one->add_option("--limit", command.limit, say("option.try_limit"))
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1000))
+      ->type_name("N");
+  add_store(*one, command);
+  one->callback([&] { code = run_rule_try(command); });
+}
+
 void add_rule(CLI::App& app, Commands& commands, int& code) {
   CLI::App* rule = add(app, "rule", "rule");
   rule->require_subcommand(1);
@@ -297,6 +311,7 @@ void add_rule(CLI::App& app, Commands& commands, int& code) {
   add_limit(*explain, commands.rule_explain.limit);
   explain->add_flag("--json", commands.rule_explain.json, say("option.json"));
   explain->callback([&] { code = run_rule_explain(commands.rule_explain); });
+  add_rule_try(*rule, commands.rule_try, code);
   add_rule_looks(*rule, commands, code);
 }
 

@@ -211,6 +211,14 @@ struct RuleExplainCommand {
 };
 int run_rule_explain(const RuleExplainCommand& command);
 
+struct RuleTryCommand : StoreCommand {
+  std::string rule;  // a file
+  std::string from;
+  std::string to;
+  std::uint64_t limit = 5;
+};
+int run_rule_try(const RuleTryCommand& command);
+
 struct RuleTestCommand {
   std::vector<std::string> cases;  // files and folders; empty: the shipped cases
   std::vector<std::string> rules;
