@@ -20,6 +20,8 @@ constexpr const char* kLevels = "informational|low|medium|high|critical";
 constexpr const char* kRuleStates = "active|refused|cannot-fire";
 constexpr const char* kCostOrders = "time|woken|matches";
 constexpr const char* kDispositions = "true_positive|benign|false_positive|duplicate|test";
+constexpr const char* kExported = "events|alerts";
+constexpr const char* kExportFormats = "ecs|ocsf";
 constexpr const char* kReports = "text|json|sarif";
 
 struct Commands {
@@ -31,6 +33,7 @@ struct Commands {
   YaraCommand yara;
   SearchCommand search;
   BacktestCommand backtest;
+  ExportCommand export_command;
   LedgerCommand ledger;
   NounCommand incident;
   IncidentVerbCommand incident_verb;
@@ -379,6 +382,18 @@ void add_backtest(CLI::App& app, BacktestCommand& command, int& code) {
   backtest->callback([&] { code = run_backtest_command(command); });
 }
 
+void add_export(CLI::App& app, ExportCommand& command, int& code) {
+  CLI::App* one = add(app, "export", "export");
+  choose(one->add_option("what", command.what, say("option.export_what"))->capture_default_str(), kExported);
+  choose(one->add_option("--format", command.format, say("option.export_format"))->capture_default_str(),
+         kExportFormats);
+  one->add_option("--query", command.query, say("option.export_query"))->type_name("QUERY");
+  one->add_option("--from", command.from, say("option.from"))->type_name("TIME");
+  one->add_option("--to", command.to, say("option.to"))->type_name("TIME");
+  add_store(*one, command);
+  one->callback([&] { code = run_export(command); });
+}
+
 void add_why_not(CLI::App& app, WhyNotCommand& command, int& code) {
   CLI::App* why_not = add(app, "why-not", "why-not");
   why_not->add_option("--rule", command.rule, say("option.why_rule"))->type_name("RULE")->required();
@@ -460,6 +475,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_yara(app, commands.yara, code);
   add_search(app, commands.search, code);
   add_backtest(app, commands.backtest, code);
+  add_export(app, commands.export_command, code);
   add_ledger(app, commands.ledger, code);
   add_verify(app, commands.verify, code);
   add_backup(app, commands.backup, code);

@@ -108,6 +108,16 @@ struct BacktestCommand : StoreCommand {
 };
 int run_backtest_command(const BacktestCommand& command);
 
+// Stored events or alerts as NDJSON.
+struct ExportCommand : StoreCommand {
+  std::string what = "events";  // or "alerts"
+  std::string format = "ecs";   // or "ocsf"
+  std::string query;            // a filter; of events
+  std::string from;
+  std::string to;
+};
+int run_export(const ExportCommand& command);
+
 struct LedgerCommand : StoreCommand {
   std::string source;
 };
