@@ -71,6 +71,23 @@ struct StepCommand {
   std::string comment;  // free text, may be empty
 };
 
+// Rules over stored history; docs/formats/backtest.md has what comes of it.
+struct BacktestRequest {
+  struct RuleText {
+    std::string name;  // of its file: "my-rule.yml"
+    std::string text;
+  };
+  std::vector<RuleText> rules = {};  // empty: those that are live
+  std::int64_t from_ns = INT64_MIN;  // event time of alerts, inclusive
+  std::int64_t to_ns = INT64_MAX;    // exclusive
+  bool diff_live = true;
+  std::size_t samples = 3;  // alerts shown whole, of each rule
+
+  static constexpr std::size_t kRulesMax = 100;
+  static constexpr std::size_t kTextBytesMax = 1024 * 1024;  // of all together
+  static constexpr std::size_t kSamplesMax = 10;
+};
+
 // A run as JSON, which the console reads (members it does not know are ignored):
 // {"id", "incident": <incident id>, "playbook": {"id", "name", "names": {"en", "vi"}}, "status":
 // "running" | "waiting" |
@@ -110,6 +127,13 @@ struct Ports {
   correlator::Sla sla;                           // by when incidents are due
   std::function<Nanos()> now;                    // (desk) wall time, for clocks that run; empty: none is shown
   const response::Systems* systems = nullptr;    // outlives the Api
+
+  // (desk) Starts it on a thread of its own and gives back what get_backtest() does. kBusy: another is running.
+  std::function<Result<Json>(BacktestRequest)> start_backtest;
+  std::function<Json()> backtests;  // (desk) the last ones, newest first, without their results
+  std::function<Result<Json>(std::string_view id)> backtest;  // (desk) with its result, when there is one
+  // (desk) One that runs is asked to end; one that is over is forgotten.
+  std::function<Result<Json>(std::string_view id)> cancel_backtest;
 
   std::function<std::string()> metrics;  // (desk) Prometheus text format 0.0.4, complete
   std::function<Result<void>()> ready;   // (desk) doors are open and the store writes; else why not

@@ -34,6 +34,10 @@ HttpResponse list_event_fields(const Call& call);
 HttpResponse get_ledger(const Call& call);
 HttpResponse get_rule_source(const Call& call);
 HttpResponse get_rule_cost(const Call& call);
+HttpResponse start_backtest(const Call& call);
+HttpResponse list_backtests(const Call& call);
+HttpResponse get_backtest(const Call& call);
+HttpResponse cancel_backtest(const Call& call);
 HttpResponse list_runs(const Call& call);
 HttpResponse get_run(const Call& call);
 HttpResponse command_step(const Call& call);  // .../runs/{id}/steps/{step}/{verb}

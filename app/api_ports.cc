@@ -283,6 +283,12 @@ api::Ports make_ports(const ApiRooms& rooms) {
   ports.change_incident = [&engine = rooms.engine](const correlator::IncidentOrder& order) {
     return engine.change(order);
   };
+  ports.start_backtest = [&desk = rooms.backtests](api::BacktestRequest request) {
+    return desk.start(std::move(request));
+  };
+  ports.backtests = [&desk = rooms.backtests] { return desk.list(); };
+  ports.backtest = [&desk = rooms.backtests](std::string_view id) { return desk.get(id); };
+  ports.cancel_backtest = [&desk = rooms.backtests](std::string_view id) { return desk.cancel(id); };
   ports.sla = rooms.sla;
   ports.now = [&clock = rooms.clock] { return clock.now(); };
   ports.systems = &rooms.systems;

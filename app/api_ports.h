@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/ports.h"
+#include "app/backtest_desk.h"
 #include "app/engine.h"
 #include "app/reloader.h"
 #include "collector/collector.h"
@@ -23,6 +24,7 @@ struct ApiRooms {
   const response::Systems& systems;
   correlator::Sla sla;
   const std::unique_ptr<collector::Collector>& collector;
+  BacktestDesk& backtests;
 };
 
 api::Ports make_ports(const ApiRooms& rooms);

@@ -6,6 +6,7 @@
 #include "app/api_ports.h"
 #include "app/health_record.h"
 #include "app/open_store.h"
+#include "app/backtest_desk.h"
 #include "app/source_formats.h"
 #include "app/terminal.h"
 #include "app/words.h"
@@ -87,6 +88,7 @@ struct Server::Rooms {
   Wakeup wakeup;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Reloader> reloader;
+  std::unique_ptr<BacktestDesk> backtests;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<collector::Collector> collector;
@@ -229,8 +231,16 @@ Result<void> Server::Rooms::make_api() {
   options.admin_token = token;
   options.hosts = {config.api_address};
   options.open_metrics = config.api_address.starts_with("127.") || config.api_address == "::1";
+  backtests = std::make_unique<BacktestDesk>(BacktestRooms{
+      *store, config, content, library.systems, clock, formats, [this] {
+        Detection live;
+        live.rules = engine->rules();
+        live.catalog = engine->catalog();
+        live.taxonomy = taxonomy;
+        return live;
+      }});
   const ApiRooms rooms{*store, *engine, *reloader, *responder, taxonomy, config.payloads,
-                       formats, clock, library.systems, config.sla, collector};
+                       formats, clock, library.systems, config.sla, collector, *backtests};
   PICKET_TRY(api, api::Api::make(options, make_ports(rooms), clock));
   return {};
 }
@@ -299,6 +309,7 @@ void Server::Rooms::close() {
   if (http) http->stop();
   http.reset();
   api.reset();  // its workers ask all the rooms above
+  if (backtests) backtests->stop();
 }
 
 Server::Server(std::unique_ptr<Rooms> rooms) : rooms_(std::move(rooms)) {}

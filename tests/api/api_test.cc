@@ -480,6 +480,37 @@ TEST(Systems, TellWhatIsOpenInThem) {
   EXPECT_EQ(driver.get("/api/v1/systems/nobody").status, 404);
 }
 
+TEST(Backtests, AreStartedAskedForAndCancelled) {
+  Driver driver;
+  const string path = "/api/v1/backtests";
+  EXPECT_TRUE(Driver::json(driver.get(path))["items"].empty());
+  for (const char* wrong :
+       {"[]", R"({"rule": []})", R"({"rules": "x"})", R"({"rules": [{"name": "a.yml"}]})",
+        R"({"rules": [{"name": "", "text": "x"}]})", R"({"from": 5})", R"({"samples": 11})",
+        R"({"diff_live": "yes"})", R"({"from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"})"}) {
+    EXPECT_EQ(driver.post(path, wrong).status, 400) << wrong;
+  }
+  const string large(BacktestRequest::kTextBytesMax + 1, 'x');
+  EXPECT_EQ(driver.post(path, R"({"rules": [{"name": "a.yml", "text": ")" + large + "\"}]}").status, 413);
+  const HttpResponse started = driver.post(
+      path, R"({"rules": [{"name": "a.yml", "text": "title: A"}], "from": "2026-01-01T00:00:00Z",
+                "diff_live": false, "samples": 0})");
+  ASSERT_EQ(started.status, 202) << started.body;
+  EXPECT_EQ(Driver::header_of(started, "Location"), path + "/1");
+  EXPECT_EQ(driver.post(path).status, 409);
+  EXPECT_EQ(Driver::json(driver.get(path))["items"].size(), 1U);
+  EXPECT_EQ(Driver::json(driver.get(path + "/1"))["status"], "done");
+  EXPECT_EQ(driver.get(path + "/2").status, 404);
+  const auto remove = [&](const string& target) {
+    return driver.send(
+        Driver::request("DELETE", target, {{"authorization", string("Bearer ") + kToken}}));
+  };
+  EXPECT_EQ(remove(path + "/2").status, 404);
+  EXPECT_EQ(remove(path + "/1").status, 200);
+  EXPECT_EQ(driver.get(path + "/1").status, 404);
+  EXPECT_EQ(driver.send(Driver::request("POST", path)).status, 401);
+}
+
 TEST(Ledger, AddsUpItsSources) {
   Driver driver;
   const Json ledger = Driver::json(driver.get("/api/v1/ledger"));

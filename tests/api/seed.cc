@@ -476,6 +476,23 @@ void Seed::fill_ports() {
   portal.level = 3;
   systems = response::Systems({portal});
   ports.systems = &systems;
+  ports.start_backtest = [this](BacktestRequest request) -> Result<Json> {
+    if (!backtests.empty()) return fail(Errc::kBusy, "backtest '1' is running");
+    backtests.push_back(std::move(request));
+    return Json{{"id", "1"}, {"status", "running"}};
+  };
+  ports.backtests = [this] {
+    return backtests.empty() ? Json::array() : Json::array({{{"id", "1"}, {"status", "running"}}});
+  };
+  ports.backtest = [this](std::string_view id) -> Result<Json> {
+    if (id != "1" || backtests.empty()) return fail(Errc::kNotFound, "there is no such backtest");
+    return Json{{"id", "1"}, {"status", "done"}, {"result", Json::object()}};
+  };
+  ports.cancel_backtest = [this](std::string_view id) -> Result<Json> {
+    if (id != "1" || backtests.empty()) return fail(Errc::kNotFound, "there is no such backtest");
+    backtests.clear();
+    return Json{{"id", "1"}, {"status", "running"}};
+  };
   ports.now = [] { return Nanos(1'800'000'000'000'000'000); };
   ports.change_incident =
       [this](const correlator::IncidentOrder& order) -> Result<correlator::OrderResult> {

@@ -20,6 +20,7 @@ struct Seed {
   std::vector<std::string> searches;
   std::vector<correlator::IncidentOrder> orders;
   response::Systems systems;
+  std::vector<BacktestRequest> backtests;  // that were started
 
   Seed(const Seed&) = delete;
   Seed& operator=(const Seed&) = delete;

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "app/backtest_desk.h"
 #include "app/backtest_diff.h"
 #include "app/backtest_report.h"
 #include "app/engine.h"
@@ -217,6 +218,8 @@ class History {
 
   storage::Store& store() { return *store_; }
   std::size_t pushed() const { return pushed_; }
+  const Config& config() const { return config_; }
+  const response::Systems& systems() const { return systems_; }
   const std::filesystem::path& folder() const { return folder_; }
   void stop() { engine_->stop(); }
 
@@ -566,6 +569,82 @@ TEST_F(BacktestTest, TheReportAddsUp) {
   EXPECT_EQ(of_days, of_rules);
   ASSERT_FALSE(json["entities"].empty());
   EXPECT_EQ(json["diff"]["same"], of_rules);
+}
+
+// As the API asks for them.
+class Desk {
+ public:
+  explicit Desk(History& history, const Detection& live)
+      : config_(history.config()),
+        desk_({history.store(), config_, content_, history.systems(), clock_,
+               kept_source_formats(history.store()), [&live] { return live; }}) {
+    config_.data = history.folder().string();
+  }
+
+  BacktestDesk& operator*() { return desk_; }
+  BacktestDesk* operator->() { return &desk_; }
+  Json wait(const Json& started) {
+    const std::string id = started["id"].get<std::string>();
+    for (;;) {
+      const auto now = desk_.get(id);
+      EXPECT_TRUE(now);
+      if (!now || (*now)["status"] != "running") return now ? *now : Json();
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+
+ private:
+  Config config_;
+  ContentPaths content_{PICKET_SOURCE_DIR "/content"};
+  RealClock clock_;
+  BacktestDesk desk_;
+};
+
+TEST_F(BacktestTest, TheDeskRunsThemOneAtATime) {
+  const Detection live = h->load_text(kRules);
+  Desk desk(*h, live);
+  const auto first = desk->start({});
+  ASSERT_TRUE(first) << first.error().what;
+  EXPECT_EQ((*first)["status"], "running");
+  const auto second = desk->start({});
+  if (!second) {
+    EXPECT_EQ(second.error().code, Errc::kBusy);
+  }
+  const Json done = desk.wait(*first);
+  EXPECT_EQ(done["status"], "done");
+  EXPECT_EQ(done["result"]["diff"]["same"], h->stored().size());
+  EXPECT_EQ(done["result"]["diff"]["new"], 0);
+  if (second) desk.wait(*second);
+
+  // Rules of the request: under their own names, wherever those point.
+  const std::string one = std::string(kRules).substr(0, std::string(kRules).find("---"));
+  const auto given = desk->start({.rules = {{"../../my rule", one}}, .diff_live = false});
+  ASSERT_TRUE(given) << given.error().what;
+  const Json result = desk.wait(*given)["result"];
+  ASSERT_EQ(result["rules"].size(), 1U) << result;
+  EXPECT_EQ(result["rules"][0]["rule"]["path"], "000-.._.._my_rule.yml");
+  EXPECT_EQ(result["rules"][0]["samples"][0]["alert"]["rule"]["path"], "000-.._.._my_rule.yml");
+  EXPECT_GT(result["rules"][0]["alerts"], 0);
+  EXPECT_FALSE(result.contains("diff"));
+
+  const auto wrong = desk->start({.rules = {{"a.yml", "title: nothing"}}});
+  ASSERT_TRUE(wrong);
+  const Json failed = desk.wait(*wrong);
+  EXPECT_EQ(failed["status"], "failed");
+  EXPECT_NE(failed["failure"].get<std::string>().find("no rule is active"), std::string::npos);
+  for (const auto& entry : std::filesystem::directory_iterator(h->folder()))
+    EXPECT_FALSE(entry.path().filename().string().starts_with("backtest-")) << entry.path();
+
+  for (std::size_t i = 0; i < BacktestDesk::kKept; ++i)
+    desk.wait(*desk->start({.from_ns = kBegin + 90 * kHour}));
+  EXPECT_EQ(desk->list().size(), BacktestDesk::kKept);
+  EXPECT_FALSE(desk->get((*first)["id"].get<std::string>()));  // forgotten
+  const std::string last = desk->list()[0]["id"].get<std::string>();
+  EXPECT_TRUE(desk->cancel(last));
+  EXPECT_FALSE(desk->get(last));
+  EXPECT_EQ(desk->list().size(), BacktestDesk::kKept - 1);
+  desk->stop();
+  EXPECT_FALSE(desk->start({}));
 }
 
 // Real events: in order but for neighbours, which brings events of other years past each other.
