@@ -4,9 +4,9 @@
 
 #include "api/api.h"
 #include "app/api_ports.h"
+#include "app/backtest_desk.h"
 #include "app/health_record.h"
 #include "app/open_store.h"
-#include "app/backtest_desk.h"
 #include "app/source_formats.h"
 #include "app/terminal.h"
 #include "app/words.h"
