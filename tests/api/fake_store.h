@@ -94,6 +94,8 @@ class FakeStore : public storage::Store {
   Result<std::vector<std::pair<std::string, Json>>> documents(std::string_view) const override {
     return unused();
   }
+  storage::ChainStatus chain() const override { return {}; }
+  Result<void> seal_chain() override { return {}; }
 
  private:
   static tl::unexpected<Error> unused() { return fail(Errc::kIo, "not in a FakeStore"); }
