@@ -87,10 +87,11 @@ std::int64_t now_ns(const StoreOptions& options) {
 
 Result<void> RocksStore::load_chain() {
   if (options_.read_only) return {};
+  // The lock of the tables is taken before that of the chain, never behind it: a write of a table has both.
+  const std::uint64_t last = tables_.with([](const Tables& tables) { return tables.last_commit; });
   return chain_.with([&](Chain& chain) -> Result<void> {
     PICKET_TRY_VOID(load_end(chain.end));
-    if (chain.end.store.empty())
-      chain.end.commit = tables_.with([](const Tables& tables) { return tables.last_commit; });
+    if (chain.end.store.empty()) chain.end.commit = last;
     PICKET_TRY_VOID(load_key(chain));
     if (options_.head_file.empty() || chain.end.store.empty()) return {};
     // A head file that cannot be read is not worth stopping for; export_head() will say so.
