@@ -4,7 +4,6 @@
 //   many     event_count over 100,000 groups, few of which fire
 //   values   value_count with 10,000 distinct values in each window
 //   spill    event_count over ten times the groups that fit into memory, state in RocksDB
-//   restart  opening a store with that many groups until the first hit is through; ops are restarts
 //
 //   correlate_bench [--smoke] [--case NAME] [--groups N]
 #include <cstdlib>
