@@ -7,25 +7,18 @@
 #include "app/api_ports.h"
 #include "app/command.h"
 #include "app/open_store.h"
+#include "app/period.h"
 #include "app/result_writer.h"
 #include "app/signals.h"
 #include "app/terminal.h"
 #include "app/words.h"
 #include "base/file.h"
-#include "base/time.h"
 #include "base/world.h"
 #include "storage/query.h"
 #include "storage/search.h"
 
 namespace picket::app {
 namespace {
-
-bool read_bound(const std::string& text, std::int64_t& bound) {
-  if (text.empty()) return true;
-  const auto parsed = parse_time(text);
-  if (parsed) bound = parsed->time_ns;
-  return parsed.has_value();
-}
 
 // Ends a search early: Ctrl-C, or the time that it was given.
 class Stop {
@@ -52,14 +45,6 @@ ResultFormat format_of(const SearchCommand& command) {
   if (command.json) return ResultFormat::kJson;
   if (const auto format = result_format(command.format)) return *format;
   return stdout_is_terminal() ? ResultFormat::kTable : ResultFormat::kJson;
-}
-
-std::uint64_t stored_bytes(const storage::Store& store) {
-  std::uint64_t bytes = 0;
-  const auto ledgers = store.ledger();
-  if (!ledgers) return 0;
-  for (const storage::Ledger& one : *ledgers) bytes += one.bytes;
-  return bytes;
 }
 
 Json stats_of(const storage::SearchTotals& totals) {
@@ -157,9 +142,10 @@ int run_search(const SearchCommand& command) {
   storage::SearchOptions options;
   const std::optional<std::string> cursor = api::from_hex(command.after);
   if (!cursor) return complain("this is not a cursor that a search gave", kUsageWrong);
-  if (!read_bound(command.from, options.scan.from_ns) || !read_bound(command.to, options.scan.to_ns)) {
-    return complain("--from and --to take a time such as 2026-11-20T08:00:00Z", kUsageWrong);
-  }
+  const auto period = read_period(command.from, command.to);
+  if (!period) return complain(period.error().what, kUsageWrong);
+  options.scan.from_ns = period->from_ns;
+  options.scan.to_ns = period->to_ns;
   if (!cursor->empty()) {
     const auto after = storage::position_of_cursor(*cursor);
     if (!after) return complain(after.error().what, kUsageWrong);
