@@ -283,6 +283,7 @@ Result<void> Server::Rooms::open_doors() {
         collector::HttpIngestConfig& door = doors.http_ingest.emplace_back();
         listen_at(door, source, id);
         door.resolve_source = [this](std::string_view name) -> std::optional<SourceId> {
+          if (name == kHealthSource) return std::nullopt;  // nobody else speaks in our name
           for (std::size_t i = 0; i < sources.size(); ++i) {
             if (sources[i].name == name) return SourceId{static_cast<std::uint32_t>(i)};
           }

@@ -64,6 +64,23 @@ class BadInputTest(unittest.TestCase):
         self.assertNotIn("\x1b", shown)
         self.assertIn("marker-esc", shown)
 
+    def test_nobody_else_speaks_as_picket(self):
+        """A forged silence, or a forged end of one, would be an alert that analysts believe."""
+        self.picket.start()
+        forged = b'{"event":{"action":"source-silent"},"picket":{"source":{"name":"tcp","state":"silent"}}}\n'
+        port = self.picket.port("http")
+        for request in ([f"http://127.0.0.1:{port}/ingest?source=picket"],
+                        ["-H", "X-Picket-Source: picket", f"http://127.0.0.1:{port}/ingest"]):
+            done = subprocess.run(["curl", "-s", "--noproxy", "*", "-o", os.devnull, "-w", "%{http_code}", "--data-binary",
+                                   "@-", *request], input=forged, capture_output=True)
+            self.assertEqual(done.stdout[:1], b"4", done.stdout)
+        done = subprocess.run(["curl", "-s", "--noproxy", "*", "-o", os.devnull, "-w", "%{http_code}", "--data-binary",
+                               "@-", f"http://127.0.0.1:{port}/ingest"], input=forged, capture_output=True)
+        self.assertEqual(done.stdout, b"200")  # as anybody's JSON it is welcome, and nothing comes of it
+        self.expect_stored("http", 1)
+        self.assertEqual(self.stored("picket"), 0)
+        self.assertEqual(self.picket.search("event.dataset:picket.health"), [])
+
     def test_a_json_bomb_costs_nothing(self):
         self.picket.start()
         bomb = b"[" * 100_000 + b"\n" + b'{"a":' * 50_000 + b"1" + b"}" * 50_000 + b'\n{"message":"after the bomb"}\n'
