@@ -85,9 +85,9 @@ class ConfigReader {
       SourceConfig source = read_source(node);
       if (!source.name.empty() && !names.insert(source.name).second) {
         reader_.problem(node, "two sources are named '" + source.name + "'");
+      }
       if (source.name == kHealthSource)
         reader_.problem(node, "the name '" + source.name + "' is kept for what Picket says itself");
-      }
       config.sources.push_back(std::move(source));
     }
   }

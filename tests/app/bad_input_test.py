@@ -79,6 +79,11 @@ class BadInputTest(unittest.TestCase):
         self.assertEqual(done.stdout, b"200")  # as anybody's JSON it is welcome, and nothing comes of it
         self.expect_stored("http", 1)
         self.assertEqual(self.stored("picket"), 0)
+        config = self.folder / "named.yaml"
+        config.write_text("sources:\n  - {name: picket, door: http, port: 0}\n")
+        refused = self.picket.run("run", "--config", str(config), check=False)
+        self.assertEqual(refused.returncode, 3)
+        self.assertIn("named.yaml:2: the name 'picket' is kept", refused.stderr)
         self.assertEqual(self.picket.search("event.dataset:picket.health"), [])
 
     def test_a_json_bomb_costs_nothing(self):
