@@ -32,6 +32,15 @@ function(picket_library name)
   endif()
 endfunction()
 
+# Labels go to every test of a name, in whatever folder: a second test of the same name would get them too.
+function(picket_name_test name)
+  get_property(names GLOBAL PROPERTY PICKET_TESTS)
+  if(name IN_LIST names)
+    message(FATAL_ERROR "two tests are named ${name}")
+  endif()
+  set_property(GLOBAL APPEND PROPERTY PICKET_TESTS ${name})
+endfunction()
+
 add_custom_target(threads)  # the tests that ThreadSanitizer runs
 add_custom_target(shipped)  # what is worth running once more as it is shipped, optimised and without sanitizers
 add_custom_target(fuzzers)
@@ -47,6 +56,7 @@ function(picket_test name)
   endif()
   list(TRANSFORM ARG_DEPENDS PREPEND picket_)
   get_filename_component(label ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+  picket_name_test(${name})
   add_executable(${name} ${name}.cc ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} ${ARG_PRIVATE_DEPENDS} GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE PICKET_SOURCE_DIR=".")
@@ -110,6 +120,7 @@ endfunction()
 # often that the everyday run with sanitizers leaves it to `scripts/test --all`.
 function(picket_program_test name)
   cmake_parse_arguments(ARG "SCRIPT;THREADS;LONG" "TIMEOUT" "ARGUMENTS" ${ARGN})
+  picket_name_test(${name})
   set(command $<TARGET_FILE:picket> ${ARG_ARGUMENTS})
   if(ARG_SCRIPT)
     list(PREPEND command python3 ${CMAKE_CURRENT_SOURCE_DIR}/${name}.py)

@@ -2,7 +2,7 @@
 """Proof, end to end: `picket alert verify` says "same" of every alert that a server raised, after a restart and after its
 rules were edited; `picket why-not` names the line, the field or the exception.
 
-Usage: proof_test.py PICKET [unittest arguments]; PICKET_UPDATE_GOLDEN=1 writes golden/proof.expected anew
+Usage: alert_proof_test.py PICKET [unittest arguments]; PICKET_UPDATE_GOLDEN=1 writes golden/proof.expected anew
 """
 import json
 import os
