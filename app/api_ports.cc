@@ -76,7 +76,7 @@ Json chain_json(const storage::ChainStatus& chain) {
   return json;
 }
 
-Json rules_json(const rules::RuleSet& rules, const ReloadStatus& status) {
+Json rules_json(const rules::RuleSet& rules, const ReloadStatus& status, const WarmStatus& warming) {
   Json json = {{"detections", rules.rule_count()},
                {"correlations", rules.correlations().size()},
                {"hash", rules.hash()},
@@ -91,17 +91,18 @@ Json rules_json(const rules::RuleSet& rules, const ReloadStatus& status) {
                {"reloads", status.reloads},
                {"reload_failures", status.failures}};
   if (!status.last_failure.empty()) json["failure"] = status.last_failure;
+  if (!warming.rules.empty())
+    json["warming"] = {{"rules", warming.rules}, {"commit", warming.commit}, {"last_commit", warming.last_commit}};
   return json;
 }
 
-Json status_json(const EngineStatistics& statistics, const rules::RuleSet& rules, const ReloadStatus& reload,
-                 const collector::Collector* collector) {
+Json status_json(const EngineStatistics& statistics, Json rules, const collector::Collector* collector) {
   Json json = {{"version", PICKET_VERSION},
                {"state", statistics.failure ? "failed" : statistics.disk_full ? "disk_full" : "running"},
                {"events", statistics.events},
                {"hits", statistics.hits},
                {"commits", statistics.commits},
-               {"rules", rules_json(rules, reload)},
+               {"rules", std::move(rules)},
                {"payloads", {{"scanned", statistics.payloads.scanned},
                              {"timed_out", statistics.payloads.timed_out},
                              {"too_large", statistics.payloads.too_large},
@@ -294,6 +295,8 @@ api::Ports make_ports(const ApiRooms& rooms) {
   ports.systems = &rooms.systems;
   ports.metrics = [&engine = rooms.engine, &collector = rooms.collector, &store = rooms.store] {
     return metrics_text(engine.ledger(), engine.statistics(), *engine.rules(), collector.get()) +
+           type_line("picket_rules_warming", "gauge") +
+           sample("picket_rules_warming", "", static_cast<double>(engine.warming().rules.size())) +
            rule_cost_metrics(*engine.rule_costs()) + source_metrics(*engine.sources()) +
            required_metrics(engine.sources()->datasets) + chain_metrics(store.chain());
   };
@@ -305,7 +308,8 @@ api::Ports make_ports(const ApiRooms& rooms) {
   };
   ports.status = [&engine = rooms.engine, &reloader = rooms.reloader, &collector = rooms.collector,
                   &store = rooms.store] {
-    Json status = status_json(engine.statistics(), *engine.rules(), reloader.status(), collector.get());
+    Json rules = rules_json(*engine.rules(), reloader.status(), engine.warming());
+    Json status = status_json(engine.statistics(), std::move(rules), collector.get());
     const std::shared_ptr<const SourceReport> sources = engine.sources();
     status["sources"] = sources_json(*sources);
     status["chain"] = chain_json(store.chain());

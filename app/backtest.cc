@@ -4,21 +4,15 @@
 #include <chrono>
 #include <utility>
 
+#include "app/replay.h"
 #include "app/rule_reach.h"
 #include "base/world.h"
 #include "correlator/codec.h"
-#include "correlator/correlator.h"
-#include "rules/evaluation.h"
 
 namespace picket::app {
 namespace {
 
-constexpr std::size_t kBatchRecords = 1024;
-constexpr std::size_t kBatchBytes = 1024 * 1024;
 constexpr std::uint64_t kRowsBetweenQuestions = 4096;  // to `cancelled` and `progress`
-// As the engine has them (app/engine.cc).
-constexpr std::int64_t kTickEveryNs = 1'000'000'000;
-constexpr std::int64_t kSettleNs = 30'000'000'000;
 
 correlator::Options correlation_options(const BacktestOptions& options) {
   correlator::Options correlation;
@@ -34,11 +28,7 @@ class Backtest {
         detection_(detection),
         sources_(sources),
         options_(options),
-        parser_(detection.make_parser(false)),
-        evaluation_(detection.rules->make_evaluation()),
-        correlator_(detection.rules, correlation_options(options), state_) {
-    for (std::size_t i = 0; i < formats.size(); ++i)
-      parser_.set_source(SourceId{static_cast<std::uint32_t>(i)}, formats[i]);
+        replay_(detection, sources, formats, correlation_options(options), hooks()) {
     result_.from_ns = options.from_ns;
     result_.to_ns = options.to_ns;
     const std::int64_t before_ns = options.before_ns.value_or(reach_back_ns(*detection.rules));
@@ -54,13 +44,12 @@ class Backtest {
       PICKET_TRY_VOID(read(last));
     }
     if (!stopped()) {
-      flush();
+      replay_.flush();
       PICKET_TRY_VOID(look_behind_the_end());
-      tick();
+      replay_.tick();
     }
-    correlator_.tell(alerts_);  // of what has grown since
-    keep();
-    for (const correlator::RuleCounters& counters : correlator_.rule_counters()) {
+    replay_.tell();  // of what has grown since
+    for (const correlator::RuleCounters& counters : replay_.correlator().rule_counters()) {
       result_.totals.late += counters.late;
       result_.totals.evicted += counters.evicted;
     }
@@ -109,21 +98,11 @@ class Backtest {
   bool take(const storage::StoredRow& row) {
     progress_.bytes += row.record.raw.size();
     if (++progress_.rows % kRowsBetweenQuestions == 0 && !ask()) return false;
-    if (row.position.commit != commit_) {
-      commit_ = row.position.commit;
-      if (row.record.received_ns - last_tick_ns_ >= kTickEveryNs) {
-        flush();
-        tick();
-        last_tick_ns_ = row.record.received_ns;
-      }
+    if (row.time_ns >= options_.to_ns) {
+      replay_.take_time(row);
+    } else {
+      replay_.take(row);
     }
-    latest_ns_ = std::max(latest_ns_, row.time_ns);
-    if (row.time_ns >= options_.to_ns) return !stopped();
-    Record& record =
-        batch_.add(row.record.raw, row.record.source, row.record.seq, row.record.received_ns);
-    record.length = row.record.length;
-    batch_.set_heading(record, row.record.heading);
-    if (batch_.records().size() >= kBatchRecords || batch_.bytes() >= kBatchBytes) flush();
     return !stopped();
   }
 
@@ -138,31 +117,25 @@ class Backtest {
     return time_ns >= options_.from_ns && time_ns < options_.to_ns;
   }
 
-  void flush() {
-    if (batch_.records().empty()) return;
-    parser_.parse(batch_);
-    detection_.rules->evaluate(batch_, *evaluation_);
-    for (const Event& event : batch_.events()) {
+  Replay::Hooks hooks() {
+    return {.evaluated = [this](const Batch& batch) { count(batch); },
+            .alerts = [this](std::vector<Alert>& alerts) { keep(alerts); },
+            .withdrawn = [this](const std::string& id) { take_back(id); }};
+  }
+
+  void count(const Batch& batch) {
+    for (const Event& event : batch.events()) {
       ++(in_period(event.time_ns) ? result_.totals.events : result_.totals.events_before);
     }
-    for (const Hit& hit : batch_.hits()) {
-      if (!in_period(batch_.events()[hit.event].time_ns)) continue;
+    for (const Hit& hit : batch.hits()) {
+      if (!in_period(batch.events()[hit.event].time_ns)) continue;
       ++result_.totals.hits;
       result_.tally->add_hit(hit.rule);
     }
-    correlator_.process(batch_, sources_, alerts_);
-    batch_.clear();
-    keep();
   }
 
-  void tick() {
-    if (latest_ns_ == INT64_MIN) return;
-    correlator_.tick(Nanos(correlator::subtract_ns(latest_ns_, kSettleNs)), alerts_);
-    keep();
-  }
-
-  void keep() {
-    for (Alert& alert : alerts_) {
+  void keep(std::vector<Alert>& alerts) {
+    for (Alert& alert : alerts) {
       if (!in_period(alert.time_ns)) continue;
       sources_.name_system(alert);
       if (detection_.texts) {
@@ -172,29 +145,29 @@ class Backtest {
       result_.tally->put(alert);
       if (options_.alert) options_.alert(alert);
     }
-    alerts_.clear();
-    for (const std::string& id : correlator_.take_withdrawn()) {
-      result_.tally->remove(id);
-      if (options_.withdrawn) options_.withdrawn(id);
-    }
     if (result_.tally->full()) result_.end = BacktestEnd::kTooManyAlerts;
+  }
+
+  void take_back(const std::string& id) {
+    result_.tally->remove(id);
+    if (options_.withdrawn) options_.withdrawn(id);
   }
 
   // How far behind the period has the server's watermark come? It goes no further than the latest
   // event; one that lies well behind the end decides all of the period.
   Result<void> look_behind_the_end() {
     if (!bounded()) return {};
-    const std::int64_t enough_ns = correlator::add_ns(options_.to_ns, kSettleNs);
+    const std::int64_t enough_ns = correlator::add_ns(options_.to_ns, Replay::kSettleNs);
     for (const std::int64_t from_ns : {enough_ns, options_.to_ns}) {
-      if (latest_ns_ >= enough_ns) return {};
+      if (replay_.latest_ns() >= enough_ns) return {};
       const storage::ScanOptions scan{.from_ns = from_ns,
                                       .to_ns = INT64_MAX,
                                       .newest_first = true,
                                       .after = {},
                                       .skip_damaged = true};
       PICKET_TRY_VOID(store_.scan(scan, [&](const storage::StoredRow& row) {
-        latest_ns_ = std::max(latest_ns_, row.time_ns);
-        return latest_ns_ < enough_ns;
+        replay_.take_time(row.time_ns);
+        return replay_.latest_ns() < enough_ns;
       }));
     }
     return {};
@@ -204,17 +177,9 @@ class Backtest {
   const Detection& detection_;
   const KnownSources& sources_;
   const BacktestOptions& options_;
-  parsers::Parser parser_;
-  rules::EvaluationPtr evaluation_;
-  correlator::MapState state_;
-  correlator::Correlator correlator_;
-  Batch batch_;
-  std::vector<Alert> alerts_;
   BacktestProgress progress_;
   BacktestResult result_;
-  std::uint64_t commit_ = 0;
-  std::int64_t last_tick_ns_ = 0;
-  std::int64_t latest_ns_ = INT64_MIN;
+  Replay replay_;  // last: it hands its findings to the others
 };
 
 }  // namespace

@@ -1,15 +1,10 @@
 // run_backtest(): what rules would have raised over stored history, by the whole chain: the raw
 // records are parsed, evaluated and correlated as the engine did it, over a state in memory.
 //
-// Records are taken in the order in which they were committed, and the watermark follows them as it
-// followed the engine's clock: each second of receiving, 30 s behind the latest event. So what came
-// later than the lateness allows is left out of correlation here as it was there. Whoever has a
-// period reads the time before it too, as far back as its rules reach; and knows of the time after
-// it only how far the watermark has come, so that what waits for it is decided if it was by now. An
-// alert that goes on after the period is as it was at its end.
-//
-// What it cannot know: restarts of the server, and how long the engine was behind its doors; both
-// matter only to events later than the lateness. Runs on the calling thread.
+// replay.h says how. Whoever has a period reads the time before it too, as far back as its rules
+// reach; and knows of the time after it only how far the watermark has come, so that what waits for
+// it is decided if it was by now. An alert that goes on after the period is as it was at its end.
+// Runs on the calling thread.
 #pragma once
 
 #include <cstdint>

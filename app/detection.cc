@@ -66,6 +66,7 @@ Result<Detection> load_once(const ContentPaths& content, const DetectionOptions&
   }
   const Nanos start = RealClock().now();
   Detection detection;
+  detection.payloads = options.payloads;
   PICKET_TRY(detection.catalog, parsers::Catalog::load(content.sources(options.definitions), detection.errors,
                                                          options.geoip));
   std::shared_ptr<const rules::Taxonomy> taxonomy = rules::Taxonomy::none();

@@ -53,6 +53,7 @@ struct Detection {
   std::vector<rules::DetectionRule> trees;
   std::vector<rules::CorrelationRule> correlations;
   std::shared_ptr<const RuleTexts> texts;  // with `keep_texts` only
+  rules::PayloadOptions payloads;          // as asked for
   rules::LoadedIndicators indicators;  // their rules are the last of `rules`
   std::vector<rules::Finding> refused;
   std::vector<rules::Finding> warnings;

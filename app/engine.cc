@@ -81,7 +81,11 @@ class Engine::Names final : public correlator::SourceNames {
     }
     return {};
   }
-  const EngineSource& at(SourceId source) const { return sources_.at(static_cast<std::size_t>(source)); }
+  const EngineSource& at(SourceId source) const {
+    static const EngineSource kNone;
+    const auto index = static_cast<std::size_t>(source);
+    return index < sources_.size() ? sources_[index] : kNone;
+  }
   const std::vector<EngineSource>& sources_;
   EventSystems systems_;
   // Known before a parser is made, so that it is read.
@@ -104,6 +108,13 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
       grouper_(incident_options(options_.systems), state_, incidents_port_),
       health_(names_of(options_.sources), options_.clock_skew_max),
       watch_(watched_of(options_.sources)),
+      warm_(store_, *names_, formats_of(options_.sources), correlation_options(), [this](WarmResult& result) {
+        Letter letter;
+        letter.warm = std::move(result);
+        if (letters_.post(std::move(letter))) return true;
+        result = *std::move(letter.warm);
+        return false;
+      }),
       lanes_(options_.lanes, store_, formats_of(options_.sources), [this](SlowResult& result) {
         Letter letter;
         letter.slow = std::move(result);
@@ -128,11 +139,13 @@ Engine::~Engine() { stop(); }
 void Engine::start() {
   thread_ = std::thread([this] { run(); });
   lanes_.start();
+  warm_.start();
 }
 
 void Engine::stop() {
   if (!thread_.joinable()) return;
   lanes_.stop();  // what is left is done after the next start
+  warm_.stop();
   stopping_.store(true, std::memory_order_release);
   wakeup_.notify();
   thread_.join();
@@ -414,6 +427,7 @@ void Engine::read_letters() {
     if (letter.rules) use(*std::move(letter.rules));
     if (letter.order) carry_out(*std::move(letter.order));
     if (letter.slow) take_slow(*std::move(letter.slow));
+    if (letter.warm) take_warm(*std::move(letter.warm));
   }
 }
 
@@ -428,19 +442,66 @@ Engine::ReadyRules Engine::make_ready(Detection detection) const {
 
 // Between two commits only: the state in the store is whole then.
 void Engine::use(ReadyRules rules) {
-  correlator_.reset();
   if (evaluation_) payloads_before_.add(evaluation_->counters().payloads);
   evaluation_ = std::move(rules.evaluation);
   if (parser_) rules.parser.counters() = std::move(parser_->counters());
   parser_.emplace(std::move(rules.parser));
   detection_ = std::move(rules.detection);
   texts_.use(detection_.texts);
+  const std::vector<correlator::ColdRule> cold = cold_rules();
+  make_correlator(cold);
+  warm_.use({cold, detection_.texts, detection_.catalog, detection_.taxonomy, detection_.payloads}, ++warm_epoch_);
+  if (!cold.empty()) tell(say("notice.warming", {{"n", cold.size()}}));
+  in_use_.with([&](InUse& now) { now = {detection_.rules, detection_.catalog}; });
+  lanes_.use(detection_, *evaluation_, clock_.now());
+}
+
+correlator::Options Engine::correlation_options() const {
   correlator::Options correlation;
   correlation.lateness_ns = options_.lateness_ns;
   correlation.secret = options_.secret;
-  correlator_.emplace(detection_.rules, correlation, state_);
-  in_use_.with([&](InUse& now) { now = {detection_.rules, detection_.catalog}; });
-  lanes_.use(detection_, *evaluation_, clock_.now());
+  return correlation;
+}
+
+void Engine::make_correlator(const std::vector<correlator::ColdRule>& cold) {
+  correlator::Options correlation = correlation_options();
+  for (const correlator::ColdRule& rule : cold) correlation.cold.insert(rule.id);
+  correlator_.reset();
+  correlator_.emplace(detection_.rules, std::move(correlation), state_);
+}
+
+// Those of the rules in use whose windows have to be filled first. Without texts nobody knows whether they were
+// edited.
+std::vector<correlator::ColdRule> Engine::cold_rules() {
+  if (!detection_.texts) return {};
+  std::map<std::string, std::string> bases;
+  for (const rules::Correlation& correlation : detection_.rules->correlations()) {
+    const std::string& id = correlation.rule.identity.id;
+    if (const RuleTexts::Basis* basis = detection_.texts->of(id)) bases.emplace(id, basis->hash);
+  }
+  correlator::WarmTable table(state_);
+  return table.use(bases, store_.last_commit(), correlator::Correlator::watermark_of(state_));
+}
+
+// The windows are those as of the last commit, and the rules take part from the next one on.
+void Engine::take_warm(WarmResult result) {
+  if (result.epoch != warm_epoch_) return;  // of rules before these
+  const Result<void> poured = pour(result);
+  if (poured) tell(say("notice.warm", {{"n", result.rules.size()}, {"records", (*result.filling)->rows()}}));
+  if (!poured) tell(say("notice.not_warm", {{"n", result.rules.size()}, {"reason", translated(poured.error().what)}}));
+  correlator::WarmTable table(state_);
+  for (const correlator::ColdRule& rule : result.rules) table.set_warm(rule);
+  make_correlator({});
+  warm_.done();
+}
+
+Result<void> Engine::pour(WarmResult& result) {
+  PICKET_TRY(WarmFilling* const filling, result.filling.map([](auto& made) { return made.get(); }));
+  PICKET_TRY_VOID(filling->read_to(store_.last_commit(), [] { return false; }));
+  const std::size_t first_alert = alerts_.size();
+  for (Alert& alert : filling->pour(state_)) alerts_.push_back(std::move(alert));
+  group(first_alert);
+  return {};
 }
 
 // Hits of the slow lane go on as those of the fast one; their events are stored already.

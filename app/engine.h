@@ -27,6 +27,7 @@
 #include "app/source_health.h"
 #include "app/source_kinds.h"
 #include "app/source_watch.h"
+#include "app/warm_start.h"
 #include "base/guarded.h"
 #include "base/mailbox.h"
 #include "base/result.h"
@@ -107,6 +108,8 @@ class Engine {
   Result<std::vector<storage::Ledger>> ledger() const;
   // What each rule costs, as of the last second. Any thread.
   std::shared_ptr<const RuleCostSnapshot> rule_costs() const { return lanes_.costs(); }
+  // Correlations whose windows are being filled from stored events. Any thread.
+  WarmStatus warming() const { return warm_.status(); }
   // What parsing says about each source, as of the last second. Any thread.
   std::shared_ptr<const SourceReport> sources() const { return health_.report(); }
   std::shared_ptr<const rules::RuleSet> rules() const {
@@ -137,6 +140,7 @@ class Engine {
     std::optional<ReadyRules> rules;
     std::optional<Order> order;
     std::optional<SlowResult> slow;
+    std::optional<WarmResult> warm;
   };
   struct InUse {
     std::shared_ptr<const rules::RuleSet> rules;
@@ -162,6 +166,11 @@ class Engine {
   void read_letters();
   ReadyRules make_ready(Detection detection) const;
   void use(ReadyRules rules);
+  std::vector<correlator::ColdRule> cold_rules();
+  void make_correlator(const std::vector<correlator::ColdRule>& cold);
+  correlator::Options correlation_options() const;
+  void take_warm(WarmResult result);
+  Result<void> pour(WarmResult& result);
   void carry_out(Order order);
   void answer_orders(const std::optional<Error>& failure);
   void take_slow(SlowResult result);
@@ -206,7 +215,9 @@ class Engine {
   std::optional<SourceId> own_source_;  // kHealthSource, if it is one of the sources
   SourceKinds kinds_;
   SourceWatch watch_;
-  RuleLanes lanes_;  // last: its thread posts letters
+  std::uint64_t warm_epoch_ = 0;
+  WarmStart warm_;   // these last: their threads post letters
+  RuleLanes lanes_;
 };
 
 }  // namespace picket::app

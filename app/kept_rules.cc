@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "app/rule_texts.h"
 #include "rules/evaluation.h"
 #include "rules/sigma_collection.h"
 
@@ -22,12 +21,12 @@ std::optional<std::size_t> KeptRules::correlation(std::string_view id) const {
   return std::nullopt;
 }
 
-Result<KeptRules*> KeptRuleShelf::of(const std::string& basis) {
-  if (const auto found = known_.find(basis); found != known_.end()) return &found->second;
-  PICKET_TRY(std::vector<RuleText> texts, kept_texts(store_, basis));
+rules::CompiledRules compile_texts(std::vector<RuleText> texts,
+                                   std::shared_ptr<const rules::Taxonomy> taxonomy,
+                                   const rules::PayloadOptions& payloads) {
   std::vector<rules::RuleFile> files;
   rules::CompileOptions options;
-  options.payloads = payloads_;
+  options.payloads = payloads;
   for (RuleText& text : texts) {
     if (text.path.ends_with(".yar") || text.path.ends_with(".yara")) {
       options.yara.push_back({std::move(text.path), std::move(text.text)});
@@ -35,8 +34,13 @@ Result<KeptRules*> KeptRuleShelf::of(const std::string& basis) {
       files.push_back(rules::parse_rule_file(text.text, text.path, {}));
     }
   }
-  rules::CompiledRules compiled =
-      rules::compile_rules(rules::collect_rules(std::move(files)), taxonomy_, options);
+  return rules::compile_rules(rules::collect_rules(std::move(files)), std::move(taxonomy), options);
+}
+
+Result<KeptRules*> KeptRuleShelf::of(const std::string& basis) {
+  if (const auto found = known_.find(basis); found != known_.end()) return &found->second;
+  PICKET_TRY(std::vector<RuleText> texts, kept_texts(store_, basis));
+  rules::CompiledRules compiled = compile_texts(std::move(texts), taxonomy_, payloads_);
   if (known_.size() >= kKnownMax) known_.clear();
   KeptRules& made = known_[basis];
   made.set = std::move(compiled.set);

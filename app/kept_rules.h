@@ -1,5 +1,6 @@
-// KeptRules: rules as they were when they raised an alert, compiled from the texts that the store
-// kept (rule_texts.h), with what is needed to decide stored events with them again.
+// compile_texts(): rules from the texts of their files. KeptRules: rules as they were when they
+// raised an alert, from the texts that the store kept (rule_texts.h), with what is needed to decide
+// stored events with them again.
 //
 // A KeptRuleShelf makes them and remembers the last ones; it belongs to one thread, and what it
 // hands out lives until it is asked again.
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "app/rule_texts.h"
 #include "base/result.h"
 #include "parsers/parser.h"
 #include "rules/compiler.h"
@@ -20,6 +22,11 @@
 #include "storage/store.h"
 
 namespace picket::app {
+
+// What the texts are, by the names of their files: Sigma or YARA.
+rules::CompiledRules compile_texts(std::vector<RuleText> texts,
+                                   std::shared_ptr<const rules::Taxonomy> taxonomy,
+                                   const rules::PayloadOptions& payloads);
 
 struct KeptRules {
   std::shared_ptr<const rules::RuleSet> set;

@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "correlator/entities.h"
+#include "correlator/group_keys.h"
 
 namespace picket::correlator {
 namespace {
 
 constexpr std::string_view kWatermarkKey = "c/w";
-constexpr std::string_view kGrownKey = "c/u/";  // and the group: its open alert has grown
 constexpr std::string_view kSuppressed = "/suppressed";  // behind the id of a detection
 constexpr std::size_t kGroupHitsLimit = 1 << 20;         // whatever rules and options say
 constexpr std::size_t kProofMatchesMax = 8;              // of one hit
@@ -52,14 +52,19 @@ Correlator::Correlator(std::shared_ptr<const rules::RuleSet> rules, Options opti
       sources_(state),
       cache_(state, options_.secret, options_.deferred),
       builder_(rules_) {
-  if (const auto saved = state_.get(kWatermarkKey)) watermark_ns_ = instant_at(*saved);
+  watermark_ns_ = watermark_of(state_);
   wire();
   sort_by_dependence();
-  state_.for_each(kGrownKey, [this](std::string_view key, std::string_view) {
-    grown_.emplace_back(key.substr(kGrownKey.size()));
+  state_.for_each(kGrownPrefix, [this](std::string_view key, std::string_view) {
+    grown_.emplace_back(key.substr(kGrownPrefix.size()));
     is_grown_.insert(grown_.back());
     return true;
   });
+}
+
+std::int64_t Correlator::watermark_of(StatePort& state) {
+  const auto saved = state.get(kWatermarkKey);
+  return saved ? instant_at(*saved) : INT64_MIN;
 }
 
 void Correlator::wire() {
@@ -81,18 +86,20 @@ void Correlator::wire() {
     const bool each = rule.type == rules::CorrelationType::kEach;
     keys_.push_back(GroupCache::rule_key(
         each ? rule.identity.id + std::string(kSuppressed) : rule.identity.id, rule.identity.hash));
-    by_key_.emplace(keys_.back(), c);
+    // What is left of a cold one, from before an edit, is of a rule that is gone.
+    if (!options_.cold.contains(rule.identity.id)) by_key_.emplace(keys_.back(), c);
     for (std::size_t i = 0; i < correlations[c].inputs.size(); ++i) {
       const rules::Correlation::Input& input = correlations[c].inputs[i];
       const bool inner = input.correlation >= 0;
       const auto from = inner ? static_cast<std::size_t>(input.correlation) : input.detection;
       auto& feeds = inner ? correlation_feeds_ : detection_feeds_;
       PICKET_CHECK(from < feeds.size());
+      if (inner) raises_[from] = false;
+      if (inner && rule.generates) wanted[from] = true;
+      if (options_.cold.contains(rule.identity.id)) continue;
       if (feeds[from].empty() || feeds[from].back().correlation != c)
         feeds[from].push_back({c, {}});
       feeds[from].back().inputs.push_back(i);
-      if (inner) raises_[from] = false;
-      if (inner && rule.generates) wanted[from] = true;
     }
   }
   for (std::size_t c = 0; c < count; ++c) raises_[c] = raises_[c] || wanted[c];
@@ -291,7 +298,7 @@ void Correlator::write_state() {
 void Correlator::note_growth(const Group& group) {
   if (!is_grown_.insert(group.suffix).second) return;
   grown_.push_back(group.suffix);
-  state_.put(std::string(kGrownKey) + group.suffix, "");
+  state_.put(std::string(kGrownPrefix) + group.suffix, "");
 }
 
 void Correlator::tell(std::vector<Alert>& out) {
@@ -305,7 +312,7 @@ void Correlator::tell_some(std::size_t events_max, std::vector<Alert>& out) {
     const std::string suffix = std::move(grown_.front());
     grown_.pop_front();
     is_grown_.erase(suffix);
-    state_.erase(std::string(kGrownKey) + suffix);
+    state_.erase(std::string(kGrownPrefix) + suffix);
     const auto found = by_key_.find(suffix.substr(0, GroupCache::kRuleKeySize));
     if (found == by_key_.end()) continue;  // of a rule that is gone
     Group* group = cache_.find(suffix, found->second);
@@ -452,13 +459,13 @@ std::vector<std::string> Correlator::sweep() {
   std::size_t left = kSweptGroups + 2 * (created - std::exchange(created_before_sweep_, created));
   std::vector<std::string> orphans;
   std::string last;
-  state_.for_each(GroupCache::kHeads, swept_to_, [&](std::string_view key, std::string_view head) {
+  state_.for_each(kHeadPrefix, swept_to_, [&](std::string_view key, std::string_view head) {
     if (left-- == 0) {
       last = key;
       return false;
     }
     if (Group::due_of(head) > watermark_ns_) return true;
-    std::string suffix(key.substr(GroupCache::kHeads.size()));
+    std::string suffix(key.substr(kHeadPrefix.size()));
     const bool known = by_key_.contains(suffix.substr(0, GroupCache::kRuleKeySize));
     (known ? due : orphans).push_back(std::move(suffix));
     return true;
@@ -512,6 +519,13 @@ void Correlator::finish(std::vector<Alert>& out) {
   }
   tell(out);
   finishing_ = false;
+}
+
+std::optional<std::string> Correlator::key_of(std::string_view rule_id) const {
+  for (std::size_t c = 0; c < rules_->correlations().size(); ++c) {
+    if (correlations_[c].rule.identity.id == rule_id) return keys_[c];
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string> Correlator::take_withdrawn() {

@@ -12,7 +12,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -47,6 +49,8 @@ struct Options {
   // Correlate at finish() only: for `scan`, whose whole input is inside the lateness. The state is
   // where groups go that do not fit into memory, and nothing to start from again.
   bool deferred = false;
+  // Ids of correlations that take no part yet, because their windows are being filled.
+  std::set<std::string, std::less<>> cold = {};
   std::string secret;  // of this installation: makes hashes of group values unpredictable
 };
 
@@ -81,6 +85,11 @@ class Correlator {
 
   // By index into RuleSet::correlations(); behind them are the detections whose alerts are
   // suppressed, in their order.
+  // The watermark of a state; INT64_MIN: there has been none.
+  static std::int64_t watermark_of(StatePort& state);
+  // The name under which the groups of a correlation are in the state. nullopt: there is none.
+  std::optional<std::string> key_of(std::string_view rule_id) const;
+
   const std::vector<RuleCounters>& rule_counters() const { return counters_; }
   const GroupCache::Counters& group_counters() const { return cache_.counters(); }
   std::size_t cache_bytes() const { return cache_.bytes(); }

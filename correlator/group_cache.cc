@@ -5,22 +5,10 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "correlator/group_keys.h"
 
 namespace picket::correlator {
 namespace {
-
-std::string head_key(std::string_view suffix) {
-  return std::string(GroupCache::kHeads) + std::string(suffix);
-}
-std::string alert_key(std::string_view suffix) {
-  return "c/a/" + std::string(suffix);
-}
-std::string history_key(std::string_view suffix) {
-  return "c/h/" + std::string(suffix);
-}
-std::string page_key(std::string_view suffix, std::uint32_t page) {
-  return "c/p/" + std::string(suffix) + '/' + std::to_string(page);
-}
 
 void append_bytes(std::string& key, std::uint64_t bits) {
   for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(bits >> shift);
@@ -36,7 +24,7 @@ std::size_t GroupCache::SuffixHash::operator()(std::string_view suffix) const {
 }
 
 GroupCache::GroupCache(StatePort& state, std::string secret, bool write_late)
-    : state_(state), secret_(std::move(secret)), write_late_(write_late), timers_(state, "c/d/") {}
+    : state_(state), secret_(std::move(secret)), write_late_(write_late), timers_(state, std::string(kTimerPrefix)) {}
 
 std::string GroupCache::rule_key(std::string_view rule_id, std::string_view rule_hash) {
   Writer writer;
@@ -84,7 +72,7 @@ std::vector<std::string> GroupCache::all(const std::string& rule_key) {
   flush();
   std::set<std::string> suffixes;
   state_.for_each(head_key(rule_key), [&](std::string_view key, std::string_view) {
-    suffixes.emplace_hint(suffixes.end(), key.substr(kHeads.size()));
+    suffixes.emplace_hint(suffixes.end(), key.substr(kHeadPrefix.size()));
     return true;
   });
   for (const auto& [suffix, at] : by_suffix_) {

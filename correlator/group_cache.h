@@ -38,7 +38,6 @@ class GroupCache {
   static std::string rule_key(std::string_view rule_id, std::string_view rule_hash);
   static constexpr std::size_t kRuleKeySize = 8;
   static constexpr std::size_t kGroupKeySize = 16;
-  static constexpr std::string_view kHeads = "c/g/";  // and the name of a group: its head
 
   Group& group(std::uint32_t correlation, const std::string& rule_key,
                const std::vector<std::string>& values);

@@ -3,12 +3,6 @@
 #include "correlator/codec.h"
 
 namespace picket::correlator {
-namespace {
-
-constexpr std::string_view kPrefix = "c/n/";
-
-}  // namespace
-
 SourceTable::SourceTable(StatePort& state) : state_(state) {
   state_.for_each(kPrefix, [this](std::string_view key, std::string_view value) {
     Reader id(key.substr(kPrefix.size()));

@@ -29,6 +29,8 @@ class SourceNames {
 
 class SourceTable {
  public:
+  static constexpr std::string_view kPrefix = "c/n/";  // of its keys
+
   explicit SourceTable(StatePort& state);
 
   void learn(SourceId source, const SourceNames& names);

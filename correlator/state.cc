@@ -11,11 +11,21 @@ std::optional<std::string> MapState::get(std::string_view key) {
 }
 
 void MapState::put(std::string key, std::string value) {
-  entries_.insert_or_assign(std::move(key), std::move(value));
+  const auto at = entries_.lower_bound(key);
+  if (at != entries_.end() && at->first == key) {
+    bytes_ += value.size() - at->second.size();
+    at->second = std::move(value);
+  } else {
+    bytes_ += key.size() + value.size();
+    entries_.emplace_hint(at, std::move(key), std::move(value));
+  }
 }
 
 void MapState::erase(std::string key) {
-  entries_.erase(key);
+  const auto at = entries_.find(key);
+  if (at == entries_.end()) return;
+  bytes_ -= at->first.size() + at->second.size();
+  entries_.erase(at);
 }
 
 void MapState::for_each(std::string_view prefix, std::string_view first,

@@ -41,9 +41,11 @@ class MapState final : public StatePort {
                 const std::function<bool(std::string_view, std::string_view)>& entry) override;
 
   const std::map<std::string, std::string, std::less<>>& entries() const { return entries_; }
+  std::size_t bytes() const { return bytes_; }  // of keys and values
 
  private:
   std::map<std::string, std::string, std::less<>> entries_;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace picket::correlator

@@ -65,6 +65,13 @@ void print_rules(const Json& rules) {
                                                    {"kinds", rules.value("kinds", 0ULL)}});
   std::printf("%s\n%s\n", loaded.c_str(), how.c_str());
   if (rules.value("loading", false)) std::printf("%s\n", say("status.loading").c_str());
+  const Json warming = rules.value("warming", Json::object());
+  if (!warming.empty()) {
+    print(say("status.warming", {{"n", warming.value("rules", Json::array()).size()},
+                                 {"commit", warming.value("commit", 0ULL)},
+                                 {"commits", warming.value("last_commit", 0ULL)}}) +
+          "\n");
+  }
   const std::string failure = rules.value("failure", "");
   if (!failure.empty()) {
     std::printf("%s\n", visible(say("status.reload_failed", {{"reason", translated(failure)}})).c_str());
