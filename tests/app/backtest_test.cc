@@ -24,52 +24,6 @@
 namespace picket::app {
 namespace {
 
-const std::string kRecordings = "../shared/data/evtx-json/events";
-
-// Over Windows recordings: what happens on any host, often.
-constexpr const char* kWindowsRules = R"(title: Process
-id: 6f4a3a5e-0000-4000-8000-000000000021
-name: process
-level: low
-logsource: {product: windows, service: sysmon}
-detection:
-  sel: {EventID: 1}
-  condition: sel
-picket:
-  suppress: {for: 1m, by: [Computer]}
----
-title: Logon
-id: 6f4a3a5e-0000-4000-8000-000000000022
-name: logon
-level: low
-logsource: {product: windows, service: security}
-detection:
-  sel: {EventID: [4624, 4625, 4672, 4688]}
-  condition: sel
----
-title: Busy host
-id: 6f4a3a5e-0000-4000-8000-000000000023
-level: medium
-correlation:
-  type: event_count
-  rules: [process, logon]
-  group-by: [Computer]
-  timespan: 30s
-  condition: {gte: 5}
-  generate: true
-picket:
-  suppress: {for: 10m}
----
-title: Logon before a process
-id: 6f4a3a5e-0000-4000-8000-000000000024
-level: medium
-correlation:
-  type: temporal
-  rules: [process, logon]
-  group-by: [Computer]
-  timespan: 1m
-)";
-
 class BacktestTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -353,58 +307,6 @@ TEST_F(BacktestTest, TheDeskRunsThemOneAtATime) {
   EXPECT_EQ(desk->list().size(), BacktestDesk::kKept - 1);
   desk->stop();
   EXPECT_FALSE(desk->start({}));
-}
-
-// Real events: in order but for neighbours, which brings events of other years past each other.
-TEST(BacktestOfRecordings, EqualsWhatWasRaised) {
-  if (!std::filesystem::is_directory(kRecordings))
-    GTEST_SKIP() << "third-party data, " << kRecordings << ", is not here: nothing was compared";
-  std::vector<std::pair<std::string, std::string>> lines;  // time, line
-  for (const auto& entry : std::filesystem::directory_iterator(kRecordings)) {
-    std::ifstream file(entry.path());
-    std::string text;
-    while (std::getline(file, text)) {
-      const auto at = text.find("\"SystemTime\":\"");
-      if (at != std::string::npos) lines.emplace_back(text.substr(at + 14, 26), text);
-    }
-  }
-  ASSERT_GT(lines.size(), 10'000U);
-  std::sort(lines.begin(), lines.end());
-  for (std::size_t i = 0; i + 40 < lines.size(); i += 7) std::swap(lines[i], lines[i + i % 40]);
-
-  const auto h = std::make_unique<History>("windows");
-  std::ofstream(h->folder() / "windows.yml") << kWindowsRules;
-  const std::vector<std::string> rules = {PICKET_SOURCE_DIR "/content/rules",
-                                          (h->folder() / "windows.yml").string()};
-  h->start(h->load(rules));
-  std::vector<std::pair<std::uint32_t, std::string>> delivery;
-  for (const auto& [time, text] : lines) {
-    delivery.emplace_back(2, text);
-    if (delivery.size() < 400) continue;
-    h->push(delivery);
-    delivery.clear();
-  }
-  h->push(delivery);
-  h->stop();
-
-  const auto raised = h->by_rule(h->stored());
-  for (const char* rule : {"Process", "Busy host", "Logon before a process"})
-    EXPECT_TRUE(raised.contains(rule)) << rule;
-  EXPECT_GT(h->stored().size(), 100U);
-  const Detection detection = h->load(rules);
-  EXPECT_EQ(h->backtest(detection), h->stored_alerts());
-  const auto result = h->run(detection, {});
-  ASSERT_TRUE(result);
-  EXPECT_GT(result->totals.late, 0U);
-  const auto diff = diff_with_stored(h->store(), *detection.rules, *result);
-  ASSERT_TRUE(diff);
-  EXPECT_EQ(diff->fresh + diff->gone + diff->changed, 0U);
-  // A month in the middle of it.
-  const std::int64_t from_ns = parse_time("2020-10-01T00:00:00Z")->time_ns;
-  const std::int64_t to_ns = parse_time("2020-11-01T00:00:00Z")->time_ns;
-  const Alerts want = h->stored_alerts(from_ns, to_ns);
-  EXPECT_GT(want.size(), 0U);
-  EXPECT_EQ(h->ids(h->backtest(detection, {.from_ns = from_ns, .to_ns = to_ns})), h->ids(want));
 }
 
 }  // namespace
