@@ -208,7 +208,7 @@ std::string History::line(std::int64_t time_ns, int host, const std::string& tex
   return "<34>1 " + format_time(time_ns) + " host-" + std::to_string(host) + " app - - - " + text;
 }
 
-std::vector<std::vector<Line>> History::six_hours() {
+std::vector<std::vector<Line>> History::six_hours(bool with_late) {
   std::vector<std::vector<Line>> deliveries(1);
   std::uint64_t seed = 7;
   const auto random = [&](std::uint64_t n) {
@@ -219,7 +219,7 @@ std::vector<std::vector<Line>> History::six_hours() {
     const std::int64_t pause = i % 100 > 75 ? 60 : 15;
     std::int64_t time_ns = kBegin + i * pause * kSecond;
     time_ns += static_cast<std::int64_t>(random(120)) * kSecond;
-    if (i > 300 && i % 47 == 0) time_ns -= 40 * kHour;  // beyond the lateness
+    if (with_late && i > 300 && i % 47 == 0) time_ns -= 40 * kHour;  // beyond the lateness
     const int host = static_cast<int>(random(6));
     const std::uint64_t what = random(10);
     const std::string text = what < 4   ? "login failed for ann"

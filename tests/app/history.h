@@ -59,7 +59,7 @@ class History {
 
   // Six hours of two sources, as deliveries: bursts and pauses, out of order, and now and then far
   // too late; and then a day later.
-  static std::vector<std::vector<Line>> six_hours();
+  static std::vector<std::vector<Line>> six_hours(bool with_late = true);
   void play();  // all of it with kRules
 
   std::vector<Alert> stored();
