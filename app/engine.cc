@@ -108,6 +108,7 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
       grouper_(incident_options(options_.systems), state_, incidents_port_),
       health_(names_of(options_.sources), options_.clock_skew_max),
       watch_(watched_of(options_.sources)),
+      key_watch_(options_.keys_max),
       warm_(store_, *names_, formats_of(options_.sources), correlation_options(), [this](WarmResult& result) {
         Letter letter;
         letter.warm = std::move(result);
@@ -260,6 +261,7 @@ void Engine::tick() {
   last_tick_ = now;
   lanes_.publish(*evaluation_, now);
   watch_sources(now);
+  watch_keys(now);
   health_.publish(parser_->counters(), watch_, now);
   if (latest_event_ns_ == INT64_MIN) return;
   const std::size_t first_alert = alerts_.size();
@@ -291,6 +293,17 @@ void Engine::watch_sources(Nanos now) {
     // One that cannot be written is written an hour later.
     static_cast<void>(commit_.put_document(kWatchSpace, options_.sources[i].name, watch_.save(i)));
   }
+}
+
+void Engine::watch_keys(Nanos now) {
+  if (!own_source_) return;
+  std::vector<KeyCount> counts;
+  const std::vector<rules::Correlation>& correlations = detection_.rules->correlations();
+  for (std::size_t c = 0; c < correlations.size(); ++c) {
+    const RuleIdentity& rule = correlations[c].rule.identity;
+    counts.push_back({rule.id, rule.name, correlator_->rule_counters()[c].groups});
+  }
+  for (const KeyChange& change : key_watch_.look(counts, now)) take_own(key_record(change, now), now);
 }
 
 std::vector<std::string> Engine::blind_rules(const SourceChange& change) const {

@@ -22,6 +22,7 @@
 
 #include "app/detection.h"
 #include "app/event_systems.h"
+#include "app/key_watch.h"
 #include "app/rule_lanes.h"
 #include "app/rule_texts.h"
 #include "app/source_health.h"
@@ -59,6 +60,7 @@ struct EngineOptions {
   const response::Systems* systems = nullptr;
   std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;
   Nanos clock_skew_max = std::chrono::minutes(5);  // a source's clock further off is warned about; 0: none
+  std::uint64_t keys_max = 100'000;  // new ones of a correlation in five minutes: more are told of
   std::string secret;  // of this installation
   LaneOptions lanes;   // of rules that cost too much
 };
@@ -156,6 +158,7 @@ class Engine {
   void tick();
   void restore_watch();
   void watch_sources(Nanos now);
+  void watch_keys(Nanos now);
   std::vector<std::string> blind_rules(const SourceChange& change) const;
   void take_own(std::string_view record, Nanos now);
   void tell_growth();
@@ -215,6 +218,7 @@ class Engine {
   std::optional<SourceId> own_source_;  // kHealthSource, if it is one of the sources
   SourceKinds kinds_;
   SourceWatch watch_;
+  KeyWatch key_watch_;
   std::uint64_t warm_epoch_ = 0;
   WarmStart warm_;   // these last: their threads post letters
   RuleLanes lanes_;

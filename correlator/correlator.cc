@@ -199,7 +199,7 @@ bool Correlator::feed_hit(Batch& batch, const Hit& hit, const Feed& feed) {
         member.number = number_of(*value);
       }
     }
-    Group& group = cache_.group(feed.correlation, keys_[feed.correlation], values);
+    Group& group = group_of(feed.correlation, values);
     const bool few = group.hits().size() < options_.proof_hits_max;
     // The one that others join has its whole proof.
     const bool opens =
@@ -226,7 +226,7 @@ void Correlator::feed_alert(const Alert& alert, const MemberHit& hit, const Feed
     }
     MemberHit member = hit;
     member.reference = input.reference;
-    Group& group = cache_.group(feed.correlation, keys_[feed.correlation], values);
+    Group& group = group_of(feed.correlation, values);
     if (!withdrawn) {
       if (const std::string* value = group_value(alert, input.field)) {
         member.value = *value;
@@ -248,6 +248,13 @@ bool Correlator::add(Group& group, MemberHit hit) {
   if (inserted == Group::Insert::kTooOld) ++counters_[group.correlation].late;
   if (group.dirty_from != Group::kNone) queue(group);
   return inserted != Group::Insert::kTooOld;
+}
+
+Group& Correlator::group_of(std::uint32_t correlation, const std::vector<std::string>& values) {
+  const std::uint64_t before = cache_.counters().created;
+  Group& group = cache_.group(correlation, keys_[correlation], values);
+  counters_[correlation].groups += cache_.counters().created - before;
+  return group;
 }
 
 std::string Correlator::proof(Batch& batch, const Hit& hit, Explain explain) {

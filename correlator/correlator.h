@@ -56,6 +56,7 @@ struct Options {
 
 struct RuleCounters {
   std::uint64_t hits = 0;       // counted
+  std::uint64_t groups = 0;     // begun
   std::uint64_t ungrouped = 0;  // lacked a group-by field
   std::uint64_t late = 0;       // beyond the lateness
   std::uint64_t evicted = 0;    // dropped at group_hits_max
@@ -112,6 +113,7 @@ class Correlator {
   bool feed_hit(Batch& batch, const Hit& hit, const Feed& feed);
   void feed_alert(const Alert& alert, const MemberHit& hit, const Feed& feed, bool withdrawn);
   bool add(Group& group, MemberHit hit);
+  Group& group_of(std::uint32_t correlation, const std::vector<std::string>& values);
   std::string proof(Batch& batch, const Hit& hit, Explain explain);
 
   void evaluate_queued(std::vector<Alert>& out);

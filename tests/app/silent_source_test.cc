@@ -1,5 +1,5 @@
 // A source that falls silent becomes an event of our own, an alert of a shipped rule, and says which rules
-// see nothing; through the engine, over a restart, with a real store.
+// see nothing; through the engine, over a restart, with a real store. So does a correlation that sees keys in masses.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -30,7 +30,8 @@ class SilentSourceTest : public testing::Test {
     for (const char* name : {"auth", "web", "picket"}) ASSERT_TRUE(store_->source_id(name));
     auto detection = load_detection({PICKET_SOURCE_DIR "/content"},
                                     {.rules = {PICKET_SOURCE_DIR "/content/rules/server",
-                                               PICKET_SOURCE_DIR "/content/rules/application"}});
+                                               PICKET_SOURCE_DIR "/content/rules/application",
+                                               PICKET_SOURCE_DIR "/content/rules/correlations/ssh_guessing.yml"}});
     ASSERT_TRUE(detection) << detection.error().what;
     detection_ = *std::move(detection);
     open();
@@ -43,6 +44,7 @@ class SilentSourceTest : public testing::Test {
 
   void open() {
     EngineOptions options;
+    options.keys_max = 40;
     options.sources.push_back({"auth", "e-portal", {.format = "syslog"}, true});
     options.sources.push_back({"web", "", {}, true});
     options.sources.push_back({std::string(kHealthSource), "", {.definition = std::string(kHealthDefinition)}, false});
@@ -68,6 +70,9 @@ class SilentSourceTest : public testing::Test {
                           SourceId{0}, 0, now_ns);
     delivery.batch->add("192.0.2.9 - - [01/Jan/2026:00:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl/8\"",
                         SourceId{1}, 0, now_ns);
+    send(std::move(delivery));
+  }
+  void send(collector::Delivery delivery) {
     events_ += delivery.batch->records().size();
     ASSERT_TRUE(queue_->try_push(std::move(delivery)));
     clock_.advance(1min);
@@ -75,13 +80,14 @@ class SilentSourceTest : public testing::Test {
     for (int i = 0; i < 2000 && engine_->statistics().events < events_; ++i) std::this_thread::sleep_for(1ms);
     std::this_thread::sleep_for(2ms);  // a look that comes late only makes a minute longer
   }
-  std::vector<Alert> silences() {
+  std::vector<Alert> silences() { return alerts_of(kSilent); }
+  std::vector<Alert> alerts_of(const std::string& rule) {
     std::string cursor;
     std::vector<Alert> found;
     const auto alerts = store_->alerts({}, 1000, cursor);
     EXPECT_TRUE(alerts);
     for (const Alert& alert : *alerts) {
-      if (alert.rule.name == kSilent) found.push_back(alert);
+      if (alert.rule.name == rule) found.push_back(alert);
     }
     return found;
   }
@@ -133,6 +139,30 @@ TEST_F(SilentSourceTest, IsAnAlertThatNamesTheBlindRules) {
   Batch end;
   ASSERT_TRUE(store_->fetch(SourceId{2}, 1, end));
   EXPECT_NE(std::string(end.records()[0].raw).find("source-normal"), std::string::npos);
+}
+
+TEST_F(SilentSourceTest, KeysInMassesAreAnAlert) {
+  constexpr const char* kFlood = "Potential Flood Of Keys In A Correlation";
+  minute(true);
+  EXPECT_TRUE(alerts_of(kFlood).empty());
+  collector::Delivery delivery;
+  delivery.batch = std::make_unique<Batch>();
+  for (int i = 1; i <= 60; ++i) {
+    delivery.batch->add("<38>Jan  1 00:00:00 portal sshd[7]: Failed password for root from 192.0.2." + std::to_string(i) +
+                            " port 4242 ssh2",
+                        SourceId{0}, 0, clock_.now().count());
+  }
+  send(std::move(delivery));
+  for (int i = 0; i < 8; ++i) minute(true);
+  const std::vector<Alert> alerts = alerts_of(kFlood);
+  ASSERT_EQ(alerts.size(), 1U);
+  EXPECT_EQ(alerts[0].trigger.source, kHealthSource);
+  Batch batch;
+  ASSERT_TRUE(store_->fetch(SourceId{2}, alerts[0].trigger.seq, batch));
+  const auto record = parse_json(batch.records()[0].raw);
+  ASSERT_TRUE(record);
+  EXPECT_EQ((*record)["picket"]["rule"]["name"], "Potential SSH Password Guessing") << record->dump();
+  EXPECT_GE((*record)["picket"]["rule"]["new_keys"].get<int>(), 60);
 }
 
 }  // namespace
