@@ -1,0 +1,297 @@
+// A row's values are found by rank: so many values of a column do the rows before it in the chunk
+// have. Going from row to row the ranks are kept; elsewhere they are counted anew, shape by shape.
+#include "storage/columns/column_rows.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "event/event.h"
+#include "storage/columns/number_text.h"
+#include "storage/columns/record_splitter.h"
+
+namespace picket::storage {
+namespace {
+
+constexpr unsigned kStatusMask = 3;
+constexpr unsigned kCut = 4;
+constexpr unsigned kHeaded = 8;
+constexpr std::size_t kFewRows = 16;  // to go over one by one
+
+std::int64_t wrapping_add(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
+}  // namespace
+
+// Makes ranks_ those of `place`.
+bool ColumnRows::seek(std::size_t place) {
+  const std::size_t chunk = place / kChunkRows;
+  if (!block_.load_row_shapes(chunk)) return false;
+  const bool onward = place_ <= place && place_ / kChunkRows == chunk;
+  if (!onward) {
+    ranks_.assign(block_.columns().size(), 0);
+    place_ = chunk * kChunkRows;
+  }
+  count_values(place_, place);
+  place_ = place;
+  return true;
+}
+
+void ColumnRows::count_values(std::size_t first, std::size_t end) {
+  const auto add = [this](std::uint32_t which, std::uint32_t times) {
+    const ColumnBlock::Shape& shape = block_.shapes()[which];
+    const ColumnBlock::Slot* const slots = block_.slots(shape);
+    for (std::uint32_t i = 0; i < shape.slots; ++i) ranks_[slots[i].column] += times;
+  };
+  if (end - first <= kFewRows) {
+    for (std::size_t i = first; i < end; ++i) add(block_.shape_of(i), 1);
+    return;
+  }
+  std::vector<std::uint32_t> rows(block_.shapes().size());
+  for (std::size_t i = first; i < end; ++i) ++rows[block_.shape_of(i)];
+  for (std::uint32_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] != 0) add(i, rows[i]);
+  }
+}
+
+// A damaged block could make every row as long as its longest value: no more than it says it has.
+bool ColumnRows::append(std::size_t place, std::string& out) {
+  if (!seek(place)) return false;
+  const std::size_t most = out.size() + static_cast<std::size_t>(block_.header().raw_bytes);
+  const ColumnBlock::Shape& shape = block_.shapes()[block_.shape_of(place)];
+  const ColumnBlock::Slot* const slots = block_.slots(shape);
+  char buffer[kNumberTextMax];
+  out += block_.literals()[shape.first_literal];
+  for (std::uint32_t i = 0; i < shape.slots; ++i) {
+    const std::uint32_t column = slots[i].column;
+    std::string_view value;
+    if (!block_.value(block_.columns()[column], {place / kChunkRows, ranks_[column]}, buffer, value))
+      return false;
+    ++ranks_[column];
+    const std::string_view literal = block_.literals()[slots[i].literal];
+    if (out.size() + value.size() + literal.size() > most)
+      return block_.fail_with("more bytes than it says");
+    out += value;
+    out += literal;
+  }
+  ++place_;
+  if (place_ % kChunkRows == 0) place_ = SIZE_MAX;
+  return true;
+}
+
+Result<void> ColumnRows::append_raw(std::size_t place, std::string& out) {
+  if (!append(place, out)) {
+    place_ = SIZE_MAX;
+    return damaged();
+  }
+  return {};
+}
+
+bool ColumnRows::load_meta(std::size_t chunk) {
+  if (meta_.empty()) {
+    meta_.resize(block_.rows());
+    meta_loaded_.resize(block_.chunks());
+  }
+  if (meta_loaded_[chunk]) return true;
+  std::string_view bytes;
+  if (!block_.inflated(Section::kRows, block_.directory().row_tables[chunk], bytes)) return false;
+  const std::size_t end = std::min<std::size_t>((chunk + 1) * kChunkRows, block_.rows());
+  if (!read_meta(bytes, chunk * kChunkRows, end)) return block_.fail_with("bad row table");
+  meta_loaded_[chunk] = true;
+  return true;
+}
+
+bool ColumnRows::read_meta(std::string_view bytes, std::size_t first, std::size_t end) {
+  Reader in(bytes);
+  const std::string_view flags = in.take(end - first);
+  if (!in.ok()) return false;
+  std::int64_t before = 0;
+  for (std::size_t i = first; i < end; ++i)
+    before = meta_[i].received_ns = wrapping_add(before, in.signed_varint());
+  for (std::size_t i = first; i < end; ++i)
+    meta_[i].time_ns = wrapping_add(meta_[i].received_ns, in.signed_varint());
+  for (std::size_t i = first; i < end; ++i) {
+    const auto bits = static_cast<unsigned>(static_cast<unsigned char>(flags[i - first]));
+    if ((bits & kStatusMask) > static_cast<unsigned>(ParseStatus::kRaw)) return false;
+    meta_[i].status = static_cast<ParseStatus>(bits & kStatusMask);
+    meta_[i].length = (bits & kCut) != 0 ? static_cast<std::uint32_t>(in.varint()) : 0;
+  }
+  for (std::size_t i = first; i < end; ++i) {
+    const auto bits = static_cast<unsigned>(static_cast<unsigned char>(flags[i - first]));
+    if ((bits & kHeaded) == 0) continue;
+    const std::uint64_t heading = in.varint();
+    if (heading >= kColumnHeadingsMax) return false;
+    meta_[i].heading = static_cast<std::uint32_t>(heading) + 1;
+  }
+  return in.done();
+}
+
+bool ColumnRows::load_headings() {
+  if (!headings_.empty() || (block_.header().flags & kHeadings) == 0) return true;
+  std::string_view bytes;
+  if (!block_.inflated(Section::kRows, block_.directory().headings, bytes)) return false;
+  Reader in(bytes);
+  const std::uint64_t count = in.varint();
+  if (count > kColumnHeadingsMax) return block_.fail_with("bad headings");
+  for (std::uint64_t i = 0; i < count; ++i) {
+    headings_.push_back(in.text());
+    if (headings_.back().size() > kHeadingBytesMax) return block_.fail_with("bad headings");
+  }
+  return in.done() || block_.fail_with("bad headings");
+}
+
+bool ColumnRows::load_orders() {
+  if (!places_.empty()) return true;
+  runs_ = block_.runs();
+  run_starts_.clear();
+  std::uint64_t rows = 0;
+  for (const Run& run : runs_) {
+    run_starts_.push_back(static_cast<std::uint32_t>(rows));
+    rows += run.rows;
+  }
+  if (rows != block_.rows()) return block_.fail_with("bad runs");
+  places_.resize(block_.rows());
+  numbers_.resize(block_.rows());
+  std::iota(places_.begin(), places_.end(), std::uint16_t{0});
+  std::iota(numbers_.begin(), numbers_.end(), std::uint16_t{0});
+  if ((block_.header().flags & kGrouped) == 0) return true;
+  std::string_view bytes;
+  if (block_.inflated(Section::kRows, block_.directory().order, bytes)) {
+    if (read_order(bytes)) return true;
+    block_.fail_with("bad order of rows");
+  }
+  places_.clear();
+  return false;
+}
+
+bool ColumnRows::read_order(std::string_view bytes) {
+  Reader in(bytes);
+  const std::uint64_t width = in.little(1);
+  if ((width != 1 && width != 2) || in.rest().size() != width * block_.rows()) return false;
+  std::vector<std::uint16_t> groups(block_.rows());
+  std::vector<std::uint16_t> next(width == 1 ? 257 : 65'537);
+  for (std::uint16_t& group : groups) {
+    group = static_cast<std::uint16_t>(in.little(static_cast<int>(width)));
+    ++next[group + std::size_t{1}];
+  }
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  for (std::size_t number = 0; number < groups.size(); ++number) {
+    places_[number] = next[groups[number]]++;
+    numbers_[places_[number]] = static_cast<std::uint16_t>(number);
+  }
+  return true;
+}
+
+bool ColumnRows::load_positions() {
+  if (!positions_.empty()) return true;
+  const std::uint32_t rows = block_.rows();
+  positions_.resize(rows);
+  if ((block_.header().flags & kPositioned) == 0) {
+    for (std::uint32_t n = 0; n < rows; ++n)
+      positions_[n] = {.commit = block_.key().commit, .part = block_.key().part, .row = n};
+    return true;
+  }
+  std::string_view bytes;
+  if (!block_.inflated(Section::kRows, block_.directory().positions, bytes)) return false;
+  Reader in(bytes);
+  std::uint64_t commit = block_.key().commit;
+  for (RowPosition& position : positions_)
+    position.commit = commit += static_cast<std::uint64_t>(in.signed_varint());
+  std::uint16_t part = 0;
+  for (RowPosition& position : positions_)
+    position.part = part = static_cast<std::uint16_t>(part + in.signed_varint());
+  std::uint32_t row = std::numeric_limits<std::uint32_t>::max();
+  for (RowPosition& position : positions_)
+    position.row = row += static_cast<std::uint32_t>(in.signed_varint()) + 1;
+  return in.done() || block_.fail_with("bad positions");
+}
+
+// All but the raw bytes and the position.
+bool ColumnRows::fill(std::size_t place, StoredRow& row) {
+  if (!load_orders() || !load_meta(place / kChunkRows)) return false;
+  const Meta& meta = meta_[place];
+  const std::uint32_t number = numbers_[place];
+  const auto behind = std::upper_bound(run_starts_.begin(), run_starts_.end(), number);
+  const auto run = static_cast<std::size_t>(behind - run_starts_.begin()) - 1;
+  row.record.source = runs_[run].source;
+  row.record.seq = runs_[run].first_seq + (number - run_starts_[run]);
+  row.record.received_ns = meta.received_ns;
+  row.record.length = meta.length;
+  row.time_ns = meta.time_ns;
+  row.status = meta.status;
+  if (meta.heading == 0) return true;
+  if (!load_headings()) return false;
+  if (meta.heading > headings_.size()) return block_.fail_with("bad heading");
+  row.record.heading = headings_[meta.heading - 1];
+  return true;
+}
+
+Result<StoredRow> ColumnRows::row(std::size_t place, std::string& raw) {
+  raw.clear();
+  PICKET_TRY_VOID(append_raw(place, raw));
+  StoredRow row;
+  if (!fill(place, row)) return damaged();
+  row.record.raw = raw;
+  if (row.record.length == 0) row.record.length = static_cast<std::uint32_t>(raw.size());
+  return row;
+}
+
+Result<std::optional<std::size_t>> ColumnRows::find(SourceId source, std::uint64_t seq) {
+  if (!load_orders()) return damaged();
+  const auto behind = std::upper_bound(
+      runs_.begin(), runs_.end(), std::pair(source, seq), [](const auto& wanted, const Run& run) {
+        return wanted < std::pair(run.source, run.first_seq);
+      });
+  if (behind == runs_.begin()) return std::optional<std::size_t>();
+  const auto run = static_cast<std::size_t>(behind - runs_.begin()) - 1;
+  if (runs_[run].source != source || seq - runs_[run].first_seq >= runs_[run].rows)
+    return std::optional<std::size_t>();
+  return std::optional<std::size_t>(places_[run_starts_[run] + (seq - runs_[run].first_seq)]);
+}
+
+Result<RowPosition> ColumnRows::position(std::size_t place) {
+  if (!load_orders() || !load_positions()) return damaged();
+  return positions_[numbers_[place]];
+}
+
+Result<void> ColumnRows::rebuild(const RowSet& rows, RowBuffer& out) {
+  out.raw.clear();
+  out.rows.clear();
+  const std::size_t whole = static_cast<std::size_t>(block_.header().raw_bytes) + Batch::kPadding;
+  const std::size_t count = rows.count();
+  if (count == block_.rows()) out.raw.reserve(whole);
+  out.rows.reserve(count);
+  std::vector<std::size_t> ends;
+  ends.reserve(count);
+  bool sound = load_orders() && load_positions();
+  rows.for_each([&](std::size_t place) {
+    if (!sound) return;
+    StoredRow row;
+    sound = append(place, out.raw) && fill(place, row);
+    if (out.raw.size() > whole) sound = block_.fail_with("more bytes than it says");
+    if (!sound) return;
+    row.position = positions_[numbers_[place]];
+    ends.push_back(out.raw.size());
+    out.rows.push_back(row);
+  });
+  if (!sound) {
+    place_ = SIZE_MAX;
+    out.rows.clear();
+    return damaged();
+  }
+  out.raw.append(Batch::kPadding, '\0');
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < out.rows.size(); ++i) {
+    Record& record = out.rows[i].record;
+    record.raw = std::string_view(out.raw).substr(at, ends[i] - at);
+    if (record.length == 0) record.length = static_cast<std::uint32_t>(record.raw.size());
+    at = ends[i];
+  }
+  std::sort(out.rows.begin(), out.rows.end(), [](const StoredRow& a, const StoredRow& b) {
+    return a.position < b.position;
+  });
+  return {};
+}
+
+}  // namespace picket::storage

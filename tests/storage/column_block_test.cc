@@ -1,0 +1,168 @@
+// Column blocks give back what was put in, byte for byte, and notice damage.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "storage/columns/column_rows.h"
+#include "storage/columns/column_writer.h"
+#include "storage/columns/number_text.h"
+#include "tests/storage/column_samples.h"
+
+namespace picket::storage {
+namespace {
+
+constexpr BlockKey kKey{70, 3};
+
+std::string show(const StoredRow& row) {
+  const Record& record = row.record;
+  return std::to_string(static_cast<std::uint32_t>(record.source)) + ":" + std::to_string(record.seq) +
+         " @" + std::to_string(row.position.commit) + "/" + std::to_string(row.position.part) + "/" +
+         std::to_string(row.position.row) + " r" + std::to_string(record.received_ns) + " t" +
+         std::to_string(row.time_ns) + " " + std::string(parse_status_name(row.status)) + " " +
+         std::to_string(record.length) + " [" + std::string(record.heading) + "] " +
+         std::string(record.raw);
+}
+
+RowSet all_rows(const ColumnBlock& block) {
+  RowSet rows(block.rows());
+  rows.add_all();
+  return rows;
+}
+
+// Everything comes back: all at once in order of arrival, one by one, and by source and number.
+void check_round_trip(const std::vector<StoredRow>& given) {
+  const std::string bytes = column_block_of(given, kKey);
+  ColumnBlock block;
+  const Result<void> opened = block.open(bytes, kKey);
+  ASSERT_TRUE(opened) << opened.error().what;
+  ASSERT_EQ(block.rows(), given.size());
+  std::vector<StoredRow> sorted = given;
+  std::sort(sorted.begin(), sorted.end(), [](const StoredRow& a, const StoredRow& b) {
+    return a.position < b.position;
+  });
+  ColumnRows reader(block);
+  RowBuffer buffer;
+  const Result<void> rebuilt = reader.rebuild(all_rows(block), buffer);
+  ASSERT_TRUE(rebuilt) << rebuilt.error().what;
+  ASSERT_EQ(buffer.rows.size(), sorted.size());
+  for (std::size_t i = 0; i < sorted.size(); ++i)
+    ASSERT_EQ(show(buffer.rows[i]), show(sorted[i])) << "row " << i;
+  std::string raw;
+  for (std::size_t i = 0; i < given.size(); i += 1 + given.size() / 97) {
+    const Record& record = given[i].record;
+    const auto place = reader.find(record.source, record.seq);
+    ASSERT_TRUE(place && *place);
+    const Result<StoredRow> row = reader.row(**place, raw);
+    ASSERT_TRUE(row) << row.error().what;
+    StoredRow whole = *row;
+    const Result<RowPosition> position = reader.position(**place);
+    ASSERT_TRUE(position);
+    whole.position = *position;
+    ASSERT_EQ(show(whole), show(given[i]));
+  }
+}
+
+TEST(ColumnBlock, RandomRowsSurvive) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    const SampleRows samples = sample_rows(seed, 1 + seed * seed % 700);
+    check_round_trip(samples.rows);
+    if (HasFatalFailure()) FAIL() << "seed " << seed;
+  }
+}
+
+TEST(ColumnBlock, ManyChunksSurvive) {
+  check_round_trip(sample_rows(99, 9'000).rows);
+}
+
+TEST(ColumnBlock, ABuilderIsUsedAgain) {
+  ColumnBlockBuilder builder;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const SampleRows samples = sample_rows(seed, 300);
+    for (const StoredRow& row : samples.rows) builder.add(row);
+    std::vector<storage::Run> runs;
+    const std::string bytes = builder.build(kKey, runs);
+    ColumnBlock block;
+    ASSERT_TRUE(block.open(bytes, kKey));
+    RowBuffer buffer;
+    ColumnRows reader(block);
+    ASSERT_TRUE(reader.rebuild(all_rows(block), buffer));
+    ASSERT_EQ(buffer.rows.size(), samples.rows.size());
+    EXPECT_EQ(runs.size(), block.runs().size());
+    builder.clear();
+  }
+}
+
+TEST(ColumnBlock, ExtremesSurvive) {
+  SampleRows all;
+  all.add("", UINT32_MAX, UINT64_MAX - 1).time_ns = INT64_MIN;
+  all.add("{}", 0, 0).record.received_ns = INT64_MAX;
+  all.add(R"({"":1})", 0, 1).record.received_ns = INT64_MIN;
+  all.add(R"({"a":)" + std::string(300'000, '[') + std::string(300'000, ']') + "}", 0, 2);
+  all.add("{\"long\":\"" + std::string(3'000'000, 'x') + "\"}", 0, 3);
+  std::string wide = "{";
+  for (int i = 0; i < 2000; ++i) wide += "\"k" + std::to_string(i) + "\":" + std::to_string(i) + ",";
+  all.add(wide + "\"z\":0}", 0, 4);
+  all.rows[1].position = {UINT64_MAX, UINT16_MAX, UINT32_MAX};
+  check_round_trip(all.rows);
+}
+
+// Names that change with every record must not make shapes and columns without end.
+TEST(ColumnBlock, ChangingNamesStayBounded) {
+  SampleRows all;
+  for (std::uint64_t i = 0; i < 6'000; ++i)
+    all.add("{\"k" + std::to_string(i) + "\":\"v\",\"same\":\"" + std::to_string(i % 7) + "\"}", 1, i);
+  check_round_trip(all.rows);
+  const std::string bytes = column_block_of(all.rows, kKey);
+  ColumnBlock block;
+  ASSERT_TRUE(block.open(bytes, kKey));
+  EXPECT_LE(block.columns().size(), 1'100U);
+  EXPECT_LT(bytes.size(), all.rows.size() * 16);
+}
+
+TEST(ColumnBlock, RecordingsSurvive) {
+  const std::filesystem::path root = PICKET_SOURCE_DIR "/../shared/data/evtx-json/events";
+  if (!std::filesystem::exists(root)) GTEST_SKIP() << "no recordings at " << root;
+  std::size_t files = 0;
+  SampleRows all;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+    if (!entry.is_regular_file() || ++files > 40) continue;
+    SampleRows rows = rows_of_file(entry.path(), 200);
+    for (const StoredRow& row : rows.rows)
+      if (all.rows.size() < 4'000) all.add(std::string(row.record.raw), 1, all.rows.size());
+  }
+  ASSERT_FALSE(all.rows.empty());
+  check_round_trip(all.rows);
+}
+
+TEST(ColumnBlock, NumbersAreWrittenBack) {
+  char buffer[kNumberTextMax];
+  for (const char* text : {"0", "7", "-7", "999999999999999999", "-999999999999999999"}) {
+    const auto number = canonical_integer(text);
+    ASSERT_TRUE(number) << text;
+    EXPECT_EQ(write_integer(*number, buffer), text);
+  }
+  for (const char* text : {"", "-", "-0", "00", "01", "+1", "1.0", "1e3", " 1", "1234567890123456789"})
+    EXPECT_FALSE(canonical_integer(text)) << text;
+  for (const char* text : {"2026-03-01T10:00:00Z", "2026-02-28 23:59:59.999", "1969-12-31T23:59:59.999999999Z",
+                           "2024-02-29T00:00:00.0", "1700-01-01T00:00:00", "2250-12-31T23:59:59.1234567Z"}) {
+    const auto time = canonical_time(text);
+    ASSERT_TRUE(time) << text;
+    EXPECT_EQ(write_time(time->format, time->units, buffer), text);
+  }
+  for (const char* text : {"2026-02-30T10:00:00Z", "2025-02-29T10:00:00Z", "2026-13-01T00:00:00Z",
+                           "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z", "2026-01-01T00:00:00.Z",
+                           "2026-01-01T00:00:00.1234567891", "2026-01-01t00:00:00Z", "2026-01-01T00:00:00+01:00",
+                           "0001-01-01T00:00:00Z", "2026-01-01T00:00:00ZZ", "2026-01-01"})
+    EXPECT_FALSE(canonical_time(text)) << text;
+  Samples samples(5);
+  for (int i = 0; i < 20'000; ++i) {  // whatever a damaged block says, the buffer holds it
+    const auto format = static_cast<TimeFormat>(samples.below(10) + 16 * samples.below(4));
+    EXPECT_LE(write_time(format, static_cast<std::int64_t>(samples.any()), buffer).size(), kNumberTextMax);
+    EXPECT_LE(write_integer(static_cast<std::int64_t>(samples.any()), buffer).size(), kNumberTextMax);
+  }
+}
+
+}  // namespace
+}  // namespace picket::storage
