@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "storage/columns/byte_cursor.h"
 #include "storage/columns/number_text.h"
 #include "storage/columns/record_splitter.h"
 #include "storage/encoding.h"
@@ -11,6 +12,11 @@ namespace picket::storage {
 
 namespace {
 constexpr const char* kCannotInflate = "cannot be inflated";
+}
+
+std::string_view write_number(const ColumnInfo& column, std::int64_t number, char* buffer) {
+  return column.encoding == ColumnEncoding::kTimes ? write_time(column.format, number, buffer)
+                                                   : write_integer(number, buffer);
 }
 
 Result<void> ColumnBlock::open(std::string_view block, BlockKey key) {
@@ -33,6 +39,7 @@ Result<void> ColumnBlock::open(std::string_view block, BlockKey key) {
   chunk_loaded_.assign(chunks(), false);
   pages_.assign(directory_.pages.size(), {});
   codes_.assign(directory_.codes.size(), {});
+  if (texts_.size() < columns().size()) texts_.resize(columns().size());
   if (segment_ends_.size() < directory_.segments.size())
     segment_ends_.resize(directory_.segments.size());
   if (numbers_.size() < directory_.codes.size()) numbers_.resize(directory_.codes.size());
@@ -48,6 +55,7 @@ void ColumnBlock::forget() {
   slots_.clear();
   literals_.clear();
   for (std::vector<std::uint32_t>& ends : segment_ends_) ends.clear();
+  for (std::vector<std::string_view>& texts : texts_) texts.clear();
   for (std::vector<std::int64_t>& numbers : numbers_) numbers.clear();
   filter_ = {};
   filter_read_ = false;
@@ -102,7 +110,7 @@ bool ColumnBlock::load_shapes() {
 }
 
 bool ColumnBlock::read_literals(std::string_view bytes) {
-  Reader in(bytes);
+  ByteCursor in(bytes);
   std::vector<std::uint64_t> sizes(directory_.literals);
   for (std::uint64_t& size : sizes) size = in.varint();
   literals_.clear();
@@ -111,7 +119,7 @@ bool ColumnBlock::read_literals(std::string_view bytes) {
 }
 
 bool ColumnBlock::read_slots(std::string_view bytes) {
-  Reader in(bytes);
+  ByteCursor in(bytes);
   slots_.clear();
   for (std::uint32_t i = 0; i < directory_.shapes; ++i) {
     const std::uint64_t count = in.varint();
@@ -134,7 +142,7 @@ bool ColumnBlock::load_row_shapes(std::size_t chunk) {
   if (chunk_loaded_[chunk]) return true;
   std::string_view bytes;
   if (!load_shapes() || !inflated(Section::kRows, directory_.row_shapes[chunk], bytes)) return false;
-  Reader in(bytes);
+  ByteCursor in(bytes);
   const std::size_t end = std::min<std::size_t>((chunk + 1) * kChunkRows, rows());
   for (std::size_t place = chunk * kChunkRows; place < end; ++place) {
     const std::uint64_t shape = in.varint();
@@ -169,7 +177,7 @@ bool ColumnBlock::load_segment(std::size_t index) {
   const Segment& segment = directory_.segments[index];
   std::string_view page;
   if (!load_page(segment.page, page)) return false;
-  Reader in(page.substr(segment.at, segment.bytes));
+  ByteCursor in(page.substr(segment.at, segment.bytes));
   ends.reserve(segment.values + 1);
   std::uint64_t end = 0;
   ends.push_back(0);
@@ -177,7 +185,7 @@ bool ColumnBlock::load_segment(std::size_t index) {
     end += in.varint();
     ends.push_back(static_cast<std::uint32_t>(end));
   }
-  if (!in.ok() || end != in.rest().size()) {
+  if (!in.ok() || end != in.left()) {
     ends.clear();
     return fail_with("bad dictionary");
   }
@@ -199,7 +207,23 @@ bool ColumnBlock::text(const ColumnInfo& column, std::uint32_t code, std::string
   return true;
 }
 
-bool ColumnBlock::load_codes(std::size_t piece, std::string_view& bytes) {
+bool ColumnBlock::load_texts(const ColumnInfo& column, const std::string_view*& texts) {
+  std::vector<std::string_view>& all = texts_[static_cast<std::size_t>(&column - columns().data())];
+  if (all.empty()) {
+    all.reserve(column.distinct);
+    for (std::uint32_t i = 0; i < column.segments; ++i) {
+      const Segment& segment = directory_.segments[column.first_segment + i];
+      if (!for_each_text(segment, [&all](std::uint32_t, std::string_view text) { all.push_back(text); })) {
+        all.clear();
+        return false;
+      }
+    }
+  }
+  texts = all.data();
+  return true;
+}
+
+bool ColumnBlock::load_piece(std::size_t piece, std::string_view& bytes) {
   if (codes_[piece].data() == nullptr &&
       !inflated(Section::kCodes, directory_.codes[piece], codes_[piece])) {
     return false;
@@ -208,64 +232,84 @@ bool ColumnBlock::load_codes(std::size_t piece, std::string_view& bytes) {
   return true;
 }
 
-bool ColumnBlock::code(const ColumnInfo& column, Cell cell, std::uint32_t& code) {
-  const std::uint32_t before = values_before(column, cell.chunk);
-  if (cell.rank >= values_before(column, cell.chunk + 1) - before)
-    return fail_with("too few values in a column");
+bool ColumnBlock::load_codes(const ColumnInfo& column, std::size_t chunk, Codes& codes) {
+  const std::uint32_t before = values_before(column, chunk);
+  codes = {.count = values_before(column, chunk + 1) - before};
   if (column.encoding == ColumnEncoding::kPlain) {
-    code = before + cell.rank;
+    codes.first = before;
+    codes.step = 1;
     return true;
   }
-  code = 0;
-  if (column.distinct == 1) return true;
+  if (column.distinct == 1 || codes.count == 0) return true;
+  codes.width = static_cast<std::uint32_t>(code_bytes(column.distinct));
+  const std::size_t piece = column.first_piece + (column.one_piece ? 0 : chunk);
+  const bool first_time = codes_[piece].data() == nullptr;
   std::string_view bytes;
-  if (!load_codes(column.first_piece + (column.one_piece ? 0 : cell.chunk), bytes)) return false;
-  const std::size_t width = code_bytes(column.distinct);
-  const std::size_t at = (column.one_piece ? before + cell.rank : cell.rank) * width;
-  for (std::size_t i = 0; i < width; ++i)
-    code |= std::uint32_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
-  return code < column.distinct || fail_with("bad code");
+  if (!load_piece(piece, bytes)) return false;
+  if (first_time && !check_codes(column, bytes)) {
+    codes_[piece] = {};
+    return fail_with("bad code");
+  }
+  codes.bytes = reinterpret_cast<const unsigned char*>(bytes.data());
+  if (column.one_piece) codes.bytes += std::size_t{before} * codes.width;
+  return true;
 }
 
-bool ColumnBlock::load_numbers(const ColumnInfo& column, std::size_t piece, std::uint32_t values) {
-  std::vector<std::int64_t>& numbers = numbers_[piece];
-  if (!numbers.empty()) return true;
-  std::string_view bytes;
-  if (!load_codes(piece, bytes)) return false;
-  Reader in(bytes);
-  const bool steps = in.little(1) != 0;
-  numbers.resize(values);
+bool ColumnBlock::check_codes(const ColumnInfo& column, std::string_view bytes) {
+  const auto width = static_cast<std::uint32_t>(code_bytes(column.distinct));
+  if (column.distinct == std::uint64_t{1} << (8 * width)) return true;
+  const auto count = static_cast<std::uint32_t>(bytes.size() / width);
+  const Codes codes{.bytes = reinterpret_cast<const unsigned char*>(bytes.data()), .width = width, .count = count};
+  std::uint32_t most = 0;
+  for (std::uint32_t i = 0; i < count; ++i) most = std::max(most, codes[i]);
+  return most < column.distinct;
+}
+
+bool ColumnBlock::load_numbers(const ColumnInfo& column, std::size_t chunk,
+                               const std::int64_t*& numbers) {
+  const std::uint32_t before = values_before(column, chunk);
+  const std::uint32_t count = values_before(column, chunk + 1) - before;
+  numbers = nullptr;
+  if (count == 0) return true;
+  const std::size_t piece = column.first_piece + (column.one_piece ? 0 : chunk);
+  std::vector<std::int64_t>& all = numbers_[piece];
+  if (all.empty()) {
+    std::string_view bytes;
+    if (!load_piece(piece, bytes)) return false;
+    all.resize(column.one_piece ? column.values : count);
+    if (!read_numbers(column, bytes, all)) {
+      all.clear();
+      return fail_with("bad numbers");
+    }
+  }
+  numbers = all.data() + (column.one_piece ? before : 0);
+  return true;
+}
+
+bool ColumnBlock::read_numbers(const ColumnInfo& column, std::string_view bytes,
+                               std::vector<std::int64_t>& numbers) {
+  ByteCursor in(bytes.substr(1));  // Directory::read() has seen that it is longer
+  const bool steps = bytes.front() != 0;
   std::uint64_t before = steps ? 0 : static_cast<std::uint64_t>(column.min);
   for (std::int64_t& number : numbers) {
     const std::uint64_t value = before + static_cast<std::uint64_t>(in.signed_varint());
     number = static_cast<std::int64_t>(value);
     if (steps) before = value;
   }
-  if (in.done()) return true;
-  numbers.clear();
-  return fail_with("bad numbers");
-}
-
-bool ColumnBlock::number(const ColumnInfo& column, Cell cell, std::int64_t& number) {
-  const std::uint32_t before = values_before(column, cell.chunk);
-  const std::uint32_t count = values_before(column, cell.chunk + 1) - before;
-  if (cell.rank >= count) return fail_with("too few values in a column");
-  const std::size_t piece = column.first_piece + (column.one_piece ? 0 : cell.chunk);
-  if (!load_numbers(column, piece, column.one_piece ? column.values : count)) return false;
-  number = numbers_[piece][column.one_piece ? before + cell.rank : cell.rank];
-  return true;
+  return in.done();
 }
 
 bool ColumnBlock::value(const ColumnInfo& column, Cell cell, char* buffer,
                         std::string_view& value) {
+  if (cell.rank >= values_before(column, cell.chunk + 1) - values_before(column, cell.chunk))
+    return fail_with("too few values in a column");
   if (is_text(column)) {
-    std::uint32_t which = 0;
-    return code(column, cell, which) && text(column, which, value);
+    Codes codes;
+    return load_codes(column, cell.chunk, codes) && text(column, codes[cell.rank], value);
   }
-  std::int64_t which = 0;
-  if (!number(column, cell, which)) return false;
-  value = column.encoding == ColumnEncoding::kTimes ? write_time(column.format, which, buffer)
-                                                    : write_integer(which, buffer);
+  const std::int64_t* numbers = nullptr;
+  if (!load_numbers(column, cell.chunk, numbers)) return false;
+  value = write_number(column, numbers[cell.rank], buffer);
   return true;
 }
 

@@ -22,6 +22,9 @@
 
 namespace picket::storage {
 
+// A number of a column as its records have it; `buffer` has room for kNumberTextMax.
+std::string_view write_number(const ColumnInfo& column, std::int64_t number, char* buffer);
+
 class ColumnBlock {
  public:
   struct Slot {
@@ -37,6 +40,28 @@ class ColumnBlock {
   struct Cell {
     std::size_t chunk;
     std::uint32_t rank;
+  };
+
+  // The codes of a column in one chunk, each below the number of its values.
+  struct Codes {
+    const unsigned char* bytes = nullptr;
+    std::uint32_t width = 0;  // of a code; 0: they are `first`, `first` + `step`, ...
+    std::uint32_t first = 0;
+    std::uint32_t step = 0;
+    std::uint32_t count = 0;
+    std::uint32_t operator[](std::uint32_t rank) const {
+      switch (width) {
+        case 0:
+          return first + rank * step;
+        case 1:
+          return bytes[rank];
+        case 2:
+          return bytes[rank * 2] | std::uint32_t{bytes[rank * 2 + 1]} << 8;
+        default:
+          return bytes[rank * 4] | std::uint32_t{bytes[rank * 4 + 1]} << 8 |
+                 std::uint32_t{bytes[rank * 4 + 2]} << 16 | std::uint32_t{bytes[rank * 4 + 3]} << 24;
+      }
+    }
   };
 
   // After an error there is nothing that may be called but open().
@@ -83,9 +108,11 @@ class ColumnBlock {
     return true;
   }
 
-  bool code(const ColumnInfo& column, Cell cell, std::uint32_t& code);
-  // Of kIntegers and kTimes.
-  bool number(const ColumnInfo& column, Cell cell, std::int64_t& number);
+  // All texts of a column that is_text(), by code; they live until the next open().
+  bool load_texts(const ColumnInfo& column, const std::string_view*& texts);
+  bool load_codes(const ColumnInfo& column, std::size_t chunk, Codes& codes);
+  // Of kIntegers and kTimes: those of one chunk, as many as it has.
+  bool load_numbers(const ColumnInfo& column, std::size_t chunk, const std::int64_t*& numbers);
   // The value itself; a number is written into `buffer`, which has room for kNumberTextMax.
   bool value(const ColumnInfo& column, Cell cell, char* buffer, std::string_view& value);
 
@@ -98,8 +125,9 @@ class ColumnBlock {
 
  private:
   bool load_segment(std::size_t index);
-  bool load_codes(std::size_t piece, std::string_view& bytes);
-  bool load_numbers(const ColumnInfo& column, std::size_t piece, std::uint32_t values);
+  bool load_piece(std::size_t piece, std::string_view& bytes);
+  bool check_codes(const ColumnInfo& column, std::string_view bytes);
+  bool read_numbers(const ColumnInfo& column, std::string_view bytes, std::vector<std::int64_t>& numbers);
   bool read_slots(std::string_view bytes);
   bool read_literals(std::string_view bytes);
   void forget();
@@ -120,7 +148,8 @@ class ColumnBlock {
   std::vector<bool> chunk_loaded_;
   std::vector<std::string_view> pages_;  // no data: not loaded
   std::vector<std::vector<std::uint32_t>> segment_ends_;
-  std::vector<std::string_view> codes_;  // no data: not loaded
+  std::vector<std::vector<std::string_view>> texts_;  // by column; empty: not loaded
+  std::vector<std::string_view> codes_;               // no data: not loaded
   std::vector<std::vector<std::int64_t>> numbers_;
   WordFilter filter_;
   bool filter_read_ = false;

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "event/event.h"
+#include "storage/columns/byte_cursor.h"
 #include "storage/columns/number_text.h"
 #include "storage/columns/record_splitter.h"
 
@@ -88,41 +89,82 @@ Result<void> ColumnRows::append_raw(std::size_t place, std::string& out) {
   return {};
 }
 
-bool ColumnRows::load_meta(std::size_t chunk) {
-  if (meta_.empty()) {
-    meta_.resize(block_.rows());
-    meta_loaded_.resize(block_.chunks());
+// What values of the columns are, for all rows of a chunk; ranks_ begin anew.
+bool ColumnRows::load_sources(std::size_t chunk) {
+  if (!block_.load_row_shapes(chunk)) return false;
+  sources_.resize(block_.columns().size());
+  ranks_.assign(block_.columns().size(), 0);
+  const std::size_t first = chunk * kChunkRows;
+  count_values(first, std::min<std::size_t>(first + kChunkRows, block_.rows()));
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    const ColumnInfo& info = block_.columns()[i];
+    const std::uint32_t count = block_.values_before(info, chunk + 1) - block_.values_before(info, chunk);
+    if (ranks_[i] != count) return block_.fail_with("wrong number of values in a column");
+    if (count == 0) continue;
+    Source& source = sources_[i];
+    source.info = &info;
+    const bool loaded = block_.is_text(info) ? block_.load_codes(info, chunk, source.codes) &&
+                                                   block_.load_texts(info, source.texts)
+                                             : block_.load_numbers(info, chunk, source.numbers);
+    if (!loaded) return false;
   }
-  if (meta_loaded_[chunk]) return true;
-  std::string_view bytes;
-  if (!block_.inflated(Section::kRows, block_.directory().row_tables[chunk], bytes)) return false;
-  const std::size_t end = std::min<std::size_t>((chunk + 1) * kChunkRows, block_.rows());
-  if (!read_meta(bytes, chunk * kChunkRows, end)) return block_.fail_with("bad row table");
-  meta_loaded_[chunk] = true;
+  ranks_.assign(ranks_.size(), 0);
   return true;
 }
 
-bool ColumnRows::read_meta(std::string_view bytes, std::size_t first, std::size_t end) {
-  Reader in(bytes);
-  const std::string_view flags = in.take(end - first);
+std::string_view ColumnRows::next_value(std::uint32_t column, char* buffer) {
+  const Source& source = sources_[column];
+  const std::uint32_t rank = ranks_[column]++;
+  return block_.is_text(*source.info) ? source.texts[source.codes[rank]]
+                                      : write_number(*source.info, source.numbers[rank], buffer);
+}
+
+// As append(), of the rows of a chunk one after another; load_sources() has seen that there are
+// values enough.
+bool ColumnRows::append_next(std::size_t place, std::string& out) {
+  const ColumnBlock::Shape& shape = block_.shapes()[block_.shape_of(place)];
+  const ColumnBlock::Slot* const slots = block_.slots(shape);
+  const auto most = static_cast<std::size_t>(block_.header().raw_bytes);
+  char buffer[kNumberTextMax];
+  out += block_.literals()[shape.first_literal];
+  for (std::uint32_t i = 0; i < shape.slots; ++i) {
+    out += next_value(slots[i].column, buffer);
+    out += block_.literals()[slots[i].literal];
+    if (out.size() > most) return block_.fail_with("more bytes than it says");
+  }
+  return true;
+}
+
+bool ColumnRows::load_meta(std::size_t chunk) {
+  if (meta_.empty()) meta_.resize(block_.chunks());
+  std::vector<Meta>& rows = meta_[chunk];
+  if (!rows.empty()) return true;
+  std::string_view bytes;
+  if (!block_.inflated(Section::kRows, block_.directory().row_tables[chunk], bytes)) return false;
+  rows.resize(std::min<std::size_t>(kChunkRows, block_.rows() - chunk * kChunkRows));
+  if (read_meta(bytes, rows)) return true;
+  rows.clear();
+  return block_.fail_with("bad row table");
+}
+
+bool ColumnRows::read_meta(std::string_view bytes, std::vector<Meta>& rows) {
+  ByteCursor in(bytes);
+  const std::string_view flags = in.take(rows.size());
   if (!in.ok()) return false;
   std::int64_t before = 0;
-  for (std::size_t i = first; i < end; ++i)
-    before = meta_[i].received_ns = wrapping_add(before, in.signed_varint());
-  for (std::size_t i = first; i < end; ++i)
-    meta_[i].time_ns = wrapping_add(meta_[i].received_ns, in.signed_varint());
-  for (std::size_t i = first; i < end; ++i) {
-    const auto bits = static_cast<unsigned>(static_cast<unsigned char>(flags[i - first]));
+  for (Meta& row : rows) before = row.received_ns = wrapping_add(before, in.signed_varint());
+  for (Meta& row : rows) row.time_ns = wrapping_add(row.received_ns, in.signed_varint());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto bits = static_cast<unsigned>(static_cast<unsigned char>(flags[i]));
     if ((bits & kStatusMask) > static_cast<unsigned>(ParseStatus::kRaw)) return false;
-    meta_[i].status = static_cast<ParseStatus>(bits & kStatusMask);
-    meta_[i].length = (bits & kCut) != 0 ? static_cast<std::uint32_t>(in.varint()) : 0;
+    rows[i].status = static_cast<ParseStatus>(bits & kStatusMask);
+    if ((bits & kCut) != 0) rows[i].length = static_cast<std::uint32_t>(in.varint());
   }
-  for (std::size_t i = first; i < end; ++i) {
-    const auto bits = static_cast<unsigned>(static_cast<unsigned char>(flags[i - first]));
-    if ((bits & kHeaded) == 0) continue;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if ((static_cast<unsigned char>(flags[i]) & kHeaded) == 0) continue;
     const std::uint64_t heading = in.varint();
     if (heading >= kColumnHeadingsMax) return false;
-    meta_[i].heading = static_cast<std::uint32_t>(heading) + 1;
+    rows[i].heading = static_cast<std::uint32_t>(heading) + 1;
   }
   return in.done();
 }
@@ -141,46 +183,88 @@ bool ColumnRows::load_headings() {
   return in.done() || block_.fail_with("bad headings");
 }
 
-bool ColumnRows::load_orders() {
-  if (!places_.empty()) return true;
-  runs_ = block_.runs();
-  run_starts_.clear();
+bool ColumnRows::load_runs() {
+  if (!runs_.empty()) return true;
   std::uint64_t rows = 0;
-  for (const Run& run : runs_) {
+  std::vector<Run> runs = block_.runs();
+  run_starts_.clear();
+  for (const Run& run : runs) {
     run_starts_.push_back(static_cast<std::uint32_t>(rows));
     rows += run.rows;
   }
   if (rows != block_.rows()) return block_.fail_with("bad runs");
-  places_.resize(block_.rows());
-  numbers_.resize(block_.rows());
-  std::iota(places_.begin(), places_.end(), std::uint16_t{0});
-  std::iota(numbers_.begin(), numbers_.end(), std::uint16_t{0});
-  if ((block_.header().flags & kGrouped) == 0) return true;
-  std::string_view bytes;
-  if (block_.inflated(Section::kRows, block_.directory().order, bytes)) {
-    if (read_order(bytes)) return true;
-    block_.fail_with("bad order of rows");
-  }
-  places_.clear();
-  return false;
+  runs_ = std::move(runs);
+  return true;
 }
 
-bool ColumnRows::read_order(std::string_view bytes) {
-  Reader in(bytes);
-  const std::uint64_t width = in.little(1);
-  if ((width != 1 && width != 2) || in.rest().size() != width * block_.rows()) return false;
-  std::vector<std::uint16_t> groups(block_.rows());
-  std::vector<std::uint16_t> next(width == 1 ? 257 : 65'537);
-  for (std::uint16_t& group : groups) {
-    group = static_cast<std::uint16_t>(in.little(static_cast<int>(width)));
-    ++next[group + std::size_t{1}];
-  }
+// The group of each row by number, in `width` bytes; no bytes if rows are not grouped.
+bool ColumnRows::read_groups(std::string_view& groups, std::size_t& width) {
+  groups = {};
+  if ((block_.header().flags & kGrouped) == 0) return true;
+  if (!block_.inflated(Section::kRows, block_.directory().order, groups)) return false;
+  width = groups.empty() ? 0 : static_cast<unsigned char>(groups.front());
+  if ((width != 1 && width != 2) || groups.size() != 1 + width * block_.rows())
+    return block_.fail_with("bad order of rows");
+  groups.remove_prefix(1);
+  return true;
+}
+
+namespace {
+
+// Group of the row with this number.
+std::uint32_t group_at(std::string_view groups, std::size_t width, std::size_t number) {
+  const auto low = static_cast<unsigned char>(groups[number * width]);
+  return width == 1 ? low : low | std::uint32_t{static_cast<unsigned char>(groups[number * 2 + 1])} << 8;
+}
+
+}  // namespace
+
+bool ColumnRows::load_orders() {
+  if (!places_.empty()) return true;
+  std::string_view groups;
+  std::size_t width = 1;
+  if (!load_runs() || !read_groups(groups, width)) return false;
+  const std::size_t rows = block_.rows();
+  places_.resize(rows);
+  numbers_.resize(rows);
+  std::iota(places_.begin(), places_.end(), std::uint16_t{0});
+  std::iota(numbers_.begin(), numbers_.end(), std::uint16_t{0});
+  if (groups.empty()) return true;
+  std::vector<std::uint16_t> next((std::size_t{1} << (8 * width)) + 1);
+  for (std::size_t n = 0; n < rows; ++n) ++next[group_at(groups, width, n) + 1];
   std::partial_sum(next.begin(), next.end(), next.begin());
-  for (std::size_t number = 0; number < groups.size(); ++number) {
-    places_[number] = next[groups[number]]++;
-    numbers_[places_[number]] = static_cast<std::uint16_t>(number);
+  for (std::size_t n = 0; n < rows; ++n) {
+    places_[n] = next[group_at(groups, width, n)]++;
+    numbers_[places_[n]] = static_cast<std::uint16_t>(n);
   }
   return true;
+}
+
+// Of one row, without the places of all.
+bool ColumnRows::place_of(std::uint32_t number, std::size_t& place) {
+  place = number;
+  std::string_view groups;
+  std::size_t width = 1;
+  if (!read_groups(groups, width)) return false;
+  if (groups.empty()) return true;
+  const std::uint32_t own = group_at(groups, width, number);
+  place = 0;
+  for (std::size_t n = 0; n < block_.rows(); ++n) {
+    const std::uint32_t group = group_at(groups, width, n);
+    place += group < own || (group == own && n < number) ? 1U : 0U;
+  }
+  return true;
+}
+
+std::optional<std::uint32_t> ColumnRows::number_of(SourceId source, std::uint64_t seq) const {
+  const auto behind = std::upper_bound(
+      runs_.begin(), runs_.end(), std::pair(source, seq), [](const auto& wanted, const Run& run) {
+        return wanted < std::pair(run.source, run.first_seq);
+      });
+  if (behind == runs_.begin()) return {};
+  const auto run = static_cast<std::size_t>(behind - runs_.begin()) - 1;
+  if (runs_[run].source != source || seq - runs_[run].first_seq >= runs_[run].rows) return {};
+  return run_starts_[run] + static_cast<std::uint32_t>(seq - runs_[run].first_seq);
 }
 
 bool ColumnRows::load_positions() {
@@ -194,7 +278,7 @@ bool ColumnRows::load_positions() {
   }
   std::string_view bytes;
   if (!block_.inflated(Section::kRows, block_.directory().positions, bytes)) return false;
-  Reader in(bytes);
+  ByteCursor in(bytes);
   std::uint64_t commit = block_.key().commit;
   for (RowPosition& position : positions_)
     position.commit = commit += static_cast<std::uint64_t>(in.signed_varint());
@@ -208,10 +292,9 @@ bool ColumnRows::load_positions() {
 }
 
 // All but the raw bytes and the position.
-bool ColumnRows::fill(std::size_t place, StoredRow& row) {
-  if (!load_orders() || !load_meta(place / kChunkRows)) return false;
-  const Meta& meta = meta_[place];
-  const std::uint32_t number = numbers_[place];
+bool ColumnRows::fill(std::size_t place, std::uint32_t number, StoredRow& row) {
+  if (!load_meta(place / kChunkRows)) return false;
+  const Meta& meta = meta_[place / kChunkRows][place % kChunkRows];
   const auto behind = std::upper_bound(run_starts_.begin(), run_starts_.end(), number);
   const auto run = static_cast<std::size_t>(behind - run_starts_.begin()) - 1;
   row.record.source = runs_[run].source;
@@ -231,23 +314,33 @@ Result<StoredRow> ColumnRows::row(std::size_t place, std::string& raw) {
   raw.clear();
   PICKET_TRY_VOID(append_raw(place, raw));
   StoredRow row;
-  if (!fill(place, row)) return damaged();
+  if (!load_orders() || !fill(place, numbers_[place], row)) return damaged();
   row.record.raw = raw;
   if (row.record.length == 0) row.record.length = static_cast<std::uint32_t>(raw.size());
   return row;
 }
 
+Result<std::optional<StoredRow>> ColumnRows::fetch(SourceId source, std::uint64_t seq,
+                                                   std::string& raw) {
+  if (!load_runs()) return damaged();
+  const std::optional<std::uint32_t> number = number_of(source, seq);
+  if (!number) return std::optional<StoredRow>();
+  std::size_t place = 0;
+  if (!place_of(*number, place)) return damaged();
+  raw.clear();
+  PICKET_TRY_VOID(append_raw(place, raw));
+  StoredRow row;
+  if (!fill(place, *number, row)) return damaged();
+  row.record.raw = raw;
+  if (row.record.length == 0) row.record.length = static_cast<std::uint32_t>(raw.size());
+  return std::optional<StoredRow>(row);
+}
+
 Result<std::optional<std::size_t>> ColumnRows::find(SourceId source, std::uint64_t seq) {
   if (!load_orders()) return damaged();
-  const auto behind = std::upper_bound(
-      runs_.begin(), runs_.end(), std::pair(source, seq), [](const auto& wanted, const Run& run) {
-        return wanted < std::pair(run.source, run.first_seq);
-      });
-  if (behind == runs_.begin()) return std::optional<std::size_t>();
-  const auto run = static_cast<std::size_t>(behind - runs_.begin()) - 1;
-  if (runs_[run].source != source || seq - runs_[run].first_seq >= runs_[run].rows)
-    return std::optional<std::size_t>();
-  return std::optional<std::size_t>(places_[run_starts_[run] + (seq - runs_[run].first_seq)]);
+  const std::optional<std::uint32_t> number = number_of(source, seq);
+  if (!number) return std::optional<std::size_t>();
+  return std::optional<std::size_t>(places_[*number]);
 }
 
 Result<RowPosition> ColumnRows::position(std::size_t place) {
@@ -258,9 +351,11 @@ Result<RowPosition> ColumnRows::position(std::size_t place) {
 Result<void> ColumnRows::rebuild(const RowSet& rows, RowBuffer& out) {
   out.raw.clear();
   out.rows.clear();
-  const std::size_t whole = static_cast<std::size_t>(block_.header().raw_bytes) + Batch::kPadding;
+  place_ = SIZE_MAX;
+  const auto whole = static_cast<std::size_t>(block_.header().raw_bytes);
   const std::size_t count = rows.count();
-  if (count == block_.rows()) out.raw.reserve(whole);
+  const bool all = count == block_.rows();
+  if (all) out.raw.reserve(whole + Batch::kPadding);
   out.rows.reserve(count);
   std::vector<std::size_t> ends;
   ends.reserve(count);
@@ -268,15 +363,17 @@ Result<void> ColumnRows::rebuild(const RowSet& rows, RowBuffer& out) {
   rows.for_each([&](std::size_t place) {
     if (!sound) return;
     StoredRow row;
-    sound = append(place, out.raw) && fill(place, row);
+    sound = !all || place % kChunkRows != 0 || load_sources(place / kChunkRows);
+    sound = sound && (all ? append_next(place, out.raw) : append(place, out.raw)) &&
+            fill(place, numbers_[place], row);
     if (out.raw.size() > whole) sound = block_.fail_with("more bytes than it says");
     if (!sound) return;
     row.position = positions_[numbers_[place]];
     ends.push_back(out.raw.size());
     out.rows.push_back(row);
   });
+  place_ = SIZE_MAX;
   if (!sound) {
-    place_ = SIZE_MAX;
     out.rows.clear();
     return damaged();
   }
@@ -288,9 +385,9 @@ Result<void> ColumnRows::rebuild(const RowSet& rows, RowBuffer& out) {
     if (record.length == 0) record.length = static_cast<std::uint32_t>(record.raw.size());
     at = ends[i];
   }
-  std::sort(out.rows.begin(), out.rows.end(), [](const StoredRow& a, const StoredRow& b) {
-    return a.position < b.position;
-  });
+  const auto earlier = [](const StoredRow& a, const StoredRow& b) { return a.position < b.position; };
+  if (!std::is_sorted(out.rows.begin(), out.rows.end(), earlier))
+    std::sort(out.rows.begin(), out.rows.end(), earlier);
   return {};
 }
 

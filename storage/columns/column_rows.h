@@ -28,7 +28,9 @@ class ColumnRows {
   Result<void> append_raw(std::size_t place, std::string& out);
   // The same in `raw`, with all else that is known but its position.
   Result<StoredRow> row(std::size_t place, std::string& raw);
-  // The place of a row; nothing if the block does not have it.
+  // The row with this number of its source, likewise; nothing if the block does not have it.
+  Result<std::optional<StoredRow>> fetch(SourceId source, std::uint64_t seq, std::string& raw);
+  // Its place.
   Result<std::optional<std::size_t>> find(SourceId source, std::uint64_t seq);
   Result<RowPosition> position(std::size_t place);
   // The rows of a set, with positions.
@@ -42,24 +44,37 @@ class ColumnRows {
     std::uint32_t heading = 0;  // plus one; 0: none
     ParseStatus status = ParseStatus::kRaw;
   };
+  // A column in the chunk that is being rebuilt.
+  struct Source {
+    ColumnBlock::Codes codes;
+    const std::string_view* texts = nullptr;  // of a text column
+    const std::int64_t* numbers = nullptr;
+    const ColumnInfo* info = nullptr;
+  };
   bool seek(std::size_t place);
   void count_values(std::size_t first, std::size_t end);
   bool append(std::size_t place, std::string& out);
+  bool load_sources(std::size_t chunk);
+  std::string_view next_value(std::uint32_t column, char* buffer);
+  bool append_next(std::size_t place, std::string& out);
+  bool load_runs();
+  bool read_groups(std::string_view& groups, std::size_t& width);
+  std::optional<std::uint32_t> number_of(SourceId source, std::uint64_t seq) const;
+  bool place_of(std::uint32_t number, std::size_t& place);
   bool load_meta(std::size_t chunk);
-  bool read_meta(std::string_view bytes, std::size_t first, std::size_t end);
+  bool read_meta(std::string_view bytes, std::vector<Meta>& rows);
   bool load_orders();
-  bool read_order(std::string_view bytes);
   bool load_positions();
   bool load_headings();
-  bool fill(std::size_t place, StoredRow& row);
+  bool fill(std::size_t place, std::uint32_t number, StoredRow& row);
   tl::unexpected<Error> damaged() const { return tl::unexpected<Error>(block_.error()); }
 
   ColumnBlock& block_;
   // How many values each column has before place_ in its chunk.
   std::vector<std::uint32_t> ranks_;
   std::size_t place_ = SIZE_MAX;
-  std::vector<Meta> meta_;  // by place
-  std::vector<bool> meta_loaded_;
+  std::vector<std::vector<Meta>> meta_;  // of each chunk; empty: not loaded
+  std::vector<Source> sources_;          // by column
   std::vector<Run> runs_;
   std::vector<std::uint32_t> run_starts_;  // number of the first row of each
   std::vector<std::uint16_t> places_;      // by number

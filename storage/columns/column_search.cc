@@ -28,17 +28,30 @@ bool ends_folded(std::string_view text, std::string_view folded) {
          equals_folded(text.substr(text.size() - folded.size()), folded);
 }
 
+constexpr std::string_view kDigits = "0123456789";
+
+// How many digits stand side by side, at most.
+std::size_t longest_digits(std::string_view text) {
+  std::size_t longest = 0;
+  for (std::size_t at = text.find_first_of(kDigits); at < text.size();) {
+    const std::size_t end = std::min(text.find_first_not_of(kDigits, at), text.size());
+    longest = std::max(longest, end - at);
+    at = text.find_first_of(kDigits, end);
+  }
+  return longest;
+}
+
 // Could a number or time, as it is written, contain this?
 bool fits_numbers(const ColumnInfo& column, std::string_view folded) {
   if (folded.size() > kNumberTextMax) return false;
-  const std::string_view bytes =
-      column.encoding == ColumnEncoding::kTimes ? "0123456789-:. tz" : "0123456789-";
-  return folded.find_first_not_of(bytes) == std::string_view::npos;
-}
-
-std::size_t digits_of(std::int64_t number) {
+  if (column.encoding == ColumnEncoding::kTimes) {
+    return folded.find_first_not_of("0123456789-:. tz") == std::string_view::npos &&
+           longest_digits(folded) <= std::max<std::size_t>(column.format & 15U, 4);
+  }
   char buffer[kNumberTextMax];
-  return write_integer(number, buffer).size();
+  const std::size_t longest = std::max(write_integer(column.min, buffer).size(),
+                                       write_integer(column.max, buffer).size());
+  return folded.size() <= longest && folded.find_first_not_of("0123456789-") == std::string_view::npos;
 }
 
 bool all_digits(std::string_view text) {
@@ -71,9 +84,10 @@ std::optional<std::int64_t> integer_word(std::string_view folded) {
 
 }  // namespace
 
-// f(place, cell) for each value of a column, until it answers false.
-template <class F>
-bool ColumnSearch::for_each_cell(std::uint32_t column, F f) {
+// chunk(index) for each chunk in which a column has values, then f(place, rank) for each of them; both
+// may answer false, which ends it.
+template <class Chunk, class F>
+bool ColumnSearch::for_each_cell(std::uint32_t column, Chunk chunk_begins, F f) {
   if (!block_.load_shapes()) return false;
   std::vector<std::uint16_t> uses(block_.shapes().size());
   for (std::size_t i = 0; i < uses.size(); ++i) {
@@ -85,14 +99,15 @@ bool ColumnSearch::for_each_cell(std::uint32_t column, F f) {
   }
   const ColumnInfo& info = block_.columns()[column];
   for (std::size_t chunk = 0; chunk < block_.chunks(); ++chunk) {
-    if (block_.values_before(info, chunk) == block_.values_before(info, chunk + 1)) continue;
-    if (!block_.load_row_shapes(chunk)) return false;
+    const std::uint32_t count = block_.values_before(info, chunk + 1) - block_.values_before(info, chunk);
+    if (count == 0) continue;
+    if (!block_.load_row_shapes(chunk) || !chunk_begins(chunk)) return false;
     const std::size_t end = std::min<std::size_t>((chunk + 1) * kChunkRows, block_.rows());
     std::uint32_t rank = 0;
     for (std::size_t place = chunk * kChunkRows; place < end; ++place) {
-      for (std::uint16_t n = uses[block_.shape_of(place)]; n > 0; --n) {
-        if (!f(place, ColumnBlock::Cell{chunk, rank++})) return false;
-      }
+      const std::uint32_t behind = rank + uses[block_.shape_of(place)];
+      if (behind > count) return block_.fail_with("too few values in a column");
+      for (; rank < behind; ++rank) f(place, rank);
     }
   }
   return true;
@@ -102,12 +117,23 @@ bool ColumnSearch::for_each_cell(std::uint32_t column, F f) {
 template <class F>
 bool ColumnSearch::mark_texts(std::uint32_t column, const std::vector<Mark>& marks, F f) {
   const ColumnInfo& info = block_.columns()[column];
-  return for_each_cell(column, [&](std::size_t place, ColumnBlock::Cell cell) {
-    std::uint32_t code = 0;
-    if (!block_.code(info, cell, code)) return false;
-    if (marks[code] != Mark::kNo) f(place, marks[code]);
-    return true;
-  });
+  ColumnBlock::Codes codes;
+  return for_each_cell(
+      column, [&](std::size_t chunk) { return block_.load_codes(info, chunk, codes); },
+      [&](std::size_t place, std::uint32_t rank) {
+        const Mark mark = marks[codes[rank]];
+        if (mark != Mark::kNo) f(place, mark);
+      });
+}
+
+// f(place, number) for each value of a column of numbers.
+template <class F>
+bool ColumnSearch::for_each_number(std::uint32_t column, F f) {
+  const ColumnInfo& info = block_.columns()[column];
+  const std::int64_t* numbers = nullptr;
+  return for_each_cell(
+      column, [&](std::size_t chunk) { return block_.load_numbers(info, chunk, numbers); },
+      [&](std::size_t place, std::uint32_t rank) { f(place, numbers[rank]); });
 }
 
 bool ColumnSearch::rows_of_shapes(const std::vector<bool>& shapes, RowSet& found) {
@@ -256,21 +282,17 @@ bool ColumnSearch::scan_texts(std::uint32_t column, std::string_view folded,
 bool ColumnSearch::scan_numbers(std::uint32_t column, std::string_view folded,
                                 const std::vector<Border>& borders, RowSet& found, RowSet& maybe) {
   const ColumnInfo& info = block_.columns()[column];
-  bool fits = fits_numbers(info, folded);
-  if (fits && info.encoding == ColumnEncoding::kIntegers)
-    fits = folded.size() <= std::max(digits_of(info.min), digits_of(info.max));
+  const bool fits = fits_numbers(info, folded);
   if (!fits && borders.empty()) return true;
   char buffer[kNumberTextMax];
-  return for_each_cell(column, [&](std::size_t place, ColumnBlock::Cell cell) {
-    if (found.has(place)) return true;
-    std::string_view text;
-    if (!block_.value(info, cell, buffer, text)) return false;
+  return for_each_number(column, [&](std::size_t place, std::int64_t number) {
+    if (found.has(place)) return;
+    const std::string_view text = write_number(info, number, buffer);
     if (fits && contains_folded(text, folded)) {
       found.add(place);
     } else if (may_cross(text, folded, borders)) {
       maybe.add(place);
     }
-    return true;
   });
 }
 
@@ -299,6 +321,17 @@ Result<bool> ColumnSearch::may_have_word(std::string_view folded) {
     return (*integer >= column.min && *integer <= column.max) ||
            (-*integer >= column.min && -*integer <= column.max);
   });
+}
+
+Result<bool> ColumnSearch::may_have_word(std::string_view block, BlockKey key,
+                                         std::string_view folded) {
+  PICKET_TRY(const ColumnHead head, read_column_head(block, key));
+  if (folded.empty() || kDigits.find(folded.front()) != std::string_view::npos) return true;
+  if ((head.header.flags & kFiltered) == 0) return true;
+  PICKET_TRY(const std::string_view bytes, read_section(block, head, key, Section::kWords));
+  WordFilter filter;
+  if (!filter.read(bytes)) return damaged_columns(key, "bad filter");
+  return filter.may_contain(word_key(folded));
 }
 
 Result<RowSet> ColumnSearch::with_word(std::string_view folded) {
@@ -364,11 +397,8 @@ bool ColumnSearch::word_in_numbers(std::uint32_t column, std::string_view folded
   }
   if (!fits_time_word(info, folded)) return true;
   char buffer[kNumberTextMax];
-  return for_each_cell(column, [&](std::size_t place, ColumnBlock::Cell cell) {
-    std::string_view text;
-    if (!block_.value(info, cell, buffer, text)) return false;
-    if (has_word(text, folded)) found.add(place);
-    return true;
+  return for_each_number(column, [&](std::size_t place, std::int64_t number) {
+    if (has_word(write_number(info, number, buffer), folded)) found.add(place);
   });
 }
 
@@ -384,11 +414,8 @@ bool ColumnSearch::value_rows(std::uint32_t column, const ValueTest& test, RowSe
   const ColumnInfo& info = block_.columns()[column];
   if (!block_.is_text(info)) {
     char buffer[kNumberTextMax];
-    return for_each_cell(column, [&](std::size_t place, ColumnBlock::Cell cell) {
-      std::string_view text;
-      if (!block_.value(info, cell, buffer, text)) return false;
-      if (test(text)) found.add(place);
-      return true;
+    return for_each_number(column, [&](std::size_t place, std::int64_t number) {
+      if (test(write_number(info, number, buffer))) found.add(place);
     });
   }
   std::vector<Mark> marks(info.distinct, Mark::kNo);
@@ -418,11 +445,8 @@ bool ColumnSearch::number_rows(std::uint32_t column, std::int64_t min, std::int6
                                RowSet& found) {
   const ColumnInfo& info = block_.columns()[column];
   if (max < info.min || min > info.max) return true;
-  return for_each_cell(column, [&](std::size_t place, ColumnBlock::Cell cell) {
-    std::int64_t number = 0;
-    if (!block_.number(info, cell, number)) return false;
+  return for_each_number(column, [&](std::size_t place, std::int64_t number) {
     if (number >= min && number <= max) found.add(place);
-    return true;
   });
 }
 
@@ -451,11 +475,10 @@ Result<RowSet> ColumnSearch::having(std::string_view name) {
   RowSet found(block_.rows());
   for (std::uint32_t i = 0; i < block_.columns().size(); ++i) {
     if (block_.columns()[i].name != name) continue;
-    const auto add = [&found](std::size_t place, ColumnBlock::Cell) {
-      found.add(place);
-      return true;
-    };
-    if (!for_each_cell(i, add)) return damaged();
+    const bool sound = for_each_cell(
+        i, [](std::size_t) { return true; },
+        [&found](std::size_t place, std::uint32_t) { found.add(place); });
+    if (!sound) return damaged();
   }
   return found;
 }

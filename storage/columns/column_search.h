@@ -31,6 +31,9 @@ class ColumnSearch {
   Result<RowSet> with_word(std::string_view folded);
   // False only if no row has it: asks the filter and the ranges of numbers, and inflates nothing.
   Result<bool> may_have_word(std::string_view folded);
+  // The same of a block that is not open: reads its head and its filter. Of words that begin with a
+  // digit it says nothing, that is true: they may be numbers.
+  static Result<bool> may_have_word(std::string_view block, BlockKey key, std::string_view folded);
 
   // Of columns with this name. Rows of which one value passes.
   Result<RowSet> with_value(std::string_view name, const ValueTest& test);
@@ -61,8 +64,10 @@ class ColumnSearch {
   enum class Mark : std::uint8_t { kNo, kMaybe, kYes };
 
   tl::unexpected<Error> damaged() const { return tl::unexpected<Error>(block_.error()); }
+  template <class Chunk, class F>
+  bool for_each_cell(std::uint32_t column, Chunk chunk_begins, F f);
   template <class F>
-  bool for_each_cell(std::uint32_t column, F f);
+  bool for_each_number(std::uint32_t column, F f);
   template <class F>
   bool mark_texts(std::uint32_t column, const std::vector<Mark>& marks, F f);
   bool find_literals(std::string_view folded, std::vector<std::vector<Border>>& borders, RowSet& found);

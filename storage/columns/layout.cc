@@ -118,6 +118,20 @@ Result<ColumnHead> read_column_head(std::string_view block, BlockKey key) {
   return head;
 }
 
+Result<std::string_view> read_section(std::string_view block, const ColumnHead& head, BlockKey key,
+                                      Section section) {
+  const auto index = static_cast<std::size_t>(section);
+  std::uint64_t at = head.size;
+  for (std::size_t i = 0; i < index; ++i) at += head.sections[i].size;
+  const SectionEntry& entry = head.sections[index];
+  if (block.size() != head.size + std::uint64_t{head.header.payload_bytes})
+    return damaged_columns(key, "wrong size");
+  const std::string_view bytes = block.substr(at, entry.size);
+  if (section_checksum(bytes, key, section) != entry.checksum)
+    return damaged_columns(key, "bad checksum");
+  return bytes;
+}
+
 std::vector<Run> read_column_runs(std::string_view block, const ColumnHead& head) {
   Reader in(block.substr(kHeaderBytes, head.header.runs * kRunBytes));
   std::vector<Run> runs(head.header.runs);

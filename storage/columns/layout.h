@@ -50,6 +50,9 @@ std::string column_head(const BlockHeader& header, const std::vector<Run>& runs,
                         const std::array<SectionEntry, kSections>& sections, BlockKey key);
 // kCorrupt or kInvalid as docs/formats/column-blocks.md says. `block` may be the head alone.
 Result<ColumnHead> read_column_head(std::string_view block, BlockKey key);
+// One section of a whole block, if its checksum is right.
+Result<std::string_view> read_section(std::string_view block, const ColumnHead& head, BlockKey key,
+                                      Section section);
 std::vector<Run> read_column_runs(std::string_view block, const ColumnHead& head);
 
 enum class ColumnEncoding : std::uint8_t { kDictionary, kPlain, kIntegers, kTimes };

@@ -49,6 +49,7 @@ void check_round_trip(const std::vector<StoredRow>& given) {
   ASSERT_EQ(buffer.rows.size(), sorted.size());
   for (std::size_t i = 0; i < sorted.size(); ++i)
     ASSERT_EQ(show(buffer.rows[i]), show(sorted[i])) << "row " << i;
+  EXPECT_FALSE(*reader.find(SourceId{9}, 1));
   std::string raw;
   for (std::size_t i = 0; i < given.size(); i += 1 + given.size() / 97) {
     const Record& record = given[i].record;
@@ -61,6 +62,16 @@ void check_round_trip(const std::vector<StoredRow>& given) {
     ASSERT_TRUE(position);
     whole.position = *position;
     ASSERT_EQ(show(whole), show(given[i]));
+    std::string other;
+    const auto fetched = ColumnRows(block).fetch(record.source, record.seq, other);
+    ASSERT_TRUE(fetched && *fetched);
+    EXPECT_EQ((*fetched)->record.raw, record.raw);
+    EXPECT_EQ((*fetched)->time_ns, given[i].time_ns);
+    RowSet one(block.rows());
+    one.add(**place);
+    RowBuffer few;
+    ASSERT_TRUE(reader.rebuild(one, few));
+    ASSERT_EQ(show(few.rows.at(0)), show(given[i]));
   }
 }
 
