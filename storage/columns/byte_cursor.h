@@ -15,6 +15,7 @@ class ByteCursor {
       : at_(reinterpret_cast<const unsigned char*>(bytes.data())), end_(at_ + bytes.size()) {}
 
   std::uint64_t varint() {
+    if (at_ < end_ && *at_ < 0x80) return *at_++;  // nearly all of them
     std::uint64_t value = 0;
     for (unsigned shift = 0; at_ < end_ && shift < 64; shift += 7) {
       const unsigned char byte = *at_++;
@@ -36,6 +37,9 @@ class ByteCursor {
     at_ += size;
     return {first, static_cast<std::size_t>(size)};
   }
+
+  unsigned char byte() { return at_ < end_ ? *at_++ : static_cast<unsigned char>(give_up()); }
+  std::string_view text() { return take(varint()); }
 
   std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
   bool ok() const { return ok_; }

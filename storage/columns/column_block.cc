@@ -12,6 +12,7 @@ namespace picket::storage {
 
 namespace {
 constexpr const char* kCannotInflate = "cannot be inflated";
+constexpr std::size_t kSlotBytes = 4;
 }
 
 std::string_view write_number(const ColumnInfo& column, std::int64_t number, char* buffer) {
@@ -39,6 +40,7 @@ Result<void> ColumnBlock::open(std::string_view block, BlockKey key) {
   chunk_loaded_.assign(chunks(), false);
   pages_.assign(directory_.pages.size(), {});
   codes_.assign(directory_.codes.size(), {});
+  codes_checked_.assign(directory_.codes.size(), false);
   if (texts_.size() < columns().size()) texts_.resize(columns().size());
   if (segment_ends_.size() < directory_.segments.size())
     segment_ends_.resize(directory_.segments.size());
@@ -120,22 +122,28 @@ bool ColumnBlock::read_literals(std::string_view bytes) {
 
 bool ColumnBlock::read_slots(std::string_view bytes) {
   ByteCursor in(bytes);
-  slots_.clear();
+  std::uint64_t all = 0;
   for (std::uint32_t i = 0; i < directory_.shapes; ++i) {
     const std::uint64_t count = in.varint();
     const std::uint64_t first_literal = in.varint();
     if (count == 0 || count > kRecordValuesMax || first_literal >= literals_.size()) return false;
     shapes_.push_back({.first_literal = static_cast<std::uint32_t>(first_literal),
-                       .first_slot = static_cast<std::uint32_t>(slots_.size()),
+                       .first_slot = static_cast<std::uint32_t>(all),
                        .slots = static_cast<std::uint32_t>(count)});
-    for (std::uint64_t k = 0; k < count; ++k) {
-      const std::uint64_t column = in.varint();
-      const std::uint64_t literal = in.varint();
-      if (column >= columns().size() || literal >= literals_.size()) return false;
-      slots_.push_back({static_cast<std::uint32_t>(column), static_cast<std::uint32_t>(literal)});
-    }
+    all += count;
   }
-  return in.done();
+  if (!in.ok() || in.left() != all * kSlotBytes) return false;
+  const std::string_view pairs = in.take(in.left());
+  slots_.resize(static_cast<std::size_t>(all));
+  const auto number_at = [&pairs](std::size_t at) {
+    return static_cast<std::uint16_t>(static_cast<unsigned char>(pairs[at]) |
+                                      static_cast<unsigned char>(pairs[at + 1]) << 8);
+  };
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    slots_[i] = {number_at(i * kSlotBytes), number_at(i * kSlotBytes + 2)};
+    if (slots_[i].column >= columns().size() || slots_[i].literal >= literals_.size()) return false;
+  }
+  return true;
 }
 
 bool ColumnBlock::load_row_shapes(std::size_t chunk) {
@@ -232,7 +240,7 @@ bool ColumnBlock::load_piece(std::size_t piece, std::string_view& bytes) {
   return true;
 }
 
-bool ColumnBlock::load_codes(const ColumnInfo& column, std::size_t chunk, Codes& codes) {
+bool ColumnBlock::load_unchecked(const ColumnInfo& column, std::size_t chunk, Codes& codes) {
   const std::uint32_t before = values_before(column, chunk);
   codes = {.count = values_before(column, chunk + 1) - before};
   if (column.encoding == ColumnEncoding::kPlain) {
@@ -241,25 +249,30 @@ bool ColumnBlock::load_codes(const ColumnInfo& column, std::size_t chunk, Codes&
     return true;
   }
   if (column.distinct == 1 || codes.count == 0) return true;
-  codes.width = static_cast<std::uint32_t>(code_bytes(column.distinct));
-  const std::size_t piece = column.first_piece + (column.one_piece ? 0 : chunk);
-  const bool first_time = codes_[piece].data() == nullptr;
   std::string_view bytes;
-  if (!load_piece(piece, bytes)) return false;
-  if (first_time && !check_codes(column, bytes)) {
-    codes_[piece] = {};
-    return fail_with("bad code");
-  }
+  if (!load_piece(column.first_piece + (column.one_piece ? 0 : chunk), bytes)) return false;
+  codes.width = static_cast<std::uint32_t>(code_bytes(column.distinct));
   codes.bytes = reinterpret_cast<const unsigned char*>(bytes.data());
   if (column.one_piece) codes.bytes += std::size_t{before} * codes.width;
   return true;
 }
 
-bool ColumnBlock::check_codes(const ColumnInfo& column, std::string_view bytes) {
+bool ColumnBlock::load_codes(const ColumnInfo& column, std::size_t chunk, Codes& codes) {
+  if (!load_unchecked(column, chunk, codes)) return false;
+  if (codes.width == 0) return true;
+  const std::size_t piece = column.first_piece + (column.one_piece ? 0 : chunk);
+  if (codes_checked_[piece]) return true;
+  if (!check_codes(column, piece)) return fail_with("bad code");
+  codes_checked_[piece] = true;
+  return true;
+}
+
+bool ColumnBlock::check_codes(const ColumnInfo& column, std::size_t piece) {
   const auto width = static_cast<std::uint32_t>(code_bytes(column.distinct));
   if (column.distinct == std::uint64_t{1} << (8 * width)) return true;
+  const std::string_view bytes = codes_[piece];
   const auto count = static_cast<std::uint32_t>(bytes.size() / width);
-  const Codes codes{.bytes = reinterpret_cast<const unsigned char*>(bytes.data()), .width = width, .count = count};
+  const Codes codes{.bytes = reinterpret_cast<const unsigned char*>(bytes.data()), .width = width};
   std::uint32_t most = 0;
   for (std::uint32_t i = 0; i < count; ++i) most = std::max(most, codes[i]);
   return most < column.distinct;
@@ -305,7 +318,9 @@ bool ColumnBlock::value(const ColumnInfo& column, Cell cell, char* buffer,
     return fail_with("too few values in a column");
   if (is_text(column)) {
     Codes codes;
-    return load_codes(column, cell.chunk, codes) && text(column, codes[cell.rank], value);
+    if (!load_unchecked(column, cell.chunk, codes)) return false;
+    const std::uint32_t code = codes[cell.rank];
+    return code < column.distinct ? text(column, code, value) : fail_with("bad code");
   }
   const std::int64_t* numbers = nullptr;
   if (!load_numbers(column, cell.chunk, numbers)) return false;

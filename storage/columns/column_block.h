@@ -28,8 +28,8 @@ std::string_view write_number(const ColumnInfo& column, std::int64_t number, cha
 class ColumnBlock {
  public:
   struct Slot {
-    std::uint32_t column;
-    std::uint32_t literal;  // behind the value
+    std::uint16_t column;
+    std::uint16_t literal;  // behind the value
   };
   struct Shape {
     std::uint32_t first_literal;
@@ -111,6 +111,8 @@ class ColumnBlock {
   // All texts of a column that is_text(), by code; they live until the next open().
   bool load_texts(const ColumnInfo& column, const std::string_view*& texts);
   bool load_codes(const ColumnInfo& column, std::size_t chunk, Codes& codes);
+  // The same, but nobody has looked whether there are values for all of them.
+  bool load_unchecked(const ColumnInfo& column, std::size_t chunk, Codes& codes);
   // Of kIntegers and kTimes: those of one chunk, as many as it has.
   bool load_numbers(const ColumnInfo& column, std::size_t chunk, const std::int64_t*& numbers);
   // The value itself; a number is written into `buffer`, which has room for kNumberTextMax.
@@ -126,7 +128,7 @@ class ColumnBlock {
  private:
   bool load_segment(std::size_t index);
   bool load_piece(std::size_t piece, std::string_view& bytes);
-  bool check_codes(const ColumnInfo& column, std::string_view bytes);
+  bool check_codes(const ColumnInfo& column, std::size_t piece);
   bool read_numbers(const ColumnInfo& column, std::string_view bytes, std::vector<std::int64_t>& numbers);
   bool read_slots(std::string_view bytes);
   bool read_literals(std::string_view bytes);
@@ -150,6 +152,7 @@ class ColumnBlock {
   std::vector<std::vector<std::uint32_t>> segment_ends_;
   std::vector<std::vector<std::string_view>> texts_;  // by column; empty: not loaded
   std::vector<std::string_view> codes_;               // no data: not loaded
+  std::vector<bool> codes_checked_;
   std::vector<std::vector<std::int64_t>> numbers_;
   WordFilter filter_;
   bool filter_read_ = false;

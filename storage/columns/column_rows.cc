@@ -212,9 +212,33 @@ bool ColumnRows::read_groups(std::string_view& groups, std::size_t& width) {
 namespace {
 
 // Group of the row with this number.
-std::uint32_t group_at(std::string_view groups, std::size_t width, std::size_t number) {
-  const auto low = static_cast<unsigned char>(groups[number * width]);
-  return width == 1 ? low : low | std::uint32_t{static_cast<unsigned char>(groups[number * 2 + 1])} << 8;
+template <std::size_t kWidth>
+std::uint32_t group_at(std::string_view groups, std::size_t number) {
+  const auto low = static_cast<unsigned char>(groups[number * kWidth]);
+  if constexpr (kWidth == 1) return low;
+  return low | std::uint32_t{static_cast<unsigned char>(groups[number * kWidth + 1])} << 8;
+}
+
+template <std::size_t kWidth>
+void order_rows(std::string_view groups, std::vector<std::uint16_t>& places,
+                std::vector<std::uint16_t>& numbers) {
+  std::vector<std::uint16_t> next((std::size_t{1} << (8 * kWidth)) + 1);
+  for (std::size_t n = 0; n < places.size(); ++n) ++next[group_at<kWidth>(groups, n) + 1];
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  for (std::size_t n = 0; n < places.size(); ++n) {
+    places[n] = next[group_at<kWidth>(groups, n)]++;
+    numbers[places[n]] = static_cast<std::uint16_t>(n);
+  }
+}
+
+// Of one row, without the places of all.
+template <std::size_t kWidth>
+std::size_t place_in(std::string_view groups, std::size_t rows, std::size_t number) {
+  const std::uint32_t own = group_at<kWidth>(groups, number);
+  std::uint32_t place = 0;
+  for (std::size_t n = 0; n < number; ++n) place += group_at<kWidth>(groups, n) <= own ? 1U : 0U;
+  for (std::size_t n = number; n < rows; ++n) place += group_at<kWidth>(groups, n) < own ? 1U : 0U;
+  return place;
 }
 
 }  // namespace
@@ -230,29 +254,17 @@ bool ColumnRows::load_orders() {
   std::iota(places_.begin(), places_.end(), std::uint16_t{0});
   std::iota(numbers_.begin(), numbers_.end(), std::uint16_t{0});
   if (groups.empty()) return true;
-  std::vector<std::uint16_t> next((std::size_t{1} << (8 * width)) + 1);
-  for (std::size_t n = 0; n < rows; ++n) ++next[group_at(groups, width, n) + 1];
-  std::partial_sum(next.begin(), next.end(), next.begin());
-  for (std::size_t n = 0; n < rows; ++n) {
-    places_[n] = next[group_at(groups, width, n)]++;
-    numbers_[places_[n]] = static_cast<std::uint16_t>(n);
-  }
+  (width == 1 ? &order_rows<1> : &order_rows<2>)(groups, places_, numbers_);
   return true;
 }
 
-// Of one row, without the places of all.
 bool ColumnRows::place_of(std::uint32_t number, std::size_t& place) {
   place = number;
   std::string_view groups;
   std::size_t width = 1;
   if (!read_groups(groups, width)) return false;
   if (groups.empty()) return true;
-  const std::uint32_t own = group_at(groups, width, number);
-  place = 0;
-  for (std::size_t n = 0; n < block_.rows(); ++n) {
-    const std::uint32_t group = group_at(groups, width, n);
-    place += group < own || (group == own && n < number) ? 1U : 0U;
-  }
+  place = (width == 1 ? &place_in<1> : &place_in<2>)(groups, block_.rows(), number);
   return true;
 }
 

@@ -286,16 +286,18 @@ void ColumnBlockBuilder::put_row_table(const Parts& parts, std::size_t first, st
 
 void ColumnBlockBuilder::put_shapes(Parts& parts) const {
   std::string slots;
+  std::string pairs;
   for (const std::uint32_t old : parts.shapes.used()) {
     const RecordSplitter::Shape& shape = splitter_.shapes()[old];
     const RecordSplitter::Slot* const all = splitter_.slots(shape);
     put_varint(slots, shape.slots);
     put_varint(slots, parts.literals.use(shape.first_literal));
     for (std::uint32_t i = 0; i < shape.slots; ++i) {
-      put_varint(slots, parts.columns.use(all[i].column));
-      put_varint(slots, parts.literals.use(all[i].literal));
+      put_little(pairs, parts.columns.use(all[i].column), 2);
+      put_little(pairs, parts.literals.use(all[i].literal), 2);
     }
   }
+  slots += pairs;
   std::string texts;
   for (const std::uint32_t old : parts.literals.used())
     put_varint(texts, splitter_.literals()[old].size());

@@ -19,7 +19,6 @@ constexpr unsigned kRanged = 1;
 constexpr unsigned kOnePiece = 2;
 constexpr unsigned kTimed = 4;
 constexpr std::size_t kPagesMax = 1U << 16;
-constexpr std::size_t kLiteralsMax = kShapeSlotsMax + kShapesMax;
 
 std::uint64_t seed_of(BlockKey key, std::uint64_t part) {
   return key.seed() * 8 + part;
@@ -151,7 +150,7 @@ struct Directory::Bounds {
   std::uint64_t codes = 0;
   std::uint64_t inflated = 0;
   std::uint64_t values = 0;
-  Piece next(Reader& in, std::uint64_t& at) {
+  Piece next(ByteCursor& in, std::uint64_t& at) {
     const Piece piece = read_piece(in, at);
     inflated += piece.inflated;
     return piece;
@@ -159,7 +158,7 @@ struct Directory::Bounds {
 };
 
 bool Directory::read(std::string_view bytes, const ColumnHead& head) {
-  Reader in(bytes);
+  ByteCursor in(bytes);
   Bounds bounds;
   const std::size_t chunks = chunks_of(head.header.rows);
   if (!read_rows(in, bounds, head)) return false;
@@ -200,7 +199,7 @@ bool Directory::read(std::string_view bytes, const ColumnHead& head) {
          bounds.codes == size(Section::kCodes);
 }
 
-bool Directory::read_rows(Reader& in, Bounds& bounds, const ColumnHead& head) {
+bool Directory::read_rows(ByteCursor& in, Bounds& bounds, const ColumnHead& head) {
   order = positions = headings = {};
   if ((head.header.flags & kGrouped) != 0) order = bounds.next(in, bounds.rows);
   if ((head.header.flags & kPositioned) != 0) positions = bounds.next(in, bounds.rows);
@@ -214,10 +213,10 @@ bool Directory::read_rows(Reader& in, Bounds& bounds, const ColumnHead& head) {
   return in.ok();
 }
 
-bool Directory::read_column(Reader& in, Bounds& bounds, std::size_t chunks, ColumnInfo& column) {
+bool Directory::read_column(ByteCursor& in, Bounds& bounds, std::size_t chunks, ColumnInfo& column) {
   const std::string_view name = in.text();
-  const auto encoding = static_cast<unsigned>(in.little(1));
-  const auto flags = static_cast<unsigned>(in.little(1));
+  const unsigned encoding = in.byte();
+  const unsigned flags = in.byte();
   if (name.size() > kColumnNameMax || encoding > 3 || flags > (kRanged | kOnePiece | kTimed)) return false;
   column.name = name;
   column.encoding = static_cast<ColumnEncoding>(encoding);
@@ -238,7 +237,7 @@ bool Directory::read_column(Reader& in, Bounds& bounds, std::size_t chunks, Colu
   column.values = static_cast<std::uint32_t>(values);
   column.format = 0;
   if (column.timed || column.encoding == ColumnEncoding::kTimes) {
-    column.format = static_cast<std::uint8_t>(in.little(1));
+    column.format = in.byte();
     if (!is_time_format(column.format)) return false;
   }
   column.min = column.max = 0;
@@ -258,7 +257,7 @@ bool Directory::read_column(Reader& in, Bounds& bounds, std::size_t chunks, Colu
   return read_codes(in, bounds, chunks, column);
 }
 
-bool Directory::read_segments(Reader& in, ColumnInfo& column) {
+bool Directory::read_segments(ByteCursor& in, ColumnInfo& column) {
   const std::uint64_t distinct = in.varint();
   const std::uint64_t count = in.varint();
   column.first_segment = static_cast<std::uint32_t>(segments.size());
@@ -287,7 +286,7 @@ bool Directory::read_segments(Reader& in, ColumnInfo& column) {
   return fits && distinct > 0 && first == distinct;
 }
 
-bool Directory::read_codes(Reader& in, Bounds& bounds, std::size_t chunks, ColumnInfo& column) {
+bool Directory::read_codes(ByteCursor& in, Bounds& bounds, std::size_t chunks, ColumnInfo& column) {
   column.first_piece = static_cast<std::uint32_t>(codes.size());
   const bool numeric = is_numeric(column.encoding);
   column.pieces = 0;

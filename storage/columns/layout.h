@@ -102,10 +102,10 @@ struct Directory {
 
  private:
   struct Bounds;
-  bool read_rows(Reader& in, Bounds& bounds, const ColumnHead& head);
-  bool read_column(Reader& in, Bounds& bounds, std::size_t chunks, ColumnInfo& column);
-  bool read_segments(Reader& in, ColumnInfo& column);
-  bool read_codes(Reader& in, Bounds& bounds, std::size_t chunks, ColumnInfo& column);
+  bool read_rows(ByteCursor& in, Bounds& bounds, const ColumnHead& head);
+  bool read_column(ByteCursor& in, Bounds& bounds, std::size_t chunks, ColumnInfo& column);
+  bool read_segments(ByteCursor& in, ColumnInfo& column);
+  bool read_codes(ByteCursor& in, Bounds& bounds, std::size_t chunks, ColumnInfo& column);
 
   std::vector<std::uint32_t> page_used_;  // bytes that segments take so far
 };

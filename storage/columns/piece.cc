@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/check.h"
+#include "storage/encoding.h"
 
 namespace picket::storage {
 namespace {
@@ -47,7 +48,7 @@ void put_frame(std::string_view plain, std::string& out) {
   out += Contexts::mine().compress(plain);
 }
 
-Piece read_piece(Reader& in, std::uint64_t& at) {
+Piece read_piece(ByteCursor& in, std::uint64_t& at) {
   constexpr std::uint64_t kMax = std::numeric_limits<std::uint32_t>::max();
   const std::uint64_t size = in.varint();
   Piece piece;
@@ -55,7 +56,7 @@ Piece read_piece(Reader& in, std::uint64_t& at) {
   const std::uint64_t stored = size / 2;
   const std::uint64_t inflated = piece.frame ? in.varint() : stored;
   if (stored > kMax || inflated > kMax) {
-    in.take(in.rest().size() + 1);  // fails
+    in.take(in.left() + std::uint64_t{1});  // fails
     return {};
   }
   piece.at = at;

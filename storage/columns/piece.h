@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "storage/encoding.h"
+#include "storage/columns/byte_cursor.h"
 
 namespace picket::storage {
 
@@ -26,7 +26,7 @@ void put_frame(std::string_view plain, std::string& out);
 
 // Reads a description; `at` is where the piece begins and then where the next one does. Sizes
 // beyond 4 GiB make `in` fail.
-Piece read_piece(Reader& in, std::uint64_t& at);
+Piece read_piece(ByteCursor& in, std::uint64_t& at);
 // One frame into `size` bytes at `out`; false if it is not one of just that size.
 bool inflate(std::string_view frame, char* out, std::size_t size);
 

@@ -266,6 +266,7 @@ bool RecordSplitter::has_room() const {
   return bytes <= kLiteralBytesMax && shapes_.size() < kShapesMax &&
          slots_.size() + parts_.size() <= kShapeSlotsMax &&
          columns_.size() + parts_.size() <= kColumnsMax &&
+         literals_.size() + parts_.size() < kLiteralsMax &&
          shapes_.size() <= kShapesFree + learned_ / 2;
 }
 

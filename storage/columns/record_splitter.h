@@ -18,6 +18,7 @@ namespace picket::storage {
 
 inline constexpr std::size_t kColumnsMax = 4096;
 inline constexpr std::size_t kShapesMax = 65'535;
+inline constexpr std::size_t kLiteralsMax = 65'535;
 inline constexpr std::size_t kRecordValuesMax = 400;
 inline constexpr std::size_t kRecordDepthMax = 64;
 inline constexpr std::size_t kColumnNameMax = 1024;
