@@ -8,6 +8,7 @@
 #include "storage/columns/column_rows.h"
 #include "storage/columns/column_writer.h"
 #include "storage/columns/number_text.h"
+#include "tests/storage/column_parts.h"
 #include "tests/storage/column_samples.h"
 
 namespace picket::storage {
@@ -145,6 +146,75 @@ TEST(ColumnBlock, RecordingsSurvive) {
   }
   ASSERT_FALSE(all.rows.empty());
   check_round_trip(all.rows);
+}
+
+// A small block with everything in it.
+std::string small_block(std::uint64_t seed, std::size_t rows) {
+  const SampleRows samples = sample_rows(seed, rows);
+  ColumnBlockBuilder builder;
+  for (const StoredRow& row : samples.rows) {
+    builder.add(row);
+    if (builder.rows() % 5 == 0) builder.add_hit("rule-a");
+  }
+  std::vector<storage::Run> runs;
+  return builder.build(kKey, runs);
+}
+
+// An answer that is not marked as damaged must be the right one.
+void expect_noticed(const std::string& right, const std::string& answers, std::size_t at) {
+  if (answers.find(kDamaged) != std::string::npos) return;
+  EXPECT_EQ(answers, right) << "byte " << at;
+}
+
+TEST(ColumnBlock, EveryFlippedByteIsNoticed) {
+  const std::string bytes = small_block(11, 40);
+  const std::string right = answers_of(bytes, kKey);
+  ASSERT_EQ(right.find(kDamaged), std::string::npos);
+  Samples samples(1);
+  std::size_t noticed = 0;
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << samples.below(8)));
+    const std::string answers = answers_of(damaged, kKey);
+    expect_noticed(right, answers, at);
+    noticed += answers.find(kDamaged) != std::string::npos ? 1U : 0U;
+  }
+  EXPECT_EQ(noticed, bytes.size());
+}
+
+TEST(ColumnBlock, WhatIsCutOrElsewhereIsNoticed) {
+  const std::string bytes = small_block(12, 30);
+  ColumnBlock block;
+  for (std::size_t size = 0; size < bytes.size(); size += 1 + size / 50)
+    ASSERT_FALSE(block.open(std::string_view(bytes).substr(0, size), kKey)) << size;
+  EXPECT_FALSE(block.open(bytes + "x", kKey));
+  EXPECT_FALSE(block.open(bytes, {kKey.commit, kKey.part + 1}));
+  std::string newer = bytes;
+  newer[1] = 2;
+  const Result<void> opened = block.open(newer, kKey);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Errc::kInvalid);
+  ASSERT_TRUE(block.open(bytes, kKey));  // and is good again
+}
+
+// Damage with right checksums: any answer will do, but nothing is read outside and memory is bounded.
+TEST(ColumnBlock, ForgedBlocksDoNoHarm) {
+  Samples samples(2);
+  const int rounds = 4'000;
+  for (int round = 0; round < rounds; ++round) {
+    static const std::string kBlocks[] = {small_block(13, 5), small_block(14, 60), small_block(15, 300)};
+    ColumnParts parts = parts_of(kBlocks[round % 16 == 0 ? 2 : round % 2], kKey);
+    for (std::size_t i = 1 + samples.below(3); i > 0; --i) {
+      std::string& section = parts.sections[samples.below(5) == 0 ? samples.below(kSections) : samples.below(3)];
+      if (section.empty()) continue;
+      section[samples.below(section.size())] = static_cast<char>(samples.any());
+      if (samples.below(10) == 0) section.resize(samples.below(section.size()));
+    }
+    if (samples.below(10) == 0) parts.header.rows += static_cast<std::uint32_t>(samples.below(3)) - 1;
+    if (samples.below(10) == 0) parts.header.flags ^= static_cast<std::uint16_t>(1U << samples.below(4));
+    if (parts.header.rows == 0) continue;
+    answers_of(block_of(parts, kKey), kKey);
+  }
 }
 
 TEST(ColumnBlock, NumbersAreWrittenBack) {
