@@ -1,12 +1,12 @@
 // Column blocks: bytes an event, writing, giving back, searching, fetching one event.
 //   column_block_bench [--smoke] [--data FILE] [--grouped HOSTS]
 //
-// Rows are the lines of FILE, or made from a seed: Windows events of about 800 bytes ("windows/") and
-// syslog lines of about 100 ("syslog/"). All blocks are in memory. With --grouped the rows of the file
-// are dealt out to so many hosts, each of which goes through its own window of the file, row by row in
-// turn, and has its own name where the record says "Hostname": a fleet that sends to one collector.
-// Rates are processor time of one thread; GB/s are of raw bytes. The digest is of the rows that
-// searches found, and each is compared with looking at every row.
+// Rows are the lines of FILE, or made from a seed: Windows events of about 800 bytes ("windows/")
+// and syslog lines of about 100 ("syslog/"). All blocks are in memory. With --grouped the rows of
+// the file are dealt out to so many hosts, each of which goes through its own window of the file,
+// row by row in turn, and has its own name where the record says "Hostname": a fleet that sends to
+// one collector. Rates are processor time of one thread; GB/s are of raw bytes. The digest is of
+// the rows that searches found, and each is compared with looking at every row.
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -42,11 +42,14 @@ std::vector<std::string> syslog_lines(std::size_t count) {
   std::vector<std::string> lines;
   while (lines.size() < count) {
     const std::string second = std::to_string(10 + lines.size() / 40 % 50);
-    lines.push_back("<38>Mar  1 10:00:" + second + " web-" + std::to_string(random() % 40) + " sshd[" +
-                    std::to_string(random() % 30'000) + "]: Failed password for invalid user admin from 203.0.113." +
-                    std::to_string(random() % 250) + " port " + std::to_string(random() % 65'000) + " ssh2");
-    lines.push_back("<78>Mar  1 10:00:" + second + " web-" + std::to_string(random() % 40) + " CRON[" +
-                    std::to_string(random() % 30'000) + "]: (root) CMD (run-parts /etc/cron.hourly)");
+    lines.push_back("<38>Mar  1 10:00:" + second + " web-" + std::to_string(random() % 40) +
+                    " sshd[" + std::to_string(random() % 30'000) +
+                    "]: Failed password for invalid user admin from 203.0.113." +
+                    std::to_string(random() % 250) + " port " + std::to_string(random() % 65'000) +
+                    " ssh2");
+    lines.push_back("<78>Mar  1 10:00:" + second + " web-" + std::to_string(random() % 40) +
+                    " CRON[" + std::to_string(random() % 30'000) +
+                    "]: (root) CMD (run-parts /etc/cron.hourly)");
   }
   return lines;
 }
@@ -60,7 +63,8 @@ std::vector<std::string> fleet_of(const std::vector<std::string>& lines, std::si
       const std::size_t at = line.find(kHost);
       const std::size_t end = at == std::string::npos ? at : line.find('"', at + kHost.size());
       if (end != std::string::npos) {
-        line.replace(at + kHost.size(), end - at - kHost.size(), "ws-" + std::to_string(host) + ".corp.example");
+        line.replace(at + kHost.size(), end - at - kHost.size(),
+                     "ws-" + std::to_string(host) + ".corp.example");
       }
       fleet.push_back(std::move(line));
     }
@@ -154,10 +158,13 @@ class Bench {
     }
     const auto rows = static_cast<double>(made_.rows);
     const auto each = [rows](std::size_t bytes) { return static_cast<double>(bytes) / rows; };
-    std::printf("%s/size n=%zu blocks=%zu raw=%.0f B stored=%.1f B an event (directory %.2f rows %.2f shapes %.2f "
-                "dictionaries %.2f codes %.2f words %.2f)\n",
-                name_.c_str(), made_.rows, made_.blocks.size(), each(made_.raw_bytes), each(all), each(sections[0] + heads),
-                each(sections[1]), each(sections[2]), each(sections[3]), each(sections[4]), each(sections[5]));
+    std::printf(
+        "%s/size n=%zu blocks=%zu raw=%.0f B stored=%.1f B an event (directory %.2f rows %.2f "
+        "shapes %.2f "
+        "dictionaries %.2f codes %.2f words %.2f)\n",
+        name_.c_str(), made_.rows, made_.blocks.size(), each(made_.raw_bytes), each(all),
+        each(sections[0] + heads), each(sections[1]), each(sections[2]), each(sections[3]),
+        each(sections[4]), each(sections[5]));
   }
 
   template <class F>
@@ -223,7 +230,8 @@ class Bench {
   std::string rare_word() const {
     std::string rare = "absent";
     any_word(lines_[lines_.size() / 2], [&](std::string_view word) {
-      if (word.size() > rare.size() && std::any_of(word.begin(), word.end(), [](char c) { return c > '9'; }) &&
+      if (word.size() > rare.size() &&
+          std::any_of(word.begin(), word.end(), [](char c) { return c > '9'; }) &&
           std::any_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; })) {
         rare = fold(word);
       }
@@ -256,9 +264,11 @@ class Bench {
         found += ColumnSearch(block_).with_word(word)->count();
       }
     });
-    check(found, [&](std::string_view raw) { return contains_folded(raw, word) && has_word(raw, word); });
+    check(found,
+          [&](std::string_view raw) { return contains_folded(raw, word) && has_word(raw, word); });
     print(what, ns / 1000 / static_cast<double>(made_.blocks.size()), "us a block", found);
-    std::printf("%s/%s: looked into %zu of %zu blocks\n", name_.c_str(), what, blocks, made_.blocks.size());
+    std::printf("%s/%s: looked into %zu of %zu blocks\n", name_.c_str(), what, blocks,
+                made_.blocks.size());
   }
 
   void count_values() {
@@ -266,7 +276,9 @@ class Bench {
     const double ns = best([&] {
       found = 0;
       for_each_block([&](std::size_t) {
-        found += ColumnSearch(block_).with_value("Channel", [](std::string_view v) { return v == "Security"; })->count();
+        found += ColumnSearch(block_)
+                     .with_value("Channel", [](std::string_view v) { return v == "Security"; })
+                     ->count();
       });
     });
     print("rows of a value", static_cast<double>(made_.raw_bytes) / ns, "GB/s", found);

@@ -13,7 +13,7 @@ namespace picket::storage {
 namespace {
 constexpr const char* kCannotInflate = "cannot be inflated";
 constexpr std::size_t kSlotBytes = 4;
-}
+}  // namespace
 
 std::string_view write_number(const ColumnInfo& column, std::int64_t number, char* buffer) {
   return column.encoding == ColumnEncoding::kTimes ? write_time(column.format, number, buffer)
@@ -149,7 +149,8 @@ bool ColumnBlock::read_slots(std::string_view bytes) {
 bool ColumnBlock::load_row_shapes(std::size_t chunk) {
   if (chunk_loaded_[chunk]) return true;
   std::string_view bytes;
-  if (!load_shapes() || !inflated(Section::kRows, directory_.row_shapes[chunk], bytes)) return false;
+  if (!load_shapes() || !inflated(Section::kRows, directory_.row_shapes[chunk], bytes))
+    return false;
   ByteCursor in(bytes);
   const std::size_t end = std::min<std::size_t>((chunk + 1) * kChunkRows, rows());
   for (std::size_t place = chunk * kChunkRows; place < end; ++place) {
@@ -221,7 +222,8 @@ bool ColumnBlock::load_texts(const ColumnInfo& column, const std::string_view*& 
     all.reserve(column.distinct);
     for (std::uint32_t i = 0; i < column.segments; ++i) {
       const Segment& segment = directory_.segments[column.first_segment + i];
-      if (!for_each_text(segment, [&all](std::uint32_t, std::string_view text) { all.push_back(text); })) {
+      if (!for_each_text(segment,
+                         [&all](std::uint32_t, std::string_view text) { all.push_back(text); })) {
         all.clear();
         return false;
       }

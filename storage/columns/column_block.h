@@ -1,12 +1,12 @@
 // ColumnBlock: one column block, opened; docs/formats/column-blocks.md has the format.
 //
-// Opening reads the head and the directory. Everything else is checked and inflated when it is first
-// asked for, and kept until the next open(); memory is used again. Blocks come from the disk and may
-// be damaged: whatever they say, memory stays below kColumnInflatedMax and some, and no function
-// reads outside. ColumnRows gives rows back, ColumnSearch finds them.
+// Opening reads the head and the directory. Everything else is checked and inflated when it is
+// first asked for, and kept until the next open(); memory is used again. Blocks come from the disk
+// and may be damaged: whatever they say, memory stays below kColumnInflatedMax and some, and no
+// function reads outside. ColumnRows gives rows back, ColumnSearch finds them.
 //
-// Functions that answer false have met damage; error() then says what. A block belongs to one thread
-// and views the bytes it was opened with.
+// Functions that answer false have met damage; error() then says what. A block belongs to one
+// thread and views the bytes it was opened with.
 #pragma once
 
 #include <array>
@@ -59,7 +59,8 @@ class ColumnBlock {
           return bytes[rank * 2] | std::uint32_t{bytes[rank * 2 + 1]} << 8;
         default:
           return bytes[rank * 4] | std::uint32_t{bytes[rank * 4 + 1]} << 8 |
-                 std::uint32_t{bytes[rank * 4 + 2]} << 16 | std::uint32_t{bytes[rank * 4 + 3]} << 24;
+                 std::uint32_t{bytes[rank * 4 + 2]} << 16 |
+                 std::uint32_t{bytes[rank * 4 + 3]} << 24;
       }
     }
   };
@@ -75,7 +76,8 @@ class ColumnBlock {
   const Directory& directory() const { return directory_; }
   const std::vector<ColumnInfo>& columns() const { return directory_.columns; }
   bool is_text(const ColumnInfo& column) const {
-    return column.encoding == ColumnEncoding::kDictionary || column.encoding == ColumnEncoding::kPlain;
+    return column.encoding == ColumnEncoding::kDictionary ||
+           column.encoding == ColumnEncoding::kPlain;
   }
   std::uint32_t values_before(const ColumnInfo& column, std::size_t chunk) const {
     return directory_.counts[column.first_count + chunk];
@@ -129,7 +131,8 @@ class ColumnBlock {
   bool load_segment(std::size_t index);
   bool load_piece(std::size_t piece, std::string_view& bytes);
   bool check_codes(const ColumnInfo& column, std::size_t piece);
-  bool read_numbers(const ColumnInfo& column, std::string_view bytes, std::vector<std::int64_t>& numbers);
+  bool read_numbers(const ColumnInfo& column, std::string_view bytes,
+                    std::vector<std::int64_t>& numbers);
   bool read_slots(std::string_view bytes);
   bool read_literals(std::string_view bytes);
   void forget();

@@ -89,8 +89,8 @@ void ColumnEncoder::put_line(const Column& column, ColumnEncoding encoding, cons
                              bool one_piece) {
   put_text(directory_, column.name);
   directory_ += static_cast<char>(encoding);
-  directory_ += static_cast<char>((numbers.all ? 1 : 0) | (one_piece ? 2 : 0) |
-                                  (numbers.times ? 4 : 0));
+  directory_ +=
+      static_cast<char>((numbers.all ? 1 : 0) | (one_piece ? 2 : 0) | (numbers.times ? 4 : 0));
   for (const std::uint32_t count : column.counts) put_varint(directory_, count);
   if (numbers.times) directory_ += static_cast<char>(numbers.format);
   if (!numbers.all) return;

@@ -25,7 +25,9 @@ class ColumnEncoder {
   bool add(const Column& column);
   void finish();  // closes the last page
 
-  const std::string& directory() const { return directory_; }  // of the columns, without their count
+  const std::string& directory() const {
+    return directory_;
+  }  // of the columns, without their count
   const std::string& page_directory() const { return page_directory_; }
   std::uint32_t pages() const { return pages_; }
   const std::string& dictionaries() const { return dictionaries_; }
@@ -41,7 +43,8 @@ class ColumnEncoder {
     std::vector<std::int64_t> values;  // by number
   };
   static Numbers numbers_of(const ValueTable& table);
-  void put_line(const Column& column, ColumnEncoding encoding, const Numbers& numbers, bool one_piece);
+  void put_line(const Column& column, ColumnEncoding encoding, const Numbers& numbers,
+                bool one_piece);
   void put_segments(const Column& column, std::span<const std::uint32_t> values);
   std::vector<std::uint32_t> order_values(const Column& column);
   void put_codes(std::span<const std::uint32_t> cells, std::uint32_t distinct);

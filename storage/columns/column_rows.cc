@@ -67,7 +67,8 @@ bool ColumnRows::append(std::size_t place, std::string& out) {
   for (std::uint32_t i = 0; i < shape.slots; ++i) {
     const std::uint32_t column = slots[i].column;
     std::string_view value;
-    if (!block_.value(block_.columns()[column], {place / kChunkRows, ranks_[column]}, buffer, value))
+    if (!block_.value(block_.columns()[column], {place / kChunkRows, ranks_[column]}, buffer,
+                      value))
       return false;
     ++ranks_[column];
     const std::string_view literal = block_.literals()[slots[i].literal];
@@ -98,7 +99,8 @@ bool ColumnRows::load_sources(std::size_t chunk) {
   count_values(first, std::min<std::size_t>(first + kChunkRows, block_.rows()));
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const ColumnInfo& info = block_.columns()[i];
-    const std::uint32_t count = block_.values_before(info, chunk + 1) - block_.values_before(info, chunk);
+    const std::uint32_t count =
+        block_.values_before(info, chunk + 1) - block_.values_before(info, chunk);
     if (ranks_[i] != count) return block_.fail_with("wrong number of values in a column");
     if (count == 0) continue;
     Source& source = sources_[i];
@@ -269,10 +271,10 @@ bool ColumnRows::place_of(std::uint32_t number, std::size_t& place) {
 }
 
 std::optional<std::uint32_t> ColumnRows::number_of(SourceId source, std::uint64_t seq) const {
-  const auto behind = std::upper_bound(
-      runs_.begin(), runs_.end(), std::pair(source, seq), [](const auto& wanted, const Run& run) {
-        return wanted < std::pair(run.source, run.first_seq);
-      });
+  const auto behind = std::upper_bound(runs_.begin(), runs_.end(), std::pair(source, seq),
+                                       [](const auto& wanted, const Run& run) {
+                                         return wanted < std::pair(run.source, run.first_seq);
+                                       });
   if (behind == runs_.begin()) return {};
   const auto run = static_cast<std::size_t>(behind - runs_.begin()) - 1;
   if (runs_[run].source != source || seq - runs_[run].first_seq >= runs_[run].rows) return {};
@@ -397,7 +399,9 @@ Result<void> ColumnRows::rebuild(const RowSet& rows, RowBuffer& out) {
     if (record.length == 0) record.length = static_cast<std::uint32_t>(record.raw.size());
     at = ends[i];
   }
-  const auto earlier = [](const StoredRow& a, const StoredRow& b) { return a.position < b.position; };
+  const auto earlier = [](const StoredRow& a, const StoredRow& b) {
+    return a.position < b.position;
+  };
   if (!std::is_sorted(out.rows.begin(), out.rows.end(), earlier))
     std::sort(out.rows.begin(), out.rows.end(), earlier);
   return {};

@@ -1,8 +1,9 @@
 // containing(): an occurrence lies in one value, in one literal, or crosses at least one border
 // between them. The first border that it crosses is either the end of a value, of which it has the
-// last bytes, or the end of a literal, behind which a value goes on as it does. match_literal() finds
-// for each literal at which bytes of the text either can be; find_literals() turns that into what
-// the values beside it must begin or end with. Rows with such a value are put together and looked at.
+// last bytes, or the end of a literal, behind which a value goes on as it does. match_literal()
+// finds for each literal at which bytes of the text either can be; find_literals() turns that into
+// what the values beside it must begin or end with. Rows with such a value are put together and
+// looked at.
 #include "storage/columns/column_search.h"
 
 #include <algorithm>
@@ -49,13 +50,15 @@ bool fits_numbers(const ColumnInfo& column, std::string_view folded) {
            longest_digits(folded) <= std::max<std::size_t>(column.format & 15U, 4);
   }
   char buffer[kNumberTextMax];
-  const std::size_t longest = std::max(write_integer(column.min, buffer).size(),
-                                       write_integer(column.max, buffer).size());
-  return folded.size() <= longest && folded.find_first_not_of("0123456789-") == std::string_view::npos;
+  const std::size_t longest =
+      std::max(write_integer(column.min, buffer).size(), write_integer(column.max, buffer).size());
+  return folded.size() <= longest &&
+         folded.find_first_not_of("0123456789-") == std::string_view::npos;
 }
 
 bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // What a time of this format may have for words: year, two digits, "01t10", digits of the fraction,
@@ -84,8 +87,8 @@ std::optional<std::int64_t> integer_word(std::string_view folded) {
 
 }  // namespace
 
-// chunk(index) for each chunk in which a column has values, then f(place, rank) for each of them; both
-// may answer false, which ends it.
+// chunk(index) for each chunk in which a column has values, then f(place, rank) for each of them;
+// both may answer false, which ends it.
 template <class Chunk, class F>
 bool ColumnSearch::for_each_cell(std::uint32_t column, Chunk chunk_begins, F f) {
   if (!block_.load_shapes()) return false;
@@ -93,13 +96,14 @@ bool ColumnSearch::for_each_cell(std::uint32_t column, Chunk chunk_begins, F f) 
   for (std::size_t i = 0; i < uses.size(); ++i) {
     const ColumnBlock::Shape& shape = block_.shapes()[i];
     const ColumnBlock::Slot* const slots = block_.slots(shape);
-    uses[i] = static_cast<std::uint16_t>(std::count_if(
-        slots, slots + shape.slots,
-        [column](const ColumnBlock::Slot& slot) { return slot.column == column; }));
+    uses[i] = static_cast<std::uint16_t>(
+        std::count_if(slots, slots + shape.slots,
+                      [column](const ColumnBlock::Slot& slot) { return slot.column == column; }));
   }
   const ColumnInfo& info = block_.columns()[column];
   for (std::size_t chunk = 0; chunk < block_.chunks(); ++chunk) {
-    const std::uint32_t count = block_.values_before(info, chunk + 1) - block_.values_before(info, chunk);
+    const std::uint32_t count =
+        block_.values_before(info, chunk + 1) - block_.values_before(info, chunk);
     if (count == 0) continue;
     if (!block_.load_row_shapes(chunk) || !chunk_begins(chunk)) return false;
     const std::size_t end = std::min<std::size_t>((chunk + 1) * kChunkRows, block_.rows());
@@ -265,12 +269,13 @@ bool ColumnSearch::scan_texts(std::uint32_t column, std::string_view folded,
     }
     if (!contains && borders.empty()) continue;
     if (marks.empty()) marks.assign(info.distinct, Mark::kNo);
-    const bool sound = block_.for_each_text(segment, [&](std::uint32_t code, std::string_view text) {
-      Mark mark = contains && contains_folded(text, folded) ? Mark::kYes : Mark::kNo;
-      if (mark == Mark::kNo && may_cross(text, folded, borders)) mark = Mark::kMaybe;
-      any = any || mark != Mark::kNo;
-      marks[code] = mark;
-    });
+    const bool sound =
+        block_.for_each_text(segment, [&](std::uint32_t code, std::string_view text) {
+          Mark mark = contains && contains_folded(text, folded) ? Mark::kYes : Mark::kNo;
+          if (mark == Mark::kNo && may_cross(text, folded, borders)) mark = Mark::kMaybe;
+          any = any || mark != Mark::kNo;
+          marks[code] = mark;
+        });
     if (!sound) return false;
   }
   if (!any) return true;
@@ -315,12 +320,14 @@ Result<bool> ColumnSearch::may_have_word(std::string_view folded) {
   if (!block_.load_filter(filter)) return damaged();
   if (filter->may_contain(word_key(folded))) return true;
   const std::optional<std::int64_t> integer = integer_word(folded);
-  return std::any_of(block_.columns().begin(), block_.columns().end(), [&](const ColumnInfo& column) {
-    if (column.encoding == ColumnEncoding::kTimes) return fits_time_word(column, folded);
-    if (column.encoding != ColumnEncoding::kIntegers || !integer) return false;
-    return (*integer >= column.min && *integer <= column.max) ||
-           (-*integer >= column.min && -*integer <= column.max);
-  });
+  return std::any_of(block_.columns().begin(), block_.columns().end(),
+                     [&](const ColumnInfo& column) {
+                       if (column.encoding == ColumnEncoding::kTimes)
+                         return fits_time_word(column, folded);
+                       if (column.encoding != ColumnEncoding::kIntegers || !integer) return false;
+                       return (*integer >= column.min && *integer <= column.max) ||
+                              (-*integer >= column.min && -*integer <= column.max);
+                     });
 }
 
 Result<bool> ColumnSearch::may_have_word(std::string_view block, BlockKey key,
@@ -377,11 +384,12 @@ bool ColumnSearch::word_in_texts(std::uint32_t column, std::string_view folded, 
     if (!contains) continue;
     if (!block_.load_page(segment.page, page)) return false;
     if (!contains_folded(page.substr(segment.at, segment.bytes), folded)) continue;
-    const bool sound = block_.for_each_text(segment, [&](std::uint32_t code, std::string_view text) {
-      if (!contains_folded(text, folded) || !has_word(text, folded)) return;
-      if (marks.empty()) marks.assign(info.distinct, Mark::kNo);
-      marks[code] = Mark::kYes;
-    });
+    const bool sound =
+        block_.for_each_text(segment, [&](std::uint32_t code, std::string_view text) {
+          if (!contains_folded(text, folded) || !has_word(text, folded)) return;
+          if (marks.empty()) marks.assign(info.distinct, Mark::kNo);
+          marks[code] = Mark::kYes;
+        });
     if (!sound) return false;
   }
   if (marks.empty()) return true;
@@ -422,11 +430,12 @@ bool ColumnSearch::value_rows(std::uint32_t column, const ValueTest& test, RowSe
   bool any = false;
   for (std::uint32_t i = 0; i < info.segments; ++i) {
     const Segment& segment = block_.directory().segments[info.first_segment + i];
-    const bool sound = block_.for_each_text(segment, [&](std::uint32_t code, std::string_view text) {
-      if (!test(text)) return;
-      marks[code] = Mark::kYes;
-      any = true;
-    });
+    const bool sound =
+        block_.for_each_text(segment, [&](std::uint32_t code, std::string_view text) {
+          if (!test(text)) return;
+          marks[code] = Mark::kYes;
+          any = true;
+        });
     if (!sound) return false;
   }
   return !any || mark_texts(column, marks, [&](std::size_t place, Mark) { found.add(place); });
@@ -456,16 +465,16 @@ Result<RowSet> ColumnSearch::between(std::string_view name, std::int64_t min, st
     const ColumnInfo& info = block_.columns()[i];
     if (info.name != name || info.encoding == ColumnEncoding::kTimes) continue;
     if (info.ranged && (info.timed || max < info.min || min > info.max)) continue;
-    const bool sound =
-        info.encoding == ColumnEncoding::kIntegers
-            ? number_rows(i, min, max, found)
-            : value_rows(
-                  i,
-                  [min, max](std::string_view text) {
-                    const std::optional<std::int64_t> number = canonical_integer(text);
-                    return number && *number >= min && *number <= max;
-                  },
-                  found);
+    const bool sound = info.encoding == ColumnEncoding::kIntegers
+                           ? number_rows(i, min, max, found)
+                           : value_rows(
+                                 i,
+                                 [min, max](std::string_view text) {
+                                   const std::optional<std::int64_t> number =
+                                       canonical_integer(text);
+                                   return number && *number >= min && *number <= max;
+                                 },
+                                 found);
     if (!sound) return damaged();
   }
   return found;

@@ -1,9 +1,10 @@
 // ColumnSearch: which rows of a column block hold a text, a word, a value.
 //
-// Answers are exact: those of looking at the raw bytes of every row, as folded_text.h does. Values are
-// tested once however many rows have them, numbers as they are written; constant texts are tested
-// once; where a text could lie across the border of a value, the rows in question are put together
-// again and looked at. Keeps a reference to its block; a new one for each block. One thread.
+// Answers are exact: those of looking at the raw bytes of every row, as folded_text.h does. Values
+// are tested once however many rows have them, numbers as they are written; constant texts are
+// tested once; where a text could lie across the border of a value, the rows in question are put
+// together again and looked at. Keeps a reference to its block; a new one for each block. One
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -51,14 +52,14 @@ class ColumnSearch {
  private:
   // How a text could begin or end in a value and go on outside of it.
   struct Border {
-    bool from_value;     // begins in the value: text[0..at) is its end; else text[at..) its beginning
+    bool from_value;  // begins in the value: text[0..at) is its end; else text[at..) its beginning
     std::uint32_t at;
     bool operator==(const Border&) const = default;
   };
   struct LiteralMatch {
-    bool whole = false;                  // the text lies in it
-    std::vector<std::uint32_t> onward;   // text[0..k) is its end
-    std::vector<std::uint32_t> back;     // text[k..) begins as it does, or is all of it and goes on
+    bool whole = false;                 // the text lies in it
+    std::vector<std::uint32_t> onward;  // text[0..k) is its end
+    std::vector<std::uint32_t> back;    // text[k..) begins as it does, or is all of it and goes on
     bool crosses() const { return !onward.empty() || !back.empty(); }
   };
   enum class Mark : std::uint8_t { kNo, kMaybe, kYes };
@@ -70,10 +71,11 @@ class ColumnSearch {
   bool for_each_number(std::uint32_t column, F f);
   template <class F>
   bool mark_texts(std::uint32_t column, const std::vector<Mark>& marks, F f);
-  bool find_literals(std::string_view folded, std::vector<std::vector<Border>>& borders, RowSet& found);
+  bool find_literals(std::string_view folded, std::vector<std::vector<Border>>& borders,
+                     RowSet& found);
   LiteralMatch match_literal(std::string_view literal, std::string_view folded) const;
-  bool scan_column(std::uint32_t column, std::string_view folded, const std::vector<Border>& borders,
-                   RowSet& found, RowSet& maybe);
+  bool scan_column(std::uint32_t column, std::string_view folded,
+                   const std::vector<Border>& borders, RowSet& found, RowSet& maybe);
   bool scan_texts(std::uint32_t column, std::string_view folded, const std::vector<Border>& borders,
                   RowSet& found, RowSet& maybe);
   bool scan_numbers(std::uint32_t column, std::string_view folded,

@@ -1,6 +1,6 @@
-// build(): put rows in order by number, group them by host, and write section after section. Shapes,
-// literals and columns get new numbers, in the order in which rows by place have them first: the
-// splitter knows more than one block needs.
+// build(): put rows in order by number, group them by host, and write section after section.
+// Shapes, literals and columns get new numbers, in the order in which rows by place have them
+// first: the splitter knows more than one block needs.
 #include "storage/columns/column_writer.h"
 
 #include <algorithm>
@@ -18,8 +18,8 @@ namespace picket::storage {
 namespace {
 
 constexpr std::uint32_t kUnused = UINT32_MAX;
-constexpr std::size_t kShapesKept = 512;        // a splitter with more begins anew with the next block
-constexpr std::size_t kRowsOfGroup = 8;         // fewer on average: grouping costs more than it gains
+constexpr std::size_t kShapesKept = 512;  // a splitter with more begins anew with the next block
+constexpr std::size_t kRowsOfGroup = 8;   // fewer on average: grouping costs more than it gains
 constexpr std::uint32_t kNoHostCell = UINT32_MAX;
 constexpr unsigned kCut = 4;
 constexpr unsigned kHeaded = 8;
@@ -48,7 +48,8 @@ class Renumbering {
 };
 
 template <class Row>
-std::vector<Run> runs_of(const std::vector<Row>& rows, const std::vector<std::uint32_t>& by_number) {
+std::vector<Run> runs_of(const std::vector<Row>& rows,
+                         const std::vector<std::uint32_t>& by_number) {
   std::vector<Run> runs;
   for (const std::uint32_t index : by_number) {
     const Row& row = rows[index];
@@ -100,7 +101,8 @@ void ColumnBlockBuilder::add(const StoredRow& row) {
                    .heading = heading_of(record),
                    .status = row.status});
   const RecordSplitter::Slot* slot = splitter_.slots(splitter_.shapes()[shape]);
-  for (const std::string_view value : values_) cells_.push_back(tables_[(slot++)->column].add(value));
+  for (const std::string_view value : values_)
+    cells_.push_back(tables_[(slot++)->column].add(value));
   raw_bytes_ += raw.size();
 }
 
@@ -239,7 +241,8 @@ void ColumnBlockBuilder::put_positions(BlockKey key, Parts& parts) const {
     put_signed(blocks, std::int64_t{position.part} - std::int64_t{before.part});
     put_signed(places, static_cast<std::int32_t>(position.row - before.row - 1));
     before = position;
-    as_numbered = as_numbered && position == RowPosition{key.commit, key.part, static_cast<std::uint32_t>(n)};
+    as_numbered =
+        as_numbered && position == RowPosition{key.commit, key.part, static_cast<std::uint32_t>(n)};
   }
   if (as_numbered) return;
   parts.flags |= kPositioned;
@@ -335,18 +338,17 @@ void ColumnBlockBuilder::put_columns(Parts& parts) const {
   }
   const std::vector<std::size_t> begins = next;
   std::vector<std::uint32_t> cells(next.back());
-  for_each_cell([&](std::uint32_t column, std::size_t, std::uint32_t cell) {
-    cells[next[column]++] = cell;
-  });
+  for_each_cell(
+      [&](std::uint32_t column, std::size_t, std::uint32_t cell) { cells[next[column]++] = cell; });
 
   ColumnEncoder encoder;
   for (std::size_t c = 0; c < used.size(); ++c) {
     const ValueTable& table = tables_[used[c]];
-    const bool text = encoder.add(
-        {.name = splitter_.columns()[used[c]],
-         .table = table,
-         .cells = std::span(cells).subspan(begins[c], begins[c + 1] - begins[c]),
-         .counts = std::span(counts).subspan(c * chunks, chunks)});
+    const bool text =
+        encoder.add({.name = splitter_.columns()[used[c]],
+                     .table = table,
+                     .cells = std::span(cells).subspan(begins[c], begins[c + 1] - begins[c]),
+                     .counts = std::span(counts).subspan(c * chunks, chunks)});
     if (!text) continue;
     for (std::uint32_t i = 0; i < table.size(); ++i) parts.words.add_words(table.at(i));
   }
@@ -362,7 +364,8 @@ void ColumnBlockBuilder::put_columns(Parts& parts) const {
 void ColumnBlockBuilder::put_words(BlockKey key, Parts& parts) const {
   if (parts.words.full()) return;
   parts.flags |= kFiltered;
-  parts.section(Section::kWords) = build_word_filter(parts.words.list(), hash64("words", key.seed()));
+  parts.section(Section::kWords) =
+      build_word_filter(parts.words.list(), hash64("words", key.seed()));
 }
 
 void ColumnBlockBuilder::put_hits(Parts& parts) const {

@@ -1,9 +1,9 @@
 // ColumnBlockBuilder: gathers rows and writes them as one column block;
 // docs/formats/column-blocks.md has the format.
 //
-// Takes rows as a scan of row blocks hands them out, with the positions they have there. Keeps copies
-// of values, not of records. What it learned of the shapes of records stays for the next block. One
-// thread.
+// Takes rows as a scan of row blocks hands them out, with the positions they have there. Keeps
+// copies of values, not of records. What it learned of the shapes of records stays for the next
+// block. One thread.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +55,8 @@ class ColumnBlockBuilder {
   bool group(Parts& parts) const;
   void put_positions(BlockKey key, Parts& parts) const;
   void put_rows(Parts& parts) const;
-  void put_row_table(const Parts& parts, std::size_t first, std::size_t end, std::string& out) const;
+  void put_row_table(const Parts& parts, std::size_t first, std::size_t end,
+                     std::string& out) const;
   void put_shapes(Parts& parts) const;
   void put_columns(Parts& parts) const;
   void put_words(BlockKey key, Parts& parts) const;

@@ -213,11 +213,13 @@ bool Directory::read_rows(ByteCursor& in, Bounds& bounds, const ColumnHead& head
   return in.ok();
 }
 
-bool Directory::read_column(ByteCursor& in, Bounds& bounds, std::size_t chunks, ColumnInfo& column) {
+bool Directory::read_column(ByteCursor& in, Bounds& bounds, std::size_t chunks,
+                            ColumnInfo& column) {
   const std::string_view name = in.text();
   const unsigned encoding = in.byte();
   const unsigned flags = in.byte();
-  if (name.size() > kColumnNameMax || encoding > 3 || flags > (kRanged | kOnePiece | kTimed)) return false;
+  if (name.size() > kColumnNameMax || encoding > 3 || flags > (kRanged | kOnePiece | kTimed))
+    return false;
   column.name = name;
   column.encoding = static_cast<ColumnEncoding>(encoding);
   column.ranged = (flags & kRanged) != 0;

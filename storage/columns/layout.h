@@ -1,7 +1,7 @@
 // The fixed parts of a column block and its directory; docs/formats/column-blocks.md.
 //
-// Blocks come from the disk and may be damaged: read_column_head() and Directory::read() check every
-// number against every other before anything is inflated or allocated by it.
+// Blocks come from the disk and may be damaged: read_column_head() and Directory::read() check
+// every number against every other before anything is inflated or allocated by it.
 #pragma once
 
 #include <array>
@@ -28,7 +28,15 @@ inline constexpr std::uint16_t kPositioned = 2;
 inline constexpr std::uint16_t kHeadings = 4;
 inline constexpr std::uint16_t kFiltered = 8;
 
-enum class Section : std::uint8_t { kDirectory, kRows, kShapes, kDictionaries, kCodes, kWords, kHits };
+enum class Section : std::uint8_t {
+  kDirectory,
+  kRows,
+  kShapes,
+  kDictionaries,
+  kCodes,
+  kWords,
+  kHits
+};
 inline constexpr std::size_t kSections = 7;
 
 struct SectionEntry {
@@ -96,7 +104,8 @@ struct Directory {
   Piece slots, literal_texts;
   std::vector<Piece> pages;
   std::vector<ColumnInfo> columns;
-  std::vector<std::uint32_t> counts;  // of each column: values before each chunk, and behind the last
+  std::vector<std::uint32_t>
+      counts;  // of each column: values before each chunk, and behind the last
   std::vector<Segment> segments;
   std::vector<Piece> codes;
 

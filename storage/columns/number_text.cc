@@ -16,9 +16,8 @@ constexpr std::size_t kSecondsEnd = 19;  // of "2026-03-01T10:00:00"
 constexpr int kYearMin = 1700;           // nanoseconds of these years fit into 64 bits
 constexpr int kYearMax = 2250;
 
-constexpr std::array<std::int64_t, 10> kPowers = {1,       10,        100,        1'000,
-                                                  10'000,  100'000,   1'000'000,  10'000'000,
-                                                  100'000'000, 1'000'000'000};
+constexpr std::array<std::int64_t, 10> kPowers = {
+    1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -117,7 +116,8 @@ std::optional<CanonicalTime> canonical_time(std::string_view text) {
   const Day back = day_of(days);  // the 30th of February is another day
   if (back.month != month || back.day != day) return {};
   time.format = static_cast<TimeFormat>(time.format | count);
-  time.units = (days * kDaySeconds + hour * 3600 + minute * 60 + second) * kPowers[count] + fraction;
+  time.units =
+      (days * kDaySeconds + hour * 3600 + minute * 60 + second) * kPowers[count] + fraction;
   return time;
 }
 

@@ -19,7 +19,8 @@ struct Piece {
   bool frame = false;
 };
 
-// Appends `plain` to `section`, compressed if that is smaller, and what describes it to `directory`.
+// Appends `plain` to `section`, compressed if that is smaller, and what describes it to
+// `directory`.
 void put_piece(std::string_view plain, std::string& section, std::string& directory);
 // Appends one frame, whatever its size.
 void put_frame(std::string_view plain, std::string& out);

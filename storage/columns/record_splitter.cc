@@ -1,7 +1,8 @@
-// split() first walks the tree of what it knows: a node's literal must stand there, the value ends at
-// the next quote that is not escaped or with the run of bare bytes, and the node's children say which
-// literals may follow. What is in a value cannot change how the rest is taken apart, so the same
-// literals always mean the same columns. Only a record that leaves the tree is read by its grammar.
+// split() first walks the tree of what it knows: a node's literal must stand there, the value ends
+// at the next quote that is not escaped or with the run of bare bytes, and the node's children say
+// which literals may follow. What is in a value cannot change how the rest is taken apart, so the
+// same literals always mean the same columns. Only a record that leaves the tree is read by its
+// grammar.
 #include "storage/columns/record_splitter.h"
 
 #include <algorithm>
@@ -22,9 +23,9 @@ constexpr std::size_t kNodesMax = 1U << 16;
 constexpr std::size_t kPathsMax = 1U << 16;
 constexpr std::uint32_t kNoColumn = UINT32_MAX;
 constexpr std::size_t kShapesFree = 512;  // so many at least, however few records have one each
-constexpr std::string_view kHostNames[] = {"Hostname",    "Event.System.Computer", "Computer",
-                                           "host.name",   "host.hostname",         "hostname",
-                                           "ComputerName", "agent.name",           "host"};
+constexpr std::string_view kHostNames[] = {
+    "Hostname", "Event.System.Computer", "Computer",   "host.name", "host.hostname",
+    "hostname", "ComputerName",          "agent.name", "host"};
 
 bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -136,8 +137,7 @@ std::uint32_t RecordSplitter::child_for(Node& node, std::string_view raw, std::s
     if (child.end) {
       if (first != raw.size()) continue;
     } else {
-      const std::size_t end =
-          child.quoted ? end_of_string(raw, first) : end_of_bare(raw, first);
+      const std::size_t end = child.quoted ? end_of_string(raw, first) : end_of_bare(raw, first);
       if (end == std::string_view::npos || (!child.quoted && end == first)) continue;
       value = raw.substr(first, end - first);
     }
@@ -172,7 +172,8 @@ bool RecordSplitter::take_apart(std::string_view raw) {
       taken = take_mark(c, expects);
       ++at;
     }
-    if (!taken || levels_.size() > kRecordDepthMax || parts_.size() > kRecordValuesMax) return false;
+    if (!taken || levels_.size() > kRecordDepthMax || parts_.size() > kRecordValuesMax)
+      return false;
   }
   tail_ = raw.substr(literal_from_);
   return begun && levels_.empty();
@@ -332,7 +333,8 @@ void RecordSplitter::grow_tree(std::uint32_t shape) {
                         .children = {}});
     if (at == 0) return;
   }
-  add_child(at, {.literal = literals_[literal_of(tail_)], .shape = shape, .end = true, .children = {}});
+  add_child(at,
+            {.literal = literals_[literal_of(tail_)], .shape = shape, .end = true, .children = {}});
 }
 
 // The child of `parent` that is like `node`, made if there is room; else 0.

@@ -3,8 +3,8 @@
 //
 // Learns the shapes it meets: a record of a known shape costs one comparison a literal and one look
 // for the end of each value. It does not judge JSON; literals and values of a record, one after
-// another, are the record, whatever it is. Hostile records are bounded: what has too many values, is
-// too deep, or would make too many shapes stays whole. One thread.
+// another, are the record, whatever it is. Hostile records are bounded: what has too many values,
+// is too deep, or would make too many shapes stays whole. One thread.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ inline constexpr std::size_t kLiteralsMax = 65'535;
 inline constexpr std::size_t kRecordValuesMax = 400;
 inline constexpr std::size_t kRecordDepthMax = 64;
 inline constexpr std::size_t kColumnNameMax = 1024;
-inline constexpr std::size_t kShapeSlotsMax = 1U << 20;            // of all shapes together
+inline constexpr std::size_t kShapeSlotsMax = 1U << 20;           // of all shapes together
 inline constexpr std::size_t kLiteralBytesMax = 4 * 1024 * 1024;  // likewise
 
 inline constexpr std::uint32_t kWholeShape = 0;   // one value between empty literals
@@ -57,9 +57,9 @@ class RecordSplitter {
   struct Node {
     std::string_view literal;  // before the value
     std::uint32_t column = 0;
-    std::uint32_t shape = 0;  // of an end
-    bool end = false;         // nothing follows
-    bool quoted = false;      // the value is the inside of a string
+    std::uint32_t shape = 0;              // of an end
+    bool end = false;                     // nothing follows
+    bool quoted = false;                  // the value is the inside of a string
     std::vector<std::uint32_t> children;  // last used first
   };
   struct Part {
@@ -79,7 +79,8 @@ class RecordSplitter {
   };
 
   bool follow(std::string_view raw, std::vector<std::string_view>& values, std::uint32_t& shape);
-  std::uint32_t child_for(Node& node, std::string_view raw, std::size_t at, std::string_view& value);
+  std::uint32_t child_for(Node& node, std::string_view raw, std::size_t at,
+                          std::string_view& value);
   bool take_apart(std::string_view raw);
   bool take_string(std::string_view raw, std::size_t& at, Expects& expects);
   bool take_bare(std::string_view raw, std::size_t& at, Expects& expects);

@@ -1,8 +1,8 @@
 // WordFilter: is a word in a block? "No" is certain, "yes" is wrong in 0.4 % of absent words.
 //
 // A binary fuse filter with three places a key and fingerprints of 8 bits (Graf and Lemire, "Binary
-// Fuse Filters: Fast and Smaller Than Xor Filters", 2022): 9 to 10 bits a key. Keys are hashes of words
-// in lower case (word_key()); each filter has a salt, so that two filters do not err alike.
+// Fuse Filters: Fast and Smaller Than Xor Filters", 2022): 9 to 10 bits a key. Keys are hashes of
+// words in lower case (word_key()); each filter has a salt, so that two filters do not err alike.
 #pragma once
 
 #include <cstdint>

@@ -12,7 +12,8 @@ namespace picket::storage {
 
 class WordKeys {
  public:
-  // Stops taking new ones at kFilterKeysMax; full() says so, and then no filter may be made of them.
+  // Stops taking new ones at kFilterKeysMax; full() says so, and then no filter may be made of
+  // them.
   void add_words(std::string_view text);
   bool full() const { return count_ >= kFilterKeysMax; }
   std::vector<std::uint64_t> list() const;

@@ -25,8 +25,8 @@ std::size_t escape_bytes(std::string_view run) {
       return 1;
     case 'u': {
       const std::string_view digits = run.substr(1, kUnicodeDigits);
-      const bool all = digits.size() == kUnicodeDigits &&
-                       std::all_of(digits.begin(), digits.end(), &is_hex);
+      const bool all =
+          digits.size() == kUnicodeDigits && std::all_of(digits.begin(), digits.end(), &is_hex);
       return all ? 1 + kUnicodeDigits : 0;
     }
     default:

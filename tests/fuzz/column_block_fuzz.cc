@@ -1,9 +1,9 @@
 // Column blocks from a disk that lies, and records of any bytes into them.
 //
-// An input that begins with 'P' is the parts of a block, which get right checksums: u16 rows, u8 flags,
-// u8 runs, u32 raw bytes, u16 sizes of all sections but the last, and the sections, the directory not
-// compressed. All other inputs are records, one a line: they must come back, and a search for a piece
-// of one must find what looking at all of them finds.
+// An input that begins with 'P' is the parts of a block, which get right checksums: u16 rows, u8
+// flags, u8 runs, u32 raw bytes, u16 sizes of all sections but the last, and the sections, the
+// directory not compressed. All other inputs are records, one a line: they must come back, and a
+// search for a piece of one must find what looking at all of them finds.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,7 +40,8 @@ void check_parts(std::string_view bytes) {
 
 void check_records(std::string_view bytes) {
   std::vector<std::string_view> lines;
-  for (std::string_view rest = bytes; lines.size() < 200; rest.remove_prefix(lines.back().size() + 1)) {
+  for (std::string_view rest = bytes; lines.size() < 200;
+       rest.remove_prefix(lines.back().size() + 1)) {
     lines.push_back(rest.substr(0, rest.find('\n')));
     if (lines.back().size() == rest.size()) break;
   }
@@ -62,7 +63,8 @@ void check_records(std::string_view bytes) {
   RowBuffer buffer;
   ColumnRows rows(block);
   PICKET_CHECK(rows.rebuild(all, buffer).has_value());
-  for (std::size_t i = 0; i < lines.size(); ++i) PICKET_CHECK(buffer.rows[i].record.raw == lines[i]);
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    PICKET_CHECK(buffer.rows[i].record.raw == lines[i]);
   const std::string_view first = lines.front();
   ColumnSearch search(block);
   for (std::size_t size = 1; size <= 9 && size <= first.size(); size += 4) {

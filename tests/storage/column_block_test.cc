@@ -18,12 +18,12 @@ constexpr BlockKey kKey{70, 3};
 
 std::string show(const StoredRow& row) {
   const Record& record = row.record;
-  return std::to_string(static_cast<std::uint32_t>(record.source)) + ":" + std::to_string(record.seq) +
-         " @" + std::to_string(row.position.commit) + "/" + std::to_string(row.position.part) + "/" +
-         std::to_string(row.position.row) + " r" + std::to_string(record.received_ns) + " t" +
-         std::to_string(row.time_ns) + " " + std::string(parse_status_name(row.status)) + " " +
-         std::to_string(record.length) + " [" + std::string(record.heading) + "] " +
-         std::string(record.raw);
+  return std::to_string(static_cast<std::uint32_t>(record.source)) + ":" +
+         std::to_string(record.seq) + " @" + std::to_string(row.position.commit) + "/" +
+         std::to_string(row.position.part) + "/" + std::to_string(row.position.row) + " r" +
+         std::to_string(record.received_ns) + " t" + std::to_string(row.time_ns) + " " +
+         std::string(parse_status_name(row.status)) + " " + std::to_string(record.length) + " [" +
+         std::string(record.heading) + "] " + std::string(record.raw);
 }
 
 RowSet all_rows(const ColumnBlock& block) {
@@ -40,9 +40,8 @@ void check_round_trip(const std::vector<StoredRow>& given) {
   ASSERT_TRUE(opened) << opened.error().what;
   ASSERT_EQ(block.rows(), given.size());
   std::vector<StoredRow> sorted = given;
-  std::sort(sorted.begin(), sorted.end(), [](const StoredRow& a, const StoredRow& b) {
-    return a.position < b.position;
-  });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const StoredRow& a, const StoredRow& b) { return a.position < b.position; });
   ColumnRows reader(block);
   RowBuffer buffer;
   const Result<void> rebuilt = reader.rebuild(all_rows(block), buffer);
@@ -114,7 +113,8 @@ TEST(ColumnBlock, ExtremesSurvive) {
   all.add(R"({"a":)" + std::string(300'000, '[') + std::string(300'000, ']') + "}", 0, 2);
   all.add("{\"long\":\"" + std::string(3'000'000, 'x') + "\"}", 0, 3);
   std::string wide = "{";
-  for (int i = 0; i < 2000; ++i) wide += "\"k" + std::to_string(i) + "\":" + std::to_string(i) + ",";
+  for (int i = 0; i < 2000; ++i)
+    wide += "\"k" + std::to_string(i) + "\":" + std::to_string(i) + ",";
   all.add(wide + "\"z\":0}", 0, 4);
   all.rows[1].position = {UINT64_MAX, UINT16_MAX, UINT32_MAX};
   check_round_trip(all.rows);
@@ -124,7 +124,8 @@ TEST(ColumnBlock, ExtremesSurvive) {
 TEST(ColumnBlock, ChangingNamesStayBounded) {
   SampleRows all;
   for (std::uint64_t i = 0; i < 6'000; ++i)
-    all.add("{\"k" + std::to_string(i) + "\":\"v\",\"same\":\"" + std::to_string(i % 7) + "\"}", 1, i);
+    all.add("{\"k" + std::to_string(i) + "\":\"v\",\"same\":\"" + std::to_string(i % 7) + "\"}", 1,
+            i);
   check_round_trip(all.rows);
   const std::string bytes = column_block_of(all.rows, kKey);
   ColumnBlock block;
@@ -197,21 +198,26 @@ TEST(ColumnBlock, WhatIsCutOrElsewhereIsNoticed) {
   ASSERT_TRUE(block.open(bytes, kKey));  // and is good again
 }
 
-// Damage with right checksums: any answer will do, but nothing is read outside and memory is bounded.
+// Damage with right checksums: any answer will do, but nothing is read outside and memory is
+// bounded.
 TEST(ColumnBlock, ForgedBlocksDoNoHarm) {
   Samples samples(2);
   const int rounds = 4'000;
   for (int round = 0; round < rounds; ++round) {
-    static const std::string kBlocks[] = {small_block(13, 5), small_block(14, 60), small_block(15, 300)};
+    static const std::string kBlocks[] = {small_block(13, 5), small_block(14, 60),
+                                          small_block(15, 300)};
     ColumnParts parts = parts_of(kBlocks[round % 16 == 0 ? 2 : round % 2], kKey);
     for (std::size_t i = 1 + samples.below(3); i > 0; --i) {
-      std::string& section = parts.sections[samples.below(5) == 0 ? samples.below(kSections) : samples.below(3)];
+      std::string& section =
+          parts.sections[samples.below(5) == 0 ? samples.below(kSections) : samples.below(3)];
       if (section.empty()) continue;
       section[samples.below(section.size())] = static_cast<char>(samples.any());
       if (samples.below(10) == 0) section.resize(samples.below(section.size()));
     }
-    if (samples.below(10) == 0) parts.header.rows += static_cast<std::uint32_t>(samples.below(3)) - 1;
-    if (samples.below(10) == 0) parts.header.flags ^= static_cast<std::uint16_t>(1U << samples.below(4));
+    if (samples.below(10) == 0)
+      parts.header.rows += static_cast<std::uint32_t>(samples.below(3)) - 1;
+    if (samples.below(10) == 0)
+      parts.header.flags ^= static_cast<std::uint16_t>(1U << samples.below(4));
     if (parts.header.rows == 0) continue;
     answers_of(block_of(parts, kKey), kKey);
   }
@@ -224,24 +230,29 @@ TEST(ColumnBlock, NumbersAreWrittenBack) {
     ASSERT_TRUE(number) << text;
     EXPECT_EQ(write_integer(*number, buffer), text);
   }
-  for (const char* text : {"", "-", "-0", "00", "01", "+1", "1.0", "1e3", " 1", "1234567890123456789"})
+  for (const char* text :
+       {"", "-", "-0", "00", "01", "+1", "1.0", "1e3", " 1", "1234567890123456789"})
     EXPECT_FALSE(canonical_integer(text)) << text;
-  for (const char* text : {"2026-03-01T10:00:00Z", "2026-02-28 23:59:59.999", "1969-12-31T23:59:59.999999999Z",
-                           "2024-02-29T00:00:00.0", "1700-01-01T00:00:00", "2250-12-31T23:59:59.1234567Z"}) {
+  for (const char* text :
+       {"2026-03-01T10:00:00Z", "2026-02-28 23:59:59.999", "1969-12-31T23:59:59.999999999Z",
+        "2024-02-29T00:00:00.0", "1700-01-01T00:00:00", "2250-12-31T23:59:59.1234567Z"}) {
     const auto time = canonical_time(text);
     ASSERT_TRUE(time) << text;
     EXPECT_EQ(write_time(time->format, time->units, buffer), text);
   }
-  for (const char* text : {"2026-02-30T10:00:00Z", "2025-02-29T10:00:00Z", "2026-13-01T00:00:00Z",
-                           "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z", "2026-01-01T00:00:00.Z",
-                           "2026-01-01T00:00:00.1234567891", "2026-01-01t00:00:00Z", "2026-01-01T00:00:00+01:00",
-                           "0001-01-01T00:00:00Z", "2026-01-01T00:00:00ZZ", "2026-01-01"})
+  for (const char* text :
+       {"2026-02-30T10:00:00Z", "2025-02-29T10:00:00Z", "2026-13-01T00:00:00Z",
+        "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z", "2026-01-01T00:00:00.Z",
+        "2026-01-01T00:00:00.1234567891", "2026-01-01t00:00:00Z", "2026-01-01T00:00:00+01:00",
+        "0001-01-01T00:00:00Z", "2026-01-01T00:00:00ZZ", "2026-01-01"})
     EXPECT_FALSE(canonical_time(text)) << text;
   Samples samples(5);
   for (int i = 0; i < 20'000; ++i) {  // whatever a damaged block says, the buffer holds it
     const auto format = static_cast<TimeFormat>(samples.below(10) + 16 * samples.below(4));
-    EXPECT_LE(write_time(format, static_cast<std::int64_t>(samples.any()), buffer).size(), kNumberTextMax);
-    EXPECT_LE(write_integer(static_cast<std::int64_t>(samples.any()), buffer).size(), kNumberTextMax);
+    EXPECT_LE(write_time(format, static_cast<std::int64_t>(samples.any()), buffer).size(),
+              kNumberTextMax);
+    EXPECT_LE(write_integer(static_cast<std::int64_t>(samples.any()), buffer).size(),
+              kNumberTextMax);
   }
 }
 

@@ -1,4 +1,5 @@
-// Column blocks taken apart and put together with right checksums, so that damage behind them is met.
+// Column blocks taken apart and put together with right checksums, so that damage behind them is
+// met.
 #pragma once
 
 #include <array>
@@ -55,7 +56,7 @@ inline constexpr const char* kDamaged = "<damaged>";
 
 // What a block answers to everything one can ask; kDamaged where it says that it is.
 inline std::string answers_of(std::string_view bytes, BlockKey key) {
-  ColumnBlock block;
+  static ColumnBlock block;  // as a search over many blocks uses one
   if (!block.open(bytes, key)) return kDamaged;
   std::string all;
   const auto add = [&all](const Result<RowSet>& rows) {
@@ -68,9 +69,10 @@ inline std::string answers_of(std::string_view bytes, BlockKey key) {
   RowBuffer buffer;
   if (rows.rebuild(every, buffer)) {
     for (const StoredRow& row : buffer.rows) {
-      all += std::string(row.record.raw) + std::to_string(row.time_ns) + "/" + std::to_string(row.record.seq) + "/" +
-             std::to_string(row.record.received_ns) + std::string(row.record.heading) + std::to_string(row.record.length) +
-             "@" + std::to_string(row.position.commit) + "/" + std::to_string(row.position.row) + ";";
+      all += std::string(row.record.raw) + std::to_string(row.time_ns) + "/" +
+             std::to_string(row.record.seq) + "/" + std::to_string(row.record.received_ns) +
+             std::string(row.record.heading) + std::to_string(row.record.length) + "@" +
+             std::to_string(row.position.commit) + "/" + std::to_string(row.position.row) + ";";
     }
   } else {
     all += kDamaged;
@@ -83,7 +85,8 @@ inline std::string answers_of(std::string_view bytes, BlockKey key) {
   all += fetched ? raw : std::string(kDamaged);
   ColumnSearch search(block);
   for (const char* text : {"a", "\",\"", "10:0", "\":1", "17"}) add(search.containing(text));
-  for (const char* word : {"alpha", "42", "01t10", "hostname", "absent"}) add(search.with_word(word));
+  for (const char* word : {"alpha", "42", "01t10", "hostname", "absent"})
+    add(search.with_word(word));
   add(search.between("EventID", 1, 2));
   add(search.equal_to("Hostname", "pc-1.example"));
   add(search.having("Image"));

@@ -1,5 +1,5 @@
-// Rows for tests of column blocks: JSON of many shapes, syslog, garbage, from a seed. And recordings,
-// where they are.
+// Rows for tests of column blocks: JSON of many shapes, syslog, garbage, from a seed. And
+// recordings, where they are.
 #pragma once
 
 #include <cstdint>
@@ -71,8 +71,8 @@ class Samples {
   }
 
   std::string syslog() {
-    return "<" + std::to_string(below(191)) + ">Mar  1 10:00:0" + std::to_string(below(10)) + " web-" +
-           std::to_string(below(5)) + " sshd[" + std::to_string(below(30'000)) +
+    return "<" + std::to_string(below(191)) + ">Mar  1 10:00:0" + std::to_string(below(10)) +
+           " web-" + std::to_string(below(5)) + " sshd[" + std::to_string(below(30'000)) +
            "]: Failed password for C:\\new\\table " + words();
   }
 
@@ -83,15 +83,16 @@ class Samples {
   }
 
   std::string spaced() {
-    return " {\"a\" : " + number() + " ,\t\"b\\\"\\u0041\": \"" + words() + "\", \"a\": [ 1, {\"c\":\"" +
-           time() + "\"} ] , \"\\n\": {} } \n";
+    return " {\"a\" : " + number() + " ,\t\"b\\\"\\u0041\": \"" + words() +
+           "\", \"a\": [ 1, {\"c\":\"" + time() + "\"} ] , \"\\n\": {} } \n";
   }
 
   std::string nested(int depth) {
     if (depth > 4 || below(4) == 0) return "\"" + words() + "\"";
     std::string text = "{";
     for (std::size_t i = below(4); i > 0; --i)
-      text += "\"k" + std::to_string(below(5)) + "\":" + (below(3) == 0 ? number() : nested(depth + 1)) + ",";
+      text += "\"k" + std::to_string(below(5)) +
+              "\":" + (below(3) == 0 ? number() : nested(depth + 1)) + ",";
     return text + "\"z\":0}";
   }
 
@@ -119,9 +120,9 @@ class Samples {
   }
 
   std::string time() {
-    std::string text = "2026-0" + std::to_string(1 + below(9)) + "-2" + std::to_string(below(10)) + "T1" +
-                       std::to_string(below(10)) + ":00:0" + std::to_string(below(10)) + "." +
-                       std::to_string(100 + below(900)) + "Z";
+    std::string text = "2026-0" + std::to_string(1 + below(9)) + "-2" + std::to_string(below(10)) +
+                       "T1" + std::to_string(below(10)) + ":00:0" + std::to_string(below(10)) +
+                       "." + std::to_string(100 + below(900)) + "Z";
     if (below(2000) == 0) text[9] = '\x39';
     return text;
   }
@@ -130,7 +131,10 @@ class Samples {
     std::string text;
     for (std::size_t i = 1 + below(4); i > 0; --i) {
       text += pick({"alpha", "Beta", "10.0.0.7", R"(C:\\new)", R"(\nline)", R"(\u00e9tude)", "x",
-                    "mimi-katz", "\xC3\xBC" "ber", R"(say \"hi\")", "42", "http://a/b?c=d", ""});
+                    "mimi-katz",
+                    "\xC3\xBC"
+                    "ber",
+                    R"(say \"hi\")", "42", "http://a/b?c=d", ""});
       if (below(3) == 0) text += std::to_string(below(100'000));
       text += " ";
     }
@@ -155,11 +159,13 @@ inline SampleRows sample_rows(std::uint64_t seed, std::size_t count) {
     next[source] += samples.below(10) == 0 ? 3U : 1U;
     StoredRow& made = all.add(samples.record(), source, next[source]);
     made.record.received_ns = static_cast<std::int64_t>(1'700'000'000'000'000'000 + i * 1'000'003);
-    made.time_ns = made.record.received_ns - static_cast<std::int64_t>(samples.below(5'000'000'000));
+    made.time_ns =
+        made.record.received_ns - static_cast<std::int64_t>(samples.below(5'000'000'000));
     if (samples.below(20) == 0) made.time_ns = static_cast<std::int64_t>(samples.any());
     made.status = static_cast<ParseStatus>(samples.below(3));
     if (samples.below(10) == 0) made.record.length += 7;
-    if (samples.below(4) == 0) made.record.heading = samples.below(2) == 0 ? "#Fields: a b" : "#fields\tc";
+    if (samples.below(4) == 0)
+      made.record.heading = samples.below(2) == 0 ? "#Fields: a b" : "#fields\tc";
     if (samples.below(50) == 0) {
       commit += 1 + samples.below(3);
       row = 0;

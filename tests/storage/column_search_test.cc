@@ -53,10 +53,12 @@ void check_texts(Searched& searched, Samples& samples, int rounds) {
   std::size_t found = 0;
   for (int i = 0; i < rounds; ++i) {
     std::string text = piece_of(samples, searched.raws[samples.below(searched.raws.size())]);
-    if (samples.below(5) == 0) text[samples.below(text.size())] = static_cast<char>('a' + samples.below(26));
+    if (samples.below(5) == 0)
+      text[samples.below(text.size())] = static_cast<char>('a' + samples.below(26));
     const Result<RowSet> rows = search.containing(text);
     ASSERT_TRUE(rows) << rows.error().what;
-    const RowSet naive = searched.naive([&](const std::string& raw) { return contains_folded(raw, text); });
+    const RowSet naive =
+        searched.naive([&](const std::string& raw) { return contains_folded(raw, text); });
     ASSERT_EQ(*rows, naive) << "\"" << text << "\": " << rows->count() << ", not " << naive.count();
     found += naive.count();
   }
@@ -80,7 +82,8 @@ void check_words(Searched& searched, Samples& samples, int rounds) {
     if (!is_word(word)) continue;
     const Result<RowSet> rows = search.with_word(word);
     ASSERT_TRUE(rows) << rows.error().what;
-    const RowSet naive = searched.naive([&](const std::string& raw) { return has_word(raw, word); });
+    const RowSet naive =
+        searched.naive([&](const std::string& raw) { return has_word(raw, word); });
     ASSERT_EQ(*rows, naive) << "\"" << word << "\": " << rows->count() << ", not " << naive.count();
   }
 }
@@ -124,25 +127,29 @@ TEST(ColumnSearch, RecordingsAreSearchedAsTheyAre) {
 TEST(ColumnSearch, FindsDigitsOfNumbers) {
   SampleRows all;
   for (std::uint64_t i = 0; i < 3'000; ++i) {
-    all.add("{\"id\":" + std::to_string(1'000'000 + i * 17) + ",\"at\":\"2026-03-01T10:" +
-                std::to_string(10 + i / 60) + ":" + std::to_string(10 + i % 50) + "." +
-                std::to_string(100 + i % 900) + "Z\"}",
+    all.add("{\"id\":" + std::to_string(1'000'000 + i * 17) +
+                ",\"at\":\"2026-03-01T10:" + std::to_string(10 + i / 60) + ":" +
+                std::to_string(10 + i % 50) + "." + std::to_string(100 + i % 900) + "Z\"}",
             1, i);
   }
   Searched searched(all.rows);
   ASSERT_EQ(searched.block.columns()[0].encoding, ColumnEncoding::kIntegers);
   ASSERT_EQ(searched.block.columns()[1].encoding, ColumnEncoding::kTimes);
   ColumnSearch search(searched.block);
-  for (const char* text : {"17923", "000017", ":1000017,", "t10:1", "0.12", "2z\"}", "\"2026-03", "d\":10000"}) {
+  for (const char* text :
+       {"17923", "000017", ":1000017,", "t10:1", "0.12", "2z\"}", "\"2026-03", "d\":10000"}) {
     const Result<RowSet> rows = search.containing(text);
     ASSERT_TRUE(rows);
-    EXPECT_EQ(*rows, searched.naive([&](const std::string& raw) { return contains_folded(raw, text); })) << text;
+    EXPECT_EQ(*rows, searched.naive([&](const std::string& raw) {
+      return contains_folded(raw, text);
+    })) << text;
     EXPECT_FALSE(std::string_view(text) != "17923" && rows->empty()) << text;
   }
   for (const char* word : {"1000017", "1000018", "123z", "01t10", "2026", "9", "id"}) {
     const Result<RowSet> rows = search.with_word(word);
     ASSERT_TRUE(rows);
-    EXPECT_EQ(*rows, searched.naive([&](const std::string& raw) { return has_word(raw, word); })) << word;
+    EXPECT_EQ(*rows, searched.naive([&](const std::string& raw) { return has_word(raw, word); }))
+        << word;
   }
   EXPECT_EQ(search.between("id", 1'000'017, 1'000'051)->count(), 3U);
   EXPECT_EQ(search.between("id", 0, 999'999)->count(), 0U);
@@ -159,7 +166,8 @@ TEST(ColumnSearch, FindsValuesByColumn) {
   ColumnSearch search(searched.block);
   const auto host = [&](std::string_view text) {
     return searched.naive([&](const std::string& raw) {
-      return !raw.empty() && raw.front() == '{' && raw.find(R"("Hostname":")" + std::string(text)) != std::string::npos &&
+      return !raw.empty() && raw.front() == '{' &&
+             raw.find(R"("Hostname":")" + std::string(text)) != std::string::npos &&
              raw.back() == '}';
     });
   };
@@ -210,7 +218,10 @@ TEST(ColumnSearch, WordsAreDefined) {
   EXPECT_EQ(words("GET /a_b?c=d1"), "get,a_b,c,d1,");
   EXPECT_EQ(words(R"(C:\new \\new \\\new)"), "c,new,ew,new,new,ew,");
   EXPECT_EQ(words(R"(\u00e9tude \u00zz \n)"), "u00e9tude,tude,u00zz,n,");
-  EXPECT_EQ(words("\xC3\x9C" "ber"), "\xC3\x9C" "ber,");
+  EXPECT_EQ(words("\xC3\x9C"
+                  "ber"),
+            "\xC3\x9C"
+            "ber,");
 }
 
 TEST(WordFilter, KnowsItsKeysAndFewOthers) {
@@ -224,7 +235,8 @@ TEST(WordFilter, KnowsItsKeysAndFewOthers) {
     ASSERT_TRUE(filter.read(bytes));
     for (const std::uint64_t key : keys) ASSERT_TRUE(filter.may_contain(key)) << n;
     std::size_t wrong = 0;
-    for (int i = 0; i < 20'000; ++i) wrong += filter.may_contain(word_key("other" + std::to_string(i))) ? 1U : 0U;
+    for (int i = 0; i < 20'000; ++i)
+      wrong += filter.may_contain(word_key("other" + std::to_string(i))) ? 1U : 0U;
     EXPECT_LT(wrong, 140U) << n;  // 0.4 % are 80
     if (n == 20'000) {
       EXPECT_LT(bytes.size() * 8, n * 10);
