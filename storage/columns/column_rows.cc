@@ -149,13 +149,26 @@ bool ColumnRows::load_meta(std::size_t chunk) {
   return block_.fail_with("bad row table");
 }
 
+bool ColumnRows::load_received(std::size_t chunk) {
+  if (received_.empty()) received_.resize(block_.chunks());
+  std::vector<std::int64_t>& rows = received_[chunk];
+  if (!rows.empty()) return true;
+  std::string_view bytes;
+  if (!block_.inflated(Section::kRows, block_.directory().received[chunk], bytes)) return false;
+  ByteCursor in(bytes);
+  rows.resize(std::min<std::size_t>(kChunkRows, block_.rows() - chunk * kChunkRows));
+  std::int64_t before = 0;
+  for (std::int64_t& row : rows) before = row = wrapping_add(before, in.signed_varint());
+  if (in.done()) return true;
+  rows.clear();
+  return block_.fail_with("bad times");
+}
+
 bool ColumnRows::read_meta(std::string_view bytes, std::vector<Meta>& rows) {
   ByteCursor in(bytes);
   const std::string_view flags = in.take(rows.size());
   if (!in.ok()) return false;
-  std::int64_t before = 0;
-  for (Meta& row : rows) before = row.received_ns = wrapping_add(before, in.signed_varint());
-  for (Meta& row : rows) row.time_ns = wrapping_add(row.received_ns, in.signed_varint());
+  for (Meta& row : rows) row.age_ns = in.signed_varint();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto bits = static_cast<unsigned>(static_cast<unsigned char>(flags[i]));
     if ((bits & kStatusMask) > static_cast<unsigned>(ParseStatus::kRaw)) return false;
@@ -307,15 +320,15 @@ bool ColumnRows::load_positions() {
 
 // All but the raw bytes and the position.
 bool ColumnRows::fill(std::size_t place, std::uint32_t number, StoredRow& row) {
-  if (!load_meta(place / kChunkRows)) return false;
+  if (!load_meta(place / kChunkRows) || !load_received(number / kChunkRows)) return false;
   const Meta& meta = meta_[place / kChunkRows][place % kChunkRows];
   const auto behind = std::upper_bound(run_starts_.begin(), run_starts_.end(), number);
   const auto run = static_cast<std::size_t>(behind - run_starts_.begin()) - 1;
   row.record.source = runs_[run].source;
   row.record.seq = runs_[run].first_seq + (number - run_starts_[run]);
-  row.record.received_ns = meta.received_ns;
+  row.record.received_ns = received_[number / kChunkRows][number % kChunkRows];
   row.record.length = meta.length;
-  row.time_ns = meta.time_ns;
+  row.time_ns = wrapping_add(row.record.received_ns, meta.age_ns);
   row.status = meta.status;
   if (meta.heading == 0) return true;
   if (!load_headings()) return false;

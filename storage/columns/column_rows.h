@@ -38,8 +38,7 @@ class ColumnRows {
 
  private:
   struct Meta {
-    std::int64_t received_ns = 0;
-    std::int64_t time_ns = 0;
+    std::int64_t age_ns = 0;    // event time minus received
     std::uint32_t length = 0;   // 0: not cut
     std::uint32_t heading = 0;  // plus one; 0: none
     ParseStatus status = ParseStatus::kRaw;
@@ -62,6 +61,7 @@ class ColumnRows {
   std::optional<std::uint32_t> number_of(SourceId source, std::uint64_t seq) const;
   bool place_of(std::uint32_t number, std::size_t& place);
   bool load_meta(std::size_t chunk);
+  bool load_received(std::size_t chunk);
   bool read_meta(std::string_view bytes, std::vector<Meta>& rows);
   bool load_orders();
   bool load_positions();
@@ -73,8 +73,9 @@ class ColumnRows {
   // How many values each column has before place_ in its chunk.
   std::vector<std::uint32_t> ranks_;
   std::size_t place_ = SIZE_MAX;
-  std::vector<std::vector<Meta>> meta_;  // of each chunk; empty: not loaded
-  std::vector<Source> sources_;          // by column
+  std::vector<std::vector<Meta>> meta_;              // of each chunk; empty: not loaded
+  std::vector<std::vector<std::int64_t>> received_;  // by number, likewise
+  std::vector<Source> sources_;                      // by column
   std::vector<Run> runs_;
   std::vector<std::uint32_t> run_starts_;  // number of the first row of each
   std::vector<std::uint16_t> places_;      // by number

@@ -261,6 +261,14 @@ void ColumnBlockBuilder::put_rows(Parts& parts) const {
     plain.clear();
     put_row_table(parts, first, end, plain);
     put_piece(plain, section, parts.directory);
+    plain.clear();
+    std::int64_t before = 0;
+    for (std::size_t n = first; n < end; ++n) {
+      const std::int64_t received = rows_[parts.by_number[n]].received_ns;
+      put_signed(plain, difference(received, before));
+      before = received;
+    }
+    put_piece(plain, section, parts.directory);
   }
 }
 
@@ -272,11 +280,6 @@ void ColumnBlockBuilder::put_row_table(const Parts& parts, std::size_t first, st
   for_each([&](const Row& row) {
     out += static_cast<char>(static_cast<unsigned>(row.status) |
                              (row.length > row.size ? kCut : 0) | (row.heading != 0 ? kHeaded : 0));
-  });
-  std::int64_t before = 0;
-  for_each([&](const Row& row) {
-    put_signed(out, difference(row.received_ns, before));
-    before = row.received_ns;
   });
   for_each([&](const Row& row) { put_signed(out, difference(row.time_ns, row.received_ns)); });
   for_each([&](const Row& row) {

@@ -206,9 +206,11 @@ bool Directory::read_rows(ByteCursor& in, Bounds& bounds, const ColumnHead& head
   if ((head.header.flags & kHeadings) != 0) headings = bounds.next(in, bounds.rows);
   row_shapes.clear();
   row_tables.clear();
+  received.clear();
   for (std::size_t i = 0; i < chunks_of(head.header.rows); ++i) {
     row_shapes.push_back(bounds.next(in, bounds.rows));
     row_tables.push_back(bounds.next(in, bounds.rows));
+    received.push_back(bounds.next(in, bounds.rows));
   }
   return in.ok();
 }

@@ -99,6 +99,7 @@ struct Directory {
   Piece order, positions, headings;
   std::vector<Piece> row_shapes;  // one a chunk
   std::vector<Piece> row_tables;
+  std::vector<Piece> received;
   std::uint32_t shapes = 0;
   std::uint32_t literals = 0;
   Piece slots, literal_texts;
