@@ -2,6 +2,7 @@
 // https://httpd.apache.org/docs/2.4/mod/mod_log_config.html, nginx ngx_http_log_module.
 #include "base/time.h"
 #include "parsers/content.h"
+#include "parsers/formats/byte_set.h"
 #include "parsers/put.h"
 #include "parsers/timestamp.h"
 
@@ -45,15 +46,14 @@ std::optional<std::int64_t> access_time(std::string_view text, std::int32_t zone
 
 // A text between quotes; servers escape quotes and control characters, so a backslash hides one.
 bool read_quoted(Cursor& at, std::string_view& out) {
+  static constexpr ByteSet kSpecial("\"\\");
   if (!at.skip("\"")) return false;
-  for (std::size_t i = 0; i < at.rest.size(); ++i) {
-    if (at.rest[i] == '\\') {
-      ++i;
-    } else if (at.rest[i] == '"') {
-      out = at.rest.substr(0, i);
-      at.rest.remove_prefix(i + 1);
-      return true;
-    }
+  for (std::size_t i = kSpecial.find(at.rest); i < at.rest.size();
+       i = kSpecial.find(at.rest, i + 2)) {
+    if (at.rest[i] == '\\') continue;  // with the byte behind it
+    out = at.rest.substr(0, i);
+    at.rest.remove_prefix(i + 1);
+    return true;
   }
   return false;
 }

@@ -17,8 +17,8 @@ int note(unsigned id, unsigned long long, unsigned long long, unsigned, void* fo
 
 }  // namespace
 
-MarkerSet::MarkerSet(std::vector<std::string> texts) : texts_(std::move(texts)) {
-  if (texts_.empty()) return;
+MarkerSet::MarkerSet(std::vector<std::string> texts) : texts_(std::move(texts)), filter_(texts_) {
+  if (texts_.empty() || filter_.useful()) return;
   std::vector<const char*> starts;
   std::vector<unsigned> flags(texts_.size(), 0);
   std::vector<unsigned> ids;
@@ -52,6 +52,10 @@ MarkerScratch::~MarkerScratch() {
 
 const std::vector<std::uint32_t>& MarkerScratch::find(std::string_view text) {
   found_.clear();
+  if (markers_->filter_.useful()) {
+    markers_->filter_.find(text, found_);
+    return found_;
+  }
   if (scratch_ != nullptr && text.size() <= std::numeric_limits<unsigned>::max()) {
     (void)hs_scan(markers_->database_, text.data(), static_cast<unsigned>(text.size()), 0, scratch_,
                   note, &found_);

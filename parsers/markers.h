@@ -1,4 +1,5 @@
-// MarkerSet: which of many texts a record holds, in one pass.
+// MarkerSet: which of many texts a record holds, in one pass: of a few texts by MarkerFilter, of
+// many by Hyperscan.
 //
 // Immutable and shared; each thread has a MarkerScratch.
 #pragma once
@@ -8,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "parsers/marker_filter.h"
 
 struct hs_database;
 struct hs_scratch;
@@ -28,7 +31,8 @@ class MarkerSet {
  private:
   friend class MarkerScratch;
   std::vector<std::string> texts_;
-  hs_database* database_ = nullptr;  // nullptr: they are looked for one by one
+  MarkerFilter filter_;              // if it is useful,
+  hs_database* database_ = nullptr;  // else this; nullptr: they are looked for one by one
 };
 
 // Owner: one thread.

@@ -65,6 +65,11 @@ bool header_holds(const RecogniseRule::Header& header, std::string_view message,
   return true;
 }
 
+bool asks_for_program_alone(const RecogniseRule& rule) {
+  return rule.json.empty() && rule.prefixes.empty() && rule.any.empty() && rule.all.empty() &&
+         !rule.cef && !rule.leef && !rule.access;
+}
+
 bool json_holds(const RecogniseRule::JsonTest& test, std::span<const Field> fields,
                 std::size_t& bytes) {
   for (const Field& field : fields) {
@@ -93,40 +98,98 @@ Recogniser::Recogniser(const Catalog& catalog)
                MarkerScratch(index_->markers(Index::kAll))},
       noted_(index_->size()) {}
 
-const Recogniser::Rules& Recogniser::by_program(std::string_view name) {
-  static const Rules kNone;
+const Recogniser::Program& Recogniser::by_program(std::string_view name) {
+  static const Program kNone;
   if (name.empty() || name.size() > kProgramLengthMax) return kNone;
+  if (last_program_ != nullptr && last_name_ == name) return *last_program_;
   const NameKey key = NameKey::of(name);
-  if (const std::uint32_t* known = known_programs_.find(key)) return program_rules_[*known];
-  Rules rules;
-  index_->add_rules_of_program(plain_program(name), rules);
-  if (program_rules_.size() >= kProgramsMax) {
-    other_program_ = std::move(rules);
-    return other_program_;
+  const std::uint32_t* const known = known_programs_.find(key);
+  if (known == nullptr) {
+    Program made = program_of(name);
+    if (programs_.size() >= kProgramsMax) {
+      last_program_ = nullptr;
+      return other_program_ = std::move(made);
+    }
+    programs_.push_back(std::move(made));
+    known_programs_.insert(key) = static_cast<std::uint32_t>(programs_.size() - 1);
   }
-  program_rules_.push_back(std::move(rules));
-  known_programs_.insert(key) = static_cast<std::uint32_t>(program_rules_.size() - 1);
-  return program_rules_.back();
+  last_name_ = name;
+  last_program_ = known == nullptr ? &programs_.back() : &programs_[*known];
+  return *last_program_;
+}
+
+Recogniser::Program Recogniser::program_of(std::string_view name) const {
+  Program made;
+  index_->add_rules_of_program(plain_program(name), made.rules);
+  for (const std::uint32_t at : made.rules) {
+    const Index::Rule& rule = index_->rule(at);
+    if (!asks_for_program_alone(*rule.rule)) continue;
+    const bool better = made.first == nullptr || rule.order > made.order ||
+                        (rule.order == made.order && rule.definition->name < made.first->name);
+    if (!better) continue;
+    made.first = rule.definition;
+    made.order = rule.order;
+  }
+  for (const std::uint32_t at : made.rules) {
+    const Index::Rule& rule = index_->rule(at);
+    if (rule.order >= made.order && !asks_for_program_alone(*rule.rule)) made.others.push_back(at);
+  }
+  return made;
+}
+
+// The first candidate, if the program's own rule says which that is and nothing holds that may go
+// before it; else nullptr. The same as the first of the list, without making one.
+const Definition* Recogniser::surely_first(const Program& program) {
+  if (program.first == nullptr || program.order <= index_->highest_order(Index::kAll) ||
+      program.order <= index_->highest_of_headers())
+    return nullptr;
+  const std::string_view message = evidence_.message;
+  if (!message.empty() && program.order <= index_->highest_of_first_byte(message[0]))
+    return nullptr;
+  for (const std::uint32_t at : program.others) {
+    std::size_t bytes = 0;
+    const Index::Rule& rule = index_->rule(at);
+    if (envelope_holds(rule, bytes) && texts_hold(*rule.rule, bytes)) return nullptr;
+  }
+  if (program.order < index_->highest_order(Index::kFront) &&
+      !scratch_[Index::kFront].find(evidence_.record).empty())
+    return nullptr;
+  return program.first;
 }
 
 void Recogniser::restart(const Evidence& evidence) {
   evidence_ = evidence;
+  sure_ = nullptr;
+  given_ = nullptr;
+  listed_ = false;
+  group_.clear();
+  at_ = 0;
+}
+
+// What stands for the record at hand: nothing has been looked at yet.
+void Recogniser::forget() {
+  listed_ = true;
   if (++number_ == 0) {  // counted once around
     std::fill(noted_.begin(), noted_.end(), 0);
     number_ = 1;
   }
   passed_ = {};
   pending_.clear();
-  group_.clear();
-  at_ = 0;
   tried_.clear();
 }
 
 void Recogniser::begin(const Evidence& evidence) {
   restart(evidence);
-  for (const std::uint32_t rule : by_program(evidence.program)) note(rule);
-  if (evidence.message.empty()) return;
-  for (const std::uint32_t rule : index_->rules_of_first_byte(evidence.message[0])) note(rule);
+  sure_ = surely_first(by_program(evidence.program));
+  given_ = sure_;
+  if (sure_ == nullptr) list();
+}
+
+void Recogniser::list() {
+  forget();
+  for (const std::uint32_t rule : by_program(evidence_.program).rules) note(rule);
+  if (evidence_.message.empty()) return;
+  for (const std::uint32_t rule : index_->rules_of_first_byte(evidence_.message[0])) note(rule);
   note_headers();
 }
 
@@ -266,6 +329,7 @@ void Recogniser::sort() {
 
 void Recogniser::begin_json(const Evidence& evidence, std::span<const Field> fields) {
   restart(evidence);
+  forget();
   passed_ = {true, true};
   if (!index_->any_json()) return;
   for (const Field& field : fields) {

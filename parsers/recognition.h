@@ -5,7 +5,8 @@
 // names goes before how the message begins, and that before what merely stands somewhere in the
 // text, where senders of messages put what they like), then its bytes, then the name. Nothing is
 // looked at before it is asked for: most records are of the first definition, so the rest of the
-// rules, and the pass over all texts that records may contain, wait until that has refused. The
+// rules, and the pass over all texts that records may contain, wait until that has refused. What is
+// remembered of a program says which definition that is, if nothing that goes before it holds. The
 // rules are the catalog's (recognition_index.h); here are a thread's scratch memory and the
 // programs it met. One thread.
 #pragma once
@@ -16,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "event/event.h"
@@ -43,10 +45,15 @@ class Recogniser {
   void begin_json(const Evidence& evidence, std::span<const Field> fields);
   // nullptr: there are no more.
   const Definition* next() {
-    while (at_ == group_.size()) {
-      if (!read_group()) return nullptr;
+    if (sure_ != nullptr) return std::exchange(sure_, nullptr);
+    if (given_ != nullptr && !listed_) list();
+    for (;;) {
+      while (at_ == group_.size()) {
+        if (!read_group()) return nullptr;
+      }
+      const Definition* const found = group_[at_++].definition;
+      if (found != given_) return found;
     }
-    return group_[at_++].definition;
   }
 
  private:
@@ -57,11 +64,24 @@ class Recogniser {
     int order = 0;
     std::size_t bytes = 0;
   };
+  // What is remembered of a program that was met.
+  struct Program {
+    Rules rules;
+    // Always a candidate, because nothing but the program is asked for, and the first one unless
+    // what has its order or a higher one holds; nullptr: there is no such.
+    const Definition* first = nullptr;
+    int order = 0;
+    Rules others;  // of the program, that may go before it
+  };
   static constexpr std::size_t kProgramsMax = 4000;
   static constexpr std::size_t kProgramLengthMax = 128;
 
   void restart(const Evidence& evidence);
-  const Rules& by_program(std::string_view name);
+  void forget();
+  const Program& by_program(std::string_view name);
+  Program program_of(std::string_view name) const;
+  const Definition* surely_first(const Program& program);
+  void list();
   void note(std::uint32_t rule);
   void note_headers();
   void look_through(Index::Pass pass);
@@ -75,11 +95,16 @@ class Recogniser {
 
   const RecognitionIndex* index_;
   std::array<MarkerScratch, Index::kPasses> scratch_;
-  NameTable<std::uint32_t> known_programs_;  // into program_rules_, from 0
-  std::deque<Rules> program_rules_;
-  Rules other_program_;
+  NameTable<std::uint32_t> known_programs_;  // into programs_, from 0
+  std::deque<Program> programs_;
+  Program other_program_;
+  std::string last_name_;  // of the program before; records of one program often follow each other
+  const Program* last_program_ = nullptr;
   // Of the record at hand:
   Evidence evidence_;
+  const Definition* sure_ = nullptr;   // the first candidate, if it was found without a list,
+  const Definition* given_ = nullptr;  // and the same behind the first next()
+  bool listed_ = false;                // what is below has begun
   std::uint32_t number_ = 0;  // of it; what carries another number is not there
   std::array<bool, Index::kPasses> passed_{};
   std::vector<std::uint32_t> noted_;      // by rule

@@ -34,6 +34,7 @@ RecognitionIndex::RecognitionIndex(const std::vector<Definition>& definitions) {
   index_texts(kFront);
   index_texts(kAll);
   index_fields();
+  note_highest();
 }
 
 void RecognitionIndex::index(const Definition& definition) {
@@ -115,6 +116,16 @@ void RecognitionIndex::index_fields() {
     json_rules_.push_back(at);
   }
   for (std::size_t i = 1; i < json_first_.size(); ++i) json_first_[i] += json_first_[i - 1];
+}
+
+void RecognitionIndex::note_highest() {
+  const auto highest = [this](const Rules& rules) {
+    int order = kNoOrder;
+    for (const std::uint32_t at : rules) order = std::max(order, rules_[at].order);
+    return order;
+  };
+  std::transform(prefixes_.begin(), prefixes_.end(), highest_of_first_byte_.begin(), highest);
+  highest_of_headers_ = std::max(highest(cef_), highest(leef_));
 }
 
 void RecognitionIndex::add_rules_of_program(std::string_view plain, Rules& rules) const {

@@ -57,6 +57,11 @@ class RecognitionIndex {
   }
   // The highest order of a rule that only that pass finds; kNoOrder: there is none.
   int highest_order(Pass pass) const { return highest_[pass]; }
+  // The highest order of a rule that a message with this first byte, or a header, speaks for.
+  int highest_of_first_byte(char first) const {
+    return highest_of_first_byte_[static_cast<unsigned char>(first)];
+  }
+  int highest_of_headers() const { return highest_of_headers_; }
   static constexpr int kNoOrder = std::numeric_limits<int>::min();
 
   bool any_json() const { return !json_rules_.empty(); }
@@ -72,6 +77,7 @@ class RecognitionIndex {
   void index(const Definition& definition);
   void index_texts(Pass pass);
   void index_fields();
+  void note_highest();
 
   std::vector<Rule> rules_;
   std::vector<std::pair<std::string, std::uint32_t>> programs_;  // sorted
@@ -81,6 +87,8 @@ class RecognitionIndex {
   std::array<std::unique_ptr<const MarkerSet>, kPasses> markers_;
   std::array<std::vector<Rules>, kPasses> of_marker_;
   std::array<int, kPasses> highest_{kNoOrder, kNoOrder};
+  std::array<int, 256> highest_of_first_byte_{};
+  int highest_of_headers_ = kNoOrder;
   Rules json_rules_;                       // sorted by the field that they ask for first
   std::vector<std::uint32_t> json_first_;  // by field: where its rules begin there
 };

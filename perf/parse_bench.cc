@@ -3,8 +3,9 @@
 //   parse_bench [--smoke] [--data FILE] [--only NAME]
 //
 // Each kind of line is read twice: recognised from nothing ("parse/NAME"), and with its definition
-// named for the source ("parse/NAME_named"). "recognition/NAME" is what the first takes more, as a
-// share of it.
+// named for the source ("parse/NAME_named"), which is the one that is recognised: a line of nginx
+// that nobody names looks as one of Apache does. "recognition/NAME" is what the first takes more,
+// as a share of it.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -182,7 +183,7 @@ int main(int argc, char** argv) {
   };
   constexpr std::array<Kind, 6> kKinds = {{{"sshd", "linux-sshd", kSshd},
                                            {"iptables", "iptables", kIptables},
-                                           {"nginx", "nginx-access", kNginx},
+                                           {"nginx", "apache-access", kNginx},
                                            {"fortigate", "fortinet-fortigate", kFortigate},
                                            {"asa", "cisco-asa", kAsa},
                                            {"suricata", "suricata-eve", kSuricata}}};

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "parsers/content.h"
+#include "parsers/marker_filter.h"
 
 namespace picket::parsers {
 namespace {
@@ -144,6 +145,66 @@ TEST_F(RecognitionTest, SaysWhatTheRulesSay) {
     if (wanted.size() > 1) ++several;
   }
   EXPECT_GT(several, 500U);
+}
+
+// Sources take turns, a few records each: what is remembered of one must not show in the next.
+TEST_F(RecognitionTest, RemembersNothingThatChangesAnAnswer) {
+  const auto shipped = catalog();
+  const Pieces pieces = pieces_of(*shipped);
+  const std::vector<std::string> few = {one_of(pieces.programs), "kernel", "sshd", "", "nginx"};
+  Recogniser recogniser(*shipped);
+  std::size_t quick = 0;
+  for (int i = 0; i < 3'000; ++i) {
+    const std::string program = random_() % 3 == 0 ? one_of(pieces.programs) : one_of(few);
+    std::string text = random_() % 2 == 0 ? message(pieces) : "Accepted nothing for nobody";
+    if (random_() % 8 == 0) text.clear();
+    const std::string record = "<86>Mar  1 10:00:01 host " + program + ": " + text;
+    const Evidence evidence{record, std::string_view(record).substr(record.size() - text.size()),
+                            program};
+    const auto wanted = expected(*shipped, evidence);
+    if (random_() % 2 == 0) {  // most callers ask for the first alone
+      recogniser.begin(evidence);
+      const Definition* const first = recogniser.next();
+      ASSERT_EQ(first == nullptr ? "" : first->name, wanted.empty() ? "" : wanted.front())
+          << record;
+      ++quick;
+      continue;
+    }
+    ASSERT_EQ(candidates(recogniser, evidence), wanted) << record;
+  }
+  EXPECT_GT(quick, 1'000U);
+}
+
+// The filter says of each text once whether it is there.
+void expect_held(const std::vector<std::string>& texts, std::string_view record,
+                 const std::vector<std::uint32_t>& ids) {
+  for (std::uint32_t id = 0; id < texts.size(); ++id) {
+    const bool there = record.find(texts[id]) != std::string_view::npos;
+    EXPECT_EQ(std::count(ids.begin(), ids.end(), id), there ? 1 : 0) << texts[id];
+  }
+}
+
+TEST_F(RecognitionTest, TheFilterFindsWhatIsThere) {
+  const std::vector<std::string> texts = {"] [",   "ab",         "abcd",
+                                          "xabcd", " HTTP/1.1 ", "\xff\xfe\x00z"};
+  const MarkerFilter filter(texts);
+  if (!filter.useful()) GTEST_SKIP() << "this processor has no AVX2";
+  const std::string alphabet = "ab] [xcd";
+  for (int i = 0; i < 20'000; ++i) {
+    std::string record(random_() % 120, 'a');
+    for (char& c : record) c = alphabet[random_() % alphabet.size()];
+    if (random_() % 4 == 0) record.insert(random_() % (record.size() + 1), one_of(texts));
+    std::vector<std::uint32_t> ids;
+    filter.find(record, ids);
+    expect_held(texts, record, ids);
+    ASSERT_FALSE(HasFailure()) << record;
+  }
+}
+
+TEST_F(RecognitionTest, TheFilterIsOfNoUseForBytes) {
+  EXPECT_FALSE(MarkerFilter({"a"}).useful());
+  EXPECT_FALSE(
+      MarkerFilter(std::vector<std::string>(MarkerFilter::kTextsMax + 1, "abcd")).useful());
 }
 
 TEST_F(RecognitionTest, AnAccessLineOfAClientIsNotLookedIntoFurther) {

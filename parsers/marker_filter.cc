@@ -1,0 +1,221 @@
+#include "parsers/marker_filter.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "parsers/cursor.h"
+
+namespace picket::parsers {
+namespace {
+
+bool has_vectors() {
+#if defined(__x86_64__)
+  static const bool has = __builtin_cpu_supports("avx2");
+  return has;
+#else
+  return false;
+#endif
+}
+
+// How seldom logs have a byte, about.
+int rarity(char c) {
+  if ((c >= 'a' && c <= 'z') || is_digit(c) || c == ' ') return 0;
+  if (c >= 'A' && c <= 'Z') return 2;
+  return std::string_view(".:-/=\",[]_").find(c) == std::string_view::npos ? 4 : 1;
+}
+
+// What stands in so many lines that it says nothing, rare as its bytes are.
+constexpr std::string_view kUsual =
+    "\"GET / \"POST / \"PUT / \"HEAD / \"DELETE / \"OPTIONS / HTTP/1.1\" \"http://";
+
+// Where those of a text's bytes begin that are the rarest: of equals the last.
+std::size_t rarest(std::string_view text, std::size_t width) {
+  std::size_t best = 0;
+  int most = -1;
+  for (std::size_t at = 0; at + width <= text.size(); ++at) {
+    int sum = 0;
+    for (const char c : text.substr(at, width)) sum += rarity(c);
+    if (kUsual.find(text.substr(at, width)) != std::string_view::npos) sum = 0;
+    if (sum < most) continue;
+    most = sum;
+    best = at;
+  }
+  return best;
+}
+
+unsigned byte_at(std::uint32_t bytes, std::size_t position) {
+  return (bytes >> (8 * position)) & 0xFFU;
+}
+
+}  // namespace
+
+MarkerFilter::MarkerFilter(const std::vector<std::string>& texts) : texts_(texts) {
+  useful_ = has_vectors() && texts.size() <= kTextsMax &&
+            std::all_of(texts.begin(), texts.end(),
+                        [](const std::string& text) { return text.size() >= kLeast; });
+  if (!useful_) return;
+  for (std::uint32_t id = 0; id < texts.size(); ++id) {
+    Marker marker;
+    marker.id = id;
+    const std::size_t width = std::min(texts[id].size(), kWidth);
+    marker.offset = static_cast<std::uint32_t>(rarest(texts[id], width));
+    std::memcpy(&marker.bytes, texts[id].data() + marker.offset, width);
+    std::memset(&marker.mask, 0xFF, width);
+    if (width < kWidth) shorter_.push_back(marker);
+    const std::size_t bucket = choose_bucket(marker);
+    mark(marker, bucket);
+    markers_[bucket].push_back(marker);
+  }
+}
+
+void MarkerFilter::mark(const Marker& marker, std::size_t bucket) {
+  const auto bit = static_cast<std::uint8_t>(1U << bucket);
+  for (std::size_t i = 0; i < kWidth; ++i) {
+    if (byte_at(marker.mask, i) == 0) {  // any byte will do
+      for (std::uint8_t& low : halves_.low[i]) low |= bit;
+      for (std::uint8_t& high : halves_.high[i]) high |= bit;
+      continue;
+    }
+    halves_.low[i][byte_at(marker.bytes, i) & 0xFU] |= bit;
+    halves_.high[i][byte_at(marker.bytes, i) >> 4U] |= bit;
+  }
+}
+
+// The one that lets the fewest words of four bytes more through.
+std::size_t MarkerFilter::choose_bucket(const Marker& marker) const {
+  std::size_t best = 0;
+  std::uint64_t least = UINT64_MAX;
+  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+    const auto has = [&](std::uint8_t buckets) { return (buckets >> bucket & 1U) != 0; };
+    std::uint64_t before = 1;
+    std::uint64_t after = 1;
+    for (std::size_t i = 0; i < kWidth; ++i) {
+      const auto& low = halves_.low[i];
+      const auto& high = halves_.high[i];
+      const auto lows = static_cast<std::uint64_t>(std::count_if(low.begin(), low.end(), has));
+      const auto highs = static_cast<std::uint64_t>(std::count_if(high.begin(), high.end(), has));
+      before *= lows * highs;
+      if (byte_at(marker.mask, i) == 0) {
+        after *= 256;
+        continue;
+      }
+      after *= (lows + (has(low[byte_at(marker.bytes, i) & 0xFU]) ? 0U : 1U)) *
+               (highs + (has(high[byte_at(marker.bytes, i) >> 4U]) ? 0U : 1U));
+    }
+    if (after - before >= least) continue;
+    least = after - before;
+    best = bucket;
+  }
+  return best;
+}
+
+// The bytes that are looked for stand at `at`.
+void MarkerFilter::compare(const Marker& marker, std::string_view text, std::size_t at,
+                           std::vector<std::uint32_t>& found) const {
+  if (at < marker.offset || !text.substr(at - marker.offset).starts_with(texts_[marker.id])) return;
+  if (std::find(found.begin(), found.end(), marker.id) == found.end()) found.push_back(marker.id);
+}
+
+#if defined(__x86_64__)
+
+#define PICKET_AVX2 __attribute__((target("avx2")))
+
+namespace {
+
+struct Tables {
+  __m256i low0, low1, low2, low3;
+  __m256i high0, high1, high2, high3;
+};
+
+PICKET_AVX2 inline __m256i load_table(const std::uint8_t* of) {
+  return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(of)));
+}
+
+PICKET_AVX2 inline Tables load_tables(const std::uint8_t* low, const std::uint8_t* high) {
+  return {load_table(low),  load_table(low + 16),  load_table(low + 32),  load_table(low + 48),
+          load_table(high), load_table(high + 16), load_table(high + 32), load_table(high + 48)};
+}
+
+PICKET_AVX2 inline __m256i passing_one(__m256i low_table, __m256i high_table, const char* at) {
+  const __m256i nibble = _mm256_set1_epi8(0x0F);
+  const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+  const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
+  return _mm256_and_si256(_mm256_shuffle_epi8(low_table, _mm256_and_si256(bytes, nibble)),
+                          _mm256_shuffle_epi8(high_table, high));
+}
+
+// For each of the first 32 bytes of `block`, the buckets that what begins there passes.
+PICKET_AVX2 inline __m256i passing(const Tables& tables, const char* block) {
+  const __m256i first = _mm256_and_si256(passing_one(tables.low0, tables.high0, block),
+                                         passing_one(tables.low1, tables.high1, block + 1));
+  return _mm256_and_si256(first,
+                          _mm256_and_si256(passing_one(tables.low2, tables.high2, block + 2),
+                                           passing_one(tables.low3, tables.high3, block + 3)));
+}
+
+}  // namespace
+
+// `passed` is of the kBlock bytes of `text` from `at` on.
+PICKET_AVX2 void MarkerFilter::look_closer(const std::uint8_t* passed, std::string_view text,
+                                           std::size_t at,
+                                           std::vector<std::uint32_t>& found) const {
+  const __m256i buckets = _mm256_load_si256(reinterpret_cast<const __m256i*>(passed));
+  auto places = ~static_cast<std::uint32_t>(
+      _mm256_movemask_epi8(_mm256_cmpeq_epi8(buckets, _mm256_setzero_si256())));
+  for (; places != 0; places &= places - 1) {
+    const auto place = static_cast<std::size_t>(std::countr_zero(places));
+    if (text.size() <= at + place) return;
+    std::uint32_t here = 0;
+    std::memcpy(&here, text.data() + at + place, std::min(kWidth, text.size() - at - place));
+    for (unsigned left = passed[place]; left != 0; left &= left - 1) {
+      for (const Marker& marker : markers_[static_cast<std::size_t>(std::countr_zero(left))])
+        if (((marker.bytes ^ here) & marker.mask) == 0) compare(marker, text, at + place, found);
+    }
+  }
+}
+
+PICKET_AVX2 void MarkerFilter::find(std::string_view text,
+                                    std::vector<std::uint32_t>& found) const {
+  constexpr std::size_t kReach = kBlock + kWidth - 1;
+  std::array<char, kReach> whole;  // of a short text, and zeros behind it
+  const char* begin = text.data();
+  std::size_t last = 0;  // where the last block begins: some places are looked at once more
+  if (text.size() >= kReach) {
+    last = text.size() - kReach;
+  } else {
+    whole.fill('\0');
+    std::memcpy(whole.data(), text.data(), text.size());
+    begin = whole.data();
+  }
+  const Tables tables = load_tables(halves_.low[0].data(), halves_.high[0].data());
+  alignas(kBlock) std::uint8_t buckets[kBlock];
+  for (std::size_t at = 0;; at = std::min(at + kBlock, last)) {
+    const __m256i passed = passing(tables, begin + at);
+    if (_mm256_testz_si256(passed, passed) == 0) [[unlikely]] {
+      _mm256_store_si256(reinterpret_cast<__m256i*>(buckets), passed);
+      look_closer(buckets, text, at, found);
+    }
+    if (at == last) break;
+  }
+  // No four bytes stand there and behind it.
+  const std::size_t end = text.size() - std::min(text.size(), kWidth - 1);
+  for (const Marker& marker : shorter_) {
+    for (std::size_t at = end; at + texts_[marker.id].size() <= text.size(); ++at)
+      compare(marker, text, at, found);
+  }
+}
+
+#undef PICKET_AVX2
+
+#else
+
+void MarkerFilter::find(std::string_view, std::vector<std::uint32_t>&) const {}
+
+#endif
+
+}  // namespace picket::parsers
