@@ -41,6 +41,7 @@ bool parse_content(const Definition& definition, std::string_view text, std::int
 
 DefinitionEvents::DefinitionEvents(const Catalog& catalog, JsonNames& names) : work_(names) {
   kinds_.resize(catalog.definitions().size());
+  plans_.resize(catalog.definitions().size());
 }
 
 bool DefinitionEvents::run(const Definition& definition, std::string_view message,
@@ -66,7 +67,7 @@ bool DefinitionEvents::run_steps_of(const Definition& definition, std::string_vi
     const std::int64_t time_ns = event.time_ns;
     work_.begin(batch, message, zone_offset_s, definition.aliases);
     const Outcome outcome =
-        definition.steps == nullptr ? Outcome::kDone : run_steps(*definition.steps, work_);
+        definition.steps == nullptr ? Outcome::kDone : run_steps_in(definition);
     if (outcome == Outcome::kReject) {
       work_.undo();
       event.time_ns = time_ns;
@@ -81,6 +82,13 @@ bool DefinitionEvents::run_steps_of(const Definition& definition, std::string_vi
   event.kind = made;
   event.status = limited ? ParseStatus::kPartial : ParseStatus::kParsed;
   return true;
+}
+
+Outcome DefinitionEvents::run_steps_in(const Definition& definition) {
+  std::unique_ptr<StepPlans>& plans = plans_[definition.index];
+  if (plans == nullptr)
+    plans = std::make_unique<StepPlans>(*definition.steps, definition.aliases);
+  return plans->run(work_);
 }
 
 void DefinitionEvents::run_windows(const Definition* definition, std::int32_t zone_offset_s,

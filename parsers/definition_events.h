@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "event/event.h"
 #include "parsers/catalog.h"
 #include "parsers/json_names.h"
+#include "parsers/steps/step_plan.h"
 #include "parsers/steps/work.h"
 
 namespace picket::parsers {
@@ -47,6 +49,7 @@ class DefinitionEvents {
   void set_trace(StepTrace* trace) { work_.trace = trace; }
 
  private:
+  Outcome run_steps_in(const Definition& definition);
   KindId kind(const Definition& definition, const EventOverride* event);
   const EventOverride* chosen(const Definition& definition);
   void put_constants(const Definition& definition, Batch& batch, const Event& event);
@@ -54,6 +57,7 @@ class DefinitionEvents {
   void put_late(const std::vector<std::pair<FieldId, StepValue>>& late);
 
   Work work_;
+  std::vector<std::unique_ptr<StepPlans>> plans_;  // by definition, of those that came
   bool windows_steps_ = true;
   std::vector<std::optional<std::vector<Field>>> constants_;  // by kind, of put_constants()
   std::vector<std::vector<KindId>> kinds_;  // by definition and event; kUnknownKind: not asked yet

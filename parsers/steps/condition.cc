@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "event/ecs.h"
 #include "parsers/cursor.h"
 #include "parsers/put.h"
 #include "parsers/steps/pair_names.h"
@@ -17,6 +18,10 @@ std::string lowered(std::string_view text) {
   std::string made(text);
   for (char& c : made) c = ascii_lower(c);
   return made;
+}
+
+std::uint64_t size_bit(std::size_t size) {
+  return std::uint64_t{1} << std::min<std::size_t>(size, 63);
 }
 
 }  // namespace
@@ -32,6 +37,7 @@ class ConditionReader {
     PICKET_TRY(made->root_, any(0));
     spaces();
     if (!rest_.empty()) return error("nothing is expected at: " + std::string(rest_.substr(0, 40)));
+    made->first_ = made->put_in_line(made->root_, Condition::kTrue, Condition::kFalse);
     return std::unique_ptr<const Condition>(std::move(made));
   }
 
@@ -180,6 +186,7 @@ class ConditionReader {
       node.values.push_back(std::move(value));
     } while (bracket && skip(","));
     if (bracket && !skip("]")) return error("a ] is missing");
+    for (const std::string& value : node.values) node.sizes |= size_bit(value.size());
     return {};
   }
 
@@ -228,23 +235,73 @@ Result<std::unique_ptr<const Condition>> Condition::compile(std::string_view tex
   return ConditionReader(text).read();
 }
 
-bool Condition::holds(std::size_t at, Work& work) const {
+// Backwards, because a test has to know where those behind it are. Gives the place of the first.
+std::uint16_t Condition::put_in_line(std::size_t at, std::uint16_t yes, std::uint16_t no) {
   const Node& node = nodes_[at];
-  switch (node.kind) {
-    case Kind::kAnd:
-      return std::all_of(node.children.begin(), node.children.end(),
-                         [&](std::size_t child) { return holds(child, work); });
-    case Kind::kOr:
-      return std::any_of(node.children.begin(), node.children.end(),
-                         [&](std::size_t child) { return holds(child, work); });
-    case Kind::kNot:
-      return !holds(node.children[0], work);
-    case Kind::kExists:
-      return work.has(node.field);
-    default:
-      return work.any_text(node.field,
-                           [&](std::string_view value) { return fits(node, value, work); });
+  if (node.kind == Kind::kNot) return put_in_line(node.children[0], no, yes);
+  if (node.kind == Kind::kAnd || node.kind == Kind::kOr) {
+    std::uint16_t first = node.kind == Kind::kAnd ? yes : no;
+    for (auto child = node.children.rbegin(); child != node.children.rend(); ++child) {
+      first = node.kind == Kind::kAnd ? put_in_line(*child, first, no)
+                                      : put_in_line(*child, yes, first);
+    }
+    return first;
   }
+  tests_.push_back({node.kind, node.nocase, node.field, static_cast<std::uint16_t>(at), yes, no});
+  return static_cast<std::uint16_t>(tests_.size() - 1);
+}
+
+bool Condition::holds(Work& work) const {
+  std::uint16_t at = first_;
+  while (at < kFalse) {
+    const Test& test = tests_[at];
+    at = holds(test, work) ? test.yes : test.no;
+  }
+  return at == kTrue;
+}
+
+bool Condition::holds(const Test& test, Work& work) const {
+  if (test.kind == Kind::kExists) return work.has(test.field);
+  if (test.kind == Kind::kEquals && !test.nocase) {
+    if (const Field* only = work.only_text(test.field))
+      return equals_one(nodes_[test.node], only->token());
+  }
+  return work.any_text(test.field, [&](std::string_view value) {
+    return fits(nodes_[test.node], value, work);
+  });
+}
+
+// With lists for `or` and the shortest one for `and`. `message` and `record` always are.
+std::vector<FieldId> Condition::needs(std::size_t at) const {
+  static const std::optional<FieldId> kRecord = intern_field("record");
+  const Node& node = nodes_[at];
+  std::vector<FieldId> all;
+  switch (node.kind) {
+    case Kind::kNot:
+      return {};
+    case Kind::kAnd:
+      for (const std::size_t child : node.children) {
+        std::vector<FieldId> one = needs(child);
+        if (!one.empty() && (all.empty() || one.size() < all.size())) all = std::move(one);
+      }
+      return all;
+    case Kind::kOr:
+      for (const std::size_t child : node.children) {
+        const std::vector<FieldId> one = needs(child);
+        if (one.empty()) return {};
+        all.insert(all.end(), one.begin(), one.end());
+      }
+      return all;
+    default:
+      if (node.field == ecs::kMessage || node.field == kRecord) return {};
+      return {node.field};
+  }
+}
+
+bool Condition::equals_one(const Node& node, std::string_view value) {
+  return (node.sizes & size_bit(value.size())) != 0 &&
+         std::any_of(node.values.begin(), node.values.end(),
+                     [&](const std::string& wanted) { return same_name(value, wanted); });
 }
 
 namespace {
@@ -266,7 +323,7 @@ bool Condition::fits_as_written(const Node& node, std::string_view value, Work& 
   };
   switch (node.kind) {
     case Kind::kEquals:
-      return any([&](const std::string& wanted) { return same_name(value, wanted); });
+      return equals_one(node, value);
     case Kind::kStartsWith:
       return any([&](const std::string& wanted) { return value.starts_with(wanted); });
     case Kind::kEndsWith:

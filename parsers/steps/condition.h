@@ -23,7 +23,9 @@ class Condition {
   static constexpr int kDepthMax = 32;
 
   static Result<std::unique_ptr<const Condition>> compile(std::string_view text);
-  bool holds(Work& work) const { return holds(root_, work); }
+  bool holds(Work& work) const;
+  // It cannot hold while a record has none of these fields. Empty: nothing can be said.
+  std::vector<FieldId> needs() const { return needs(root_); }
 
  private:
   friend class ConditionReader;
@@ -50,16 +52,35 @@ class Condition {
     FieldId field{};
     bool nocase = false;
     std::vector<std::string> values;  // in lower case if `nocase`
+    std::uint64_t sizes = 0;          // which sizes they have; the last bit is of all longer ones
     double number = 0;
     std::unique_ptr<const NamedRegex> regex;
     std::vector<std::size_t> children;
   };
 
-  bool holds(std::size_t node, Work& work) const;
+  // The tests of the tree one behind the other, each with where to go on: what is looked at for
+  // every record lies together.
+  struct Test {
+    Kind kind = Kind::kExists;
+    bool nocase = false;
+    FieldId field{};
+    std::uint16_t node = 0;
+    std::uint16_t yes = kTrue;
+    std::uint16_t no = kFalse;
+  };
+  static constexpr std::uint16_t kTrue = 0xFFFF;
+  static constexpr std::uint16_t kFalse = 0xFFFE;
+
+  std::uint16_t put_in_line(std::size_t node, std::uint16_t yes, std::uint16_t no);
+  bool holds(const Test& test, Work& work) const;
+  std::vector<FieldId> needs(std::size_t node) const;
+  static bool equals_one(const Node& node, std::string_view value);
   static bool fits(const Node& node, std::string_view value, Work& work);
   static bool fits_as_written(const Node& node, std::string_view value, Work& work);
 
   std::vector<Node> nodes_;
+  std::vector<Test> tests_;
+  std::uint16_t first_ = kFalse;  // of the tests
   std::size_t root_ = 0;
 };
 

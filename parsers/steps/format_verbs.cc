@@ -1,4 +1,4 @@
-// kv, csv, cef, leef, w3c, json, sd, syslog: leaf formats, read by parsers/formats.
+// csv, cef, leef, w3c, json, sd, syslog: leaf formats, read by parsers/formats.
 #include <array>
 #include <charconv>
 #include <functional>
@@ -8,65 +8,15 @@
 #include "event/ecs.h"
 #include "parsers/formats/cef.h"
 #include "parsers/formats/csv.h"
-#include "parsers/formats/kv.h"
 #include "parsers/formats/leef.h"
 #include "parsers/formats/w3c.h"
 #include "parsers/formats/windows_xml.h"
+#include "parsers/steps/pair_verb.h"
 #include "parsers/steps/step_reader.h"
 #include "parsers/syslog.h"
 
 namespace picket::parsers {
 namespace {
-
-// What all readers of pairs share: which fields the names are.
-class PairVerb : public Verb {
- public:
-  explicit PairVerb(const VerbSource& source)
-      : field_(source.field), prefix_(source.prefix), nulls_(source.nulls) {}
-
-  Outcome run(Work& work) const override {
-    const std::string_view text = work.text(field_);
-    std::vector<Pair>& pairs = work.pairs();
-    if (text.empty() || !read(text, work, pairs)) return Outcome::kFailed;
-    if (pairs.size() >= kPairsMax) work.limit(Limit::kFields);
-    PairNames& names = work.names_of(this, prefix_);
-    names.begin();
-    const std::uint32_t start = work.event().field_count;
-    for (const Pair& pair : pairs) {
-      const std::optional<FieldId> id = names.field(pair.name);
-      if (!id || pair.value.empty() || nulls_.has(pair.value)) continue;
-      work.put_pair({pair.value.data(), static_cast<std::uint32_t>(pair.value.size()), *id,
-                     ValueKind::kString, false},
-                    start);
-    }
-    return Outcome::kDone;
-  }
-
- protected:
-  virtual bool read(std::string_view text, Work& work, std::vector<Pair>& pairs) const = 0;
-
- private:
-  FieldId field_;
-  std::string prefix_;
-  NullWords nulls_;
-};
-
-class KvVerb : public PairVerb {
- public:
-  KvVerb(const VerbSource& source, const KvStyle& style, std::string between)
-      : PairVerb(source), style_(style), between_(std::move(between)) {
-    if (!between_.empty()) style_.between = between_;
-  }
-
- protected:
-  bool read(std::string_view text, Work& work, std::vector<Pair>& pairs) const override {
-    return read_kv(text, style_, work.arena(), pairs);
-  }
-
- private:
-  KvStyle style_;
-  std::string between_;
-};
 
 using ReadPairs = bool (*)(std::string_view text, Arena& arena, std::vector<Pair>& out);
 
@@ -294,54 +244,6 @@ class SyslogVerb : public Verb {
   FieldId field_;
 };
 
-Result<void> style_options(StepReader& reader, const YamlNode& options, KvStyle& style) {
-  const auto bytes = [&](std::string_view key, ByteSet& set) {
-    if (options.find(key) != nullptr) set = ByteSet(options.text(key));
-  };
-  bytes("pairs", style.separators);
-  bytes("assign", style.assign);
-  bytes("quotes", style.quotes);
-  bytes("nested", style.nested);
-  PICKET_TRY(style.open, reader.character(options, "open", style.open));
-  PICKET_TRY(style.close, reader.character(options, "close", style.close));
-  PICKET_TRY(style.spaces_in_values,
-             reader.flag(options, "spaces_in_values", style.spaces_in_values));
-  PICKET_TRY(style.spaces_at_assign,
-             reader.flag(options, "spaces_at_assign", style.spaces_at_assign));
-  PICKET_TRY(style.flags, reader.flag(options, "flags", style.flags));
-  PICKET_TRY(style.hex_values, reader.flag(options, "hex_values", style.hex_values));
-  const YamlNode* escape = options.find("escape");
-  if (escape == nullptr) return {};
-  constexpr std::array<std::pair<std::string_view, KvEscape>, 4> kEscapes = {
-      {{"none", KvEscape::kNone},
-       {"quote", KvEscape::kQuoteOnly},
-       {"backslash", KvEscape::kBackslash},
-       {"doubled", KvEscape::kDoubled}}};
-  for (const auto& [name, value] : kEscapes) {
-    if (name != escape->scalar) continue;
-    style.escape = value;
-    return {};
-  }
-  return reader.error(*escape, "escape is none, quote, backslash or doubled");
-}
-
-Result<KvStyle> named_style(StepReader& reader, const YamlNode& options) {
-  const YamlNode* node = options.find("style");
-  if (node == nullptr) return kLogfmtStyle;
-  constexpr std::array<std::pair<std::string_view, const KvStyle*>, 6> kStyles = {
-      {{"logfmt", &kLogfmtStyle},
-       {"fortigate", &kFortigateStyle},
-       {"checkpoint", &kCheckPointStyle},
-       {"auditd", &kAuditdStyle},
-       {"netscaler", &kNetscalerStyle},
-       {"iptables", &kIptablesStyle}}};
-  for (const auto& [name, style] : kStyles) {
-    if (name == node->scalar) return *style;
-  }
-  return reader.error(*node,
-                      "style is one of logfmt, fortigate, checkpoint, auditd, netscaler, iptables");
-}
-
 Result<CsvVerb::Columns> read_columns(StepReader& reader, const YamlNode& node,
                                       const std::string& prefix) {
   CsvVerb::Columns columns;
@@ -370,17 +272,6 @@ Result<std::size_t> small_number(StepReader& reader, const YamlNode& map, std::s
 }
 
 }  // namespace
-
-MadeVerb make_kv(StepReader& reader, const VerbSource& source) {
-  const YamlNode& options = source.argument;
-  PICKET_TRY_VOID(
-      reader.known(options,
-                   "style pairs between assign quotes nested escape open close spaces_in_values "
-                   "spaces_at_assign flags hex_values"));
-  PICKET_TRY(KvStyle style, named_style(reader, options));
-  PICKET_TRY_VOID(style_options(reader, options, style));
-  return std::make_unique<KvVerb>(source, style, options.text("between"));
-}
 
 MadeVerb make_csv(StepReader& reader, const VerbSource& source) {
   const YamlNode& options = source.argument;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "event/field.h"
+#include "parsers/formats/byte_set.h"
 #include "parsers/json_names.h"
 #include "parsers/name_table.h"
 
@@ -50,6 +51,20 @@ class PairNames {
 
   // Before the first pair of a text.
   void begin() { last_ = 0; }
+  // Does `text` begin with the name that came next the last time, and one of `assign`? Then it is
+  // taken, and `field` is what field() would say of it.
+  bool guess(std::string_view text, const ByteSet& assign, std::optional<FieldId>& field) {
+    const std::uint32_t next = entries_[last_].next;
+    const Entry& entry = entries_[next];
+    const std::size_t size = entry.name.size();
+    if (!entry.plain || text.size() <= size || !assign.has(text[size]) ||
+        !same_name(entry.name, text.substr(0, size)))
+      return false;
+    last_ = next;
+    field = entry.field;
+    return true;
+  }
+  std::size_t guessed_size() const { return entries_[last_].name.size(); }
   // nullopt: nobody asks for it.
   std::optional<FieldId> field(std::string_view name) {
     const std::uint32_t guess = entries_[last_].next;
@@ -64,6 +79,7 @@ class PairNames {
  private:
   struct Entry {
     std::string name;
+    bool plain = false;            // of letters, digits, "_", "-", ".": it stands in texts as it is
     std::uint32_t next = 0;        // the one that came behind it last; 0: none
     std::optional<FieldId> field;  // whole, as it is given: its halves are slow to be put together
   };

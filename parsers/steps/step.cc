@@ -93,7 +93,7 @@ Step::Step(Step&&) noexcept = default;
 Step& Step::operator=(Step&&) noexcept = default;
 Step::~Step() = default;
 
-Outcome run_steps(const StepList& steps, Work& work) {
+Outcome run_steps(std::span<const Step> steps, Work& work) {
   for (const Step& step : steps) {
     if (!work.step()) return Outcome::kStop;
     if (step.when != nullptr && !step.when->holds(work)) {

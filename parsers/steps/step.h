@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,6 @@ struct StepTrace {
 };
 
 // Runs them in order. Nothing is undone: the caller does when kReject comes back.
-Outcome run_steps(const StepList& steps, Work& work);
+Outcome run_steps(std::span<const Step> steps, Work& work);
 
 }  // namespace picket::parsers

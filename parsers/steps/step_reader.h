@@ -4,7 +4,9 @@
 // of steps, patterns and rows of tables. Used while definitions are loaded, by one thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,8 +28,11 @@ namespace picket::parsers {
 class NullWords {
  public:
   NullWords() = default;
-  explicit NullWords(std::vector<std::string> words) : words_(std::move(words)) {}
+  explicit NullWords(std::vector<std::string> words) : words_(std::move(words)) {
+    for (const std::string& word : words_) sizes_ |= size_bit(word.size());
+  }
   bool has(std::string_view text) const {
+    if ((sizes_ & size_bit(text.size())) == 0) return false;
     for (const std::string& word : words_) {
       if (word == text) return true;
     }
@@ -35,7 +40,12 @@ class NullWords {
   }
 
  private:
+  static std::uint64_t size_bit(std::size_t size) {
+    return std::uint64_t{1} << std::min<std::size_t>(size, 63);
+  }
+
   std::vector<std::string> words_;
+  std::uint64_t sizes_ = 0;  // which sizes they have; the last bit is of all longer ones
 };
 
 // What a verb is made of.

@@ -16,6 +16,18 @@ bool is_plain(std::string_view text) {
                      [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
 }
 
+// Is `token` each of the texts once, as written, between quotes?
+bool is_plain_list(const std::vector<YamlNode>& items, std::string_view token) {
+  std::set<std::string> texts;
+  std::string whole;
+  for (const YamlNode& item : items) {
+    if (item.scalar.empty() || !is_plain(item.scalar) || !texts.insert(item.scalar).second)
+      return false;
+    whole += (whole.empty() ? "[\"" : ",\"") + item.scalar + '"';
+  }
+  return whole + ']' == token;
+}
+
 std::string_view escaped_list(Work& work, const std::vector<std::string_view>& texts) {
   std::string token = "[";
   for (const std::string_view text : texts) {
@@ -114,6 +126,7 @@ Result<StepValue> StepValue::compile(const YamlNode& node) {
       list.push_back(item.scalar);
     }
     made.token_ = static_text(dump_json(list));
+    made.plain_list_ = made.constant_ && is_plain_list(node.list, made.token_);
     return made;
   }
   if (!node.is_scalar()) return fail(Errc::kInvalid, "a value is a text or a list of texts");
@@ -153,6 +166,10 @@ void StepValue::put(Work& work, FieldId field) const {
 }
 
 void StepValue::append(Work& work, FieldId field) const {
+  if (plain_list_ && !work.has(field)) {
+    work.put(field, token_, ValueKind::kArray);
+    return;
+  }
   std::vector<std::string_view>& texts = work.items();
   const auto add = [&texts](std::string_view text) {
     if (!text.empty() && std::find(texts.begin(), texts.end(), text) == texts.end())

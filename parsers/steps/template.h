@@ -63,6 +63,7 @@ class StepValue {
   std::string_view token_;  // of a constant
   std::vector<Template> templates_;
   bool list_ = false;
+  bool plain_list_ = false;  // a constant list whose token is what list_token() makes of it
 };
 
 // A list of texts as the token of an array field; empty when there are none or too many bytes.

@@ -39,7 +39,14 @@ void Work::begin(Batch& batch, std::string_view message, std::int32_t zone_offse
   untidy_ = false;
   before_ = batch.events().back().field_count;
   kept_all_ = false;
+  watch_ = nullptr;
   index();
+}
+
+void Work::Watch::add(FieldId id) {
+  bits_.set(static_cast<std::size_t>(id) % kBits);
+  const auto at = std::lower_bound(ids_.begin(), ids_.end(), id);
+  if (at == ids_.end() || *at != id) ids_.insert(at, id);
 }
 
 const W3cColumns* Work::columns() {
@@ -148,6 +155,7 @@ void Work::push(const Field& field, Position& place) {
     place.record = number_;
     place.at = count & kPositionMax;
     place.repeated = 0;
+    appear(field.id);
   }
   batch_->push(field);
 }
@@ -185,6 +193,37 @@ void Work::put_pair(const Field& field, std::uint32_t start) {
   } else {
     push(field, place);
   }
+}
+
+void Work::put_pairs(std::span<const Field> pairs) {
+  const std::uint32_t start = event().field_count;
+  if (start + pairs.size() > before_ + kFieldsMax) {
+    for (const Field& field : pairs) put_pair(field, start);
+    return;
+  }
+  std::uint32_t count = start;
+  std::size_t from = 0;  // pairs before it are put
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    Position& place = position(pairs[i].id);
+    if (place.record == number_) {
+      if (place.at < start) {
+        batch_->push_all(pairs.subspan(from, i - from));
+        from = i + 1;
+        put(pairs[i]);
+        count = event().field_count;
+        continue;
+      }
+      place.repeated = 1;
+    } else {
+      place.record = number_;
+      place.at = count & kPositionMax;
+      place.repeated = 0;
+      appear(pairs[i].id);
+    }
+    untidy_ |= place.own != 0;
+    ++count;
+  }
+  batch_->push_all(pairs.subspan(from));
 }
 
 void Work::remove(FieldId id) {

@@ -6,10 +6,12 @@
 // record; views that it gives die with the batch.
 #pragma once
 
+#include <algorithm>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -100,6 +102,15 @@ class Work {
   // Its value as text; of a list the first. Empty if there is none. `message` is the text behind
   // the envelope, whatever the record calls so, or what steps made of it.
   std::string_view text(FieldId id);
+  // The field, if there is one of that name and its token is its text. nullptr says nothing.
+  const Field* only_text(FieldId id) const {
+    const auto at = static_cast<std::size_t>(id);
+    if (id == ecs::kMessage || at >= positions_.size()) return nullptr;
+    const Position& place = positions_[at];
+    if (place.record != number_ || place.repeated != 0) return nullptr;
+    const Field& field = batch_->fields(batch_->events().back())[place.at];
+    return field.kind == ValueKind::kString && !field.escaped ? &field : nullptr;
+  }
   // `record` and `message` always are.
   bool has(FieldId id) const {
     return id == ecs::kMessage ? !message_.empty() : find(id) != nullptr || id == record_id_;
@@ -116,6 +127,8 @@ class Work {
   // One of the pairs of a text, the first of which was put when there were `start` fields: a name
   // that comes again is added, what was there before is replaced.
   void put_pair(const Field& field, std::uint32_t start);
+  // All pairs of a text at once. None is empty.
+  void put_pairs(std::span<const Field> pairs);
   void remove(FieldId id);
   // Calls f(field) for all of them, in order.
   template <class F>
@@ -141,6 +154,10 @@ class Work {
   std::vector<Pair>& pairs() {
     pairs_.clear();
     return pairs_;
+  }
+  std::vector<Field>& fields() {
+    fields_.clear();
+    return fields_;
   }
   std::vector<Capture>& captures() {
     captures_.clear();
@@ -170,6 +187,27 @@ class Work {
   // Where the verb `owner` keeps what it knows about names.
   PairNames& names_of(const void* owner, std::string_view prefix);
 
+  // Fields of which it matters that they are not there (step_plan.h). Until end_watch() or the next
+  // begin(), the first of them that is put is noted; `watch` must live as long.
+  class Watch {
+   public:
+    void add(FieldId id);
+    bool has(FieldId id) const {
+      return bits_[static_cast<std::size_t>(id) % kBits] && std::binary_search(ids_.begin(), ids_.end(), id);
+    }
+
+   private:
+    static constexpr std::size_t kBits = 512;
+    std::vector<FieldId> ids_;  // sorted
+    std::bitset<kBits> bits_;
+  };
+  void begin_watch(const Watch& watch) {
+    watch_ = &watch;
+    appeared_.reset();
+  }
+  void end_watch() { watch_ = nullptr; }
+  const std::optional<FieldId>& appeared() const { return appeared_; }
+
   StepTrace* trace = nullptr;  // what the steps do is written there, if it is given
 
  private:
@@ -197,6 +235,10 @@ class Work {
   std::span<Field> before_fields() { return batch_->last_fields().first(before_); }
   void push(const Field& field) { push(field, position(field.id)); }
   void push(const Field& field, Position& place);
+  // There is one of a name that was not there.
+  void appear(FieldId id) {
+    if (watch_ != nullptr && !appeared_ && watch_->has(id)) appeared_ = id;
+  }
 
   JsonNames* names_;
   JsonReader reader_;
@@ -218,10 +260,13 @@ class Work {
   std::size_t bytes_ = 0;
   std::uint32_t pattern_tries_ = 0;
   LimitSet limits_;
+  const Watch* watch_ = nullptr;
+  std::optional<FieldId> appeared_;
   bool untidy_ = false;  // some fields have to go at finish()
   bool kept_all_ = false;
   std::vector<Field> kept_;  // as they were at begin(), if one has changed
   std::vector<Pair> pairs_;
+  std::vector<Field> fields_;
   std::vector<Capture> captures_;
   std::vector<std::string_view> texts_;
   std::vector<std::string_view> items_;
