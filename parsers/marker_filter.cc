@@ -31,7 +31,7 @@ int rarity(char c) {
 
 // What stands in so many lines that it says nothing, rare as its bytes are.
 constexpr std::string_view kUsual =
-    "\"GET / \"POST / \"PUT / \"HEAD / \"DELETE / \"OPTIONS / HTTP/1.1\" \"http://";
+    "\"GET /\n\"POST /\n\"PUT /\n\"HEAD /\n\"DELETE /\n\"OPTIONS /\n HTTP/1.1\"\n\"http://";
 
 // Where those of a text's bytes begin that are the rarest: of equals the last.
 std::size_t rarest(std::string_view text, std::size_t width) {

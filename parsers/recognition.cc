@@ -137,24 +137,49 @@ Recogniser::Program Recogniser::program_of(std::string_view name) const {
   return made;
 }
 
-// The first candidate, if the program's own rule says which that is and nothing holds that may go
-// before it; else nullptr. The same as the first of the list, without making one.
-const Definition* Recogniser::surely_first(const Program& program) {
-  if (program.first == nullptr || program.order <= index_->highest_order(Index::kAll) ||
-      program.order <= index_->highest_of_headers())
-    return nullptr;
+// Of a program whose own rule says it, unless another one of its rules may go before that.
+const Definition* Recogniser::first_of_program(const Program& program) const {
   const std::string_view message = evidence_.message;
+  if (program.order <= index_->highest_of_headers()) return nullptr;
   if (!message.empty() && program.order <= index_->highest_of_first_byte(message[0]))
     return nullptr;
   for (const std::uint32_t at : program.others) {
     std::size_t bytes = 0;
     const Index::Rule& rule = index_->rule(at);
-    if (envelope_holds(rule, bytes) && texts_hold(*rule.rule, bytes)) return nullptr;
+    if (envelope_holds(rule, bytes) && texts_hold(*rule.rule, false, bytes)) return nullptr;
   }
-  if (program.order < index_->highest_order(Index::kFront) &&
+  return program.first;
+}
+
+// Where no program has rules: the only one of the rules of this first byte that go first.
+const Definition* Recogniser::first_of_beginning() const {
+  const std::string_view message = evidence_.message;
+  const int order = index_->highest_of_first_byte(message[0]);
+  if (order <= index_->highest_of_headers() && message.find('|') != std::string_view::npos)
+    return nullptr;
+  const Definition* only = nullptr;
+  for (const std::uint32_t at : index_->top_of_first_byte(message[0])) {
+    std::size_t bytes = 0;
+    const Index::Rule& rule = index_->rule(at);
+    if (!envelope_holds(rule, bytes) || !texts_hold(*rule.rule, false, bytes)) continue;
+    if (only != nullptr && only != rule.definition) return nullptr;
+    only = rule.definition;
+  }
+  return only;
+}
+
+// The first candidate, if that can be said without a list of them; else nullptr.
+const Definition* Recogniser::surely_first(const Program& program) {
+  const bool by_beginning = program.rules.empty() && !evidence_.message.empty();
+  const int order =
+      by_beginning ? index_->highest_of_first_byte(evidence_.message[0]) : program.order;
+  if (!by_beginning && program.first == nullptr) return nullptr;
+  if (order <= index_->highest_order(Index::kAll)) return nullptr;
+  const Definition* const first = by_beginning ? first_of_beginning() : first_of_program(program);
+  if (first != nullptr && order < index_->highest_order(Index::kFront) &&
       !scratch_[Index::kFront].find(evidence_.record).empty())
     return nullptr;
-  return program.first;
+  return first;
 }
 
 void Recogniser::restart(const Evidence& evidence) {
@@ -242,6 +267,7 @@ bool Recogniser::read_group() {
     }
   }
   if (order == Index::kNoOrder) return false;
+  same_order_.clear();
   for (std::size_t i = 0; i < pending_.size();) {
     const std::uint32_t rule = pending_[i];
     if (index_->rule(rule).order != order) {
@@ -250,16 +276,20 @@ bool Recogniser::read_group() {
     }
     pending_[i] = pending_.back();
     pending_.pop_back();
-    look_at(rule);
+    same_order_.push_back(rule);
   }
+  for (const std::uint32_t rule : same_order_) look_at(rule, false);
+  if (group_.size() < 2) return true;  // how many bytes spoke for it decides nothing
+  group_.clear();
+  for (const std::uint32_t rule : same_order_) look_at(rule, true);
   sort();
   return true;
 }
 
-void Recogniser::look_at(std::uint32_t at) {
+void Recogniser::look_at(std::uint32_t at, bool count_all) {
   const Index::Rule& rule = index_->rule(at);
   Candidate made{rule.definition, rule.order, 0};
-  if (envelope_holds(rule, made.bytes) && texts_hold(*rule.rule, made.bytes)) add(made);
+  if (envelope_holds(rule, made.bytes) && texts_hold(*rule.rule, count_all, made.bytes)) add(made);
 }
 
 bool Recogniser::envelope_holds(const Index::Rule& indexed, std::size_t& bytes) const {
@@ -291,7 +321,7 @@ bool Recogniser::envelope_holds(const Index::Rule& indexed, std::size_t& bytes) 
          (!rule.leef || header_holds(*rule.leef, evidence.message, "LEEF:", bytes));
 }
 
-bool Recogniser::texts_hold(const RecogniseRule& rule, std::size_t& bytes) const {
+bool Recogniser::texts_hold(const RecogniseRule& rule, bool count_all, std::size_t& bytes) const {
   const auto there = [&](const std::string& text) { return holds_text(evidence_.record, text); };
   if (!std::all_of(rule.all.begin(), rule.all.end(), there)) return false;
   for (const std::string& text : rule.all) bytes += text.size();
@@ -299,6 +329,7 @@ bool Recogniser::texts_hold(const RecogniseRule& rule, std::size_t& bytes) const
   std::size_t found = 0;
   for (const std::string& text : rule.any) {
     if (there(text)) found += text.size();
+    if (found > 0 && !count_all) break;
   }
   bytes += found;
   return found > 0;
@@ -339,7 +370,8 @@ void Recogniser::begin_json(const Evidence& evidence, std::span<const Field> fie
       bool all = true;
       for (const RecogniseRule::JsonTest& test : rule.rule->json)
         all = all && json_holds(test, fields, made.bytes);
-      if (all && envelope_holds(rule, made.bytes) && texts_hold(*rule.rule, made.bytes)) add(made);
+      if (all && envelope_holds(rule, made.bytes) && texts_hold(*rule.rule, true, made.bytes))
+        add(made);
     });
   }
   sort();

@@ -6,7 +6,8 @@
 // text, where senders of messages put what they like), then its bytes, then the name. Nothing is
 // looked at before it is asked for: most records are of the first definition, so the rest of the
 // rules, and the pass over all texts that records may contain, wait until that has refused. What is
-// remembered of a program says which definition that is, if nothing that goes before it holds. The
+// remembered of a program or a first byte says which definition that is, if nothing that goes before
+// it holds. The
 // rules are the catalog's (recognition_index.h); here are a thread's scratch memory and the
 // programs it met. One thread.
 #pragma once
@@ -81,15 +82,18 @@ class Recogniser {
   const Program& by_program(std::string_view name);
   Program program_of(std::string_view name) const;
   const Definition* surely_first(const Program& program);
+  const Definition* first_of_program(const Program& program) const;
+  const Definition* first_of_beginning() const;
   void list();
   void note(std::uint32_t rule);
   void note_headers();
   void look_through(Index::Pass pass);
   int highest() const;
   bool read_group();
-  void look_at(std::uint32_t rule);
+  void look_at(std::uint32_t rule, bool count_all);
   bool envelope_holds(const Index::Rule& rule, std::size_t& bytes) const;
-  bool texts_hold(const RecogniseRule& rule, std::size_t& bytes) const;
+  // With `count_all` the bytes are of all texts that are there, else of enough of them.
+  bool texts_hold(const RecogniseRule& rule, bool count_all, std::size_t& bytes) const;
   void add(const Candidate& candidate);
   void sort();
 
@@ -109,6 +113,7 @@ class Recogniser {
   std::array<bool, Index::kPasses> passed_{};
   std::vector<std::uint32_t> noted_;      // by rule
   Rules pending_;                         // noted, and not looked at yet
+  Rules same_order_;                      // those of them whose order comes next
   std::vector<Candidate> group_;          // of the highest order
   std::size_t at_ = 0;                    // in it
   std::vector<const Definition*> tried_;  // of the groups before

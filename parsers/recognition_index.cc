@@ -125,6 +125,10 @@ void RecognitionIndex::note_highest() {
     return order;
   };
   std::transform(prefixes_.begin(), prefixes_.end(), highest_of_first_byte_.begin(), highest);
+  for (std::size_t byte = 0; byte < prefixes_.size(); ++byte) {
+    for (const std::uint32_t at : prefixes_[byte])
+      if (rules_[at].order == highest_of_first_byte_[byte]) top_[byte].push_back(at);
+  }
   highest_of_headers_ = std::max(highest(cef_), highest(leef_));
 }
 

@@ -61,6 +61,10 @@ class RecognitionIndex {
   int highest_of_first_byte(char first) const {
     return highest_of_first_byte_[static_cast<unsigned char>(first)];
   }
+  // Those of rules_of_first_byte() that have it.
+  const Rules& top_of_first_byte(char first) const {
+    return top_[static_cast<unsigned char>(first)];
+  }
   int highest_of_headers() const { return highest_of_headers_; }
   static constexpr int kNoOrder = std::numeric_limits<int>::min();
 
@@ -88,6 +92,7 @@ class RecognitionIndex {
   std::array<std::vector<Rules>, kPasses> of_marker_;
   std::array<int, kPasses> highest_{kNoOrder, kNoOrder};
   std::array<int, 256> highest_of_first_byte_{};
+  std::array<Rules, 256> top_;  // of prefixes_, those of the highest order
   int highest_of_headers_ = kNoOrder;
   Rules json_rules_;                       // sorted by the field that they ask for first
   std::vector<std::uint32_t> json_first_;  // by field: where its rules begin there

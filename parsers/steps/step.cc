@@ -72,6 +72,13 @@ void note_skipped(const Step& step, Work& work) {
                            .changes = {}});
 }
 
+}  // namespace
+
+Step::Step() = default;
+Step::Step(Step&&) noexcept = default;
+Step& Step::operator=(Step&&) noexcept = default;
+Step::~Step() = default;
+
 Outcome after_failure(const Step& step, Work& work) {
   switch (step.on_failure) {
     case OnFailure::kFail:
@@ -85,13 +92,6 @@ Outcome after_failure(const Step& step, Work& work) {
   }
   return Outcome::kReject;
 }
-
-}  // namespace
-
-Step::Step() = default;
-Step::Step(Step&&) noexcept = default;
-Step& Step::operator=(Step&&) noexcept = default;
-Step::~Step() = default;
 
 Outcome run_steps(std::span<const Step> steps, Work& work) {
   for (const Step& step : steps) {

@@ -77,4 +77,7 @@ struct StepTrace {
 // Runs them in order. Nothing is undone: the caller does when kReject comes back.
 Outcome run_steps(std::span<const Step> steps, Work& work);
 
+// What a step that has failed comes to.
+Outcome after_failure(const Step& step, Work& work);
+
 }  // namespace picket::parsers

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "base/hash.h"
 
@@ -22,6 +23,7 @@ StepPlans::StepPlans(const StepList& steps, const Work::Aliases& aliases)
   for (std::size_t at = start_; at < steps.size(); ++at) {
     const Condition* const when = steps[at].when.get();
     needs_.push_back(when == nullptr ? std::vector<FieldId>() : when->needs());
+    if (!needs_.back().empty()) ++asking_;
   }
 }
 
@@ -30,29 +32,46 @@ Outcome StepPlans::run(Work& work) {
   const std::span<const Step> all(*steps_);
   if (const Outcome outcome = run_steps(all.first(start_), work); outcome != Outcome::kDone)
     return outcome;
-  const Plan* const plan = choose(work);
+  const Plan* const plan = asking_ < kAskingMin ? nullptr : choose(work);
   return plan == nullptr ? run_steps(all.subspan(start_), work) : run_plan(*plan, work);
 }
 
+// As run_steps() does one step.
+Outcome StepPlans::run_one(const Planned& planned, Work& work) {
+  if (!work.step()) return Outcome::kStop;
+  if (planned.when != nullptr && !planned.when->holds(work)) return Outcome::kDone;
+  const Outcome outcome = planned.run->run(work);
+  return outcome == Outcome::kFailed ? after_failure(*planned.step, work) : outcome;
+}
+
+// Steps, conditions and verbs lie apart, and what records bring along pushes them out of the
+// nearest cache: what the next steps need is asked for before it is needed.
 Outcome StepPlans::run_plan(const Plan& plan, Work& work) {
   work.begin_watch(plan.watch);
-  for (const Step* const step : plan.steps) {
-    const Outcome outcome = run_steps({step, 1}, work);
-    if (outcome != Outcome::kDone) {
-      work.end_watch();
-      return outcome;
+  Outcome outcome = Outcome::kDone;
+  const std::size_t count = plan.steps.size();
+  for (std::size_t at = 0; at < count && outcome == Outcome::kDone; ++at) {
+    if (at + 2 < count) {
+      __builtin_prefetch(plan.steps[at + 2].when);
+      __builtin_prefetch(plan.steps[at + 2].run);
     }
-    if (!work.appeared()) continue;
-    work.end_watch();
-    unsteady_.insert(*work.appeared());
-    plans_.clear();
-    last_ = nullptr;
-    return run_steps(
-        std::span<const Step>(*steps_).subspan(static_cast<std::size_t>(step - steps_->data()) + 1),
-        work);
+    if (at + 1 < count && plan.steps[at + 1].when != nullptr) plan.steps[at + 1].when->prefetch();
+    outcome = run_one(plan.steps[at], work);
+    if (work.appeared() && outcome == Outcome::kDone)
+      return run_rest(*plan.steps[at].step, *work.appeared(), work);
   }
   work.end_watch();
-  return Outcome::kDone;
+  return outcome;
+}
+
+// A step has put what was relied on not to be there. The plans end with this.
+Outcome StepPlans::run_rest(const Step& behind, FieldId appeared, Work& work) {
+  work.end_watch();
+  unsteady_.insert(appeared);
+  plans_.clear();
+  last_ = nullptr;
+  const auto next = static_cast<std::size_t>(&behind - steps_->data()) + 1;
+  return run_steps(std::span<const Step>(*steps_).subspan(next), work);
 }
 
 const StepPlans::Plan* StepPlans::choose(Work& work) {
@@ -72,6 +91,8 @@ const StepPlans::Plan* StepPlans::choose(Work& work) {
   const std::uint64_t key =
       hash64({reinterpret_cast<const char*>(shape_.data()), shape_.size() * sizeof(FieldId)});
   const auto found = plans_.find(key);
+  if (found == plans_.end() && std::exchange(seen_[key % kSeen], key) != key)
+    return nullptr;  // a shape that comes once is not worth a plan
   const Plan* const plan = found == plans_.end() ? make(work, key) : found->second.get();
   if (plan->shape != shape_) return nullptr;  // another one with that hash
   if (last_ != nullptr) last_->next = plan;
@@ -90,7 +111,8 @@ const StepPlans::Plan* StepPlans::make(Work& work, std::uint64_t key) {
     if (ruled_out(needs_[i], work)) {
       watch(needs_[i], made->watch);
     } else {
-      made->steps.push_back(&(*steps_)[start_ + i]);
+      const Step& step = (*steps_)[start_ + i];
+      made->steps.push_back({step.when.get(), step.run.get(), &step});
     }
   }
   return (plans_[key] = std::move(made)).get();
