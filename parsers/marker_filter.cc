@@ -25,13 +25,9 @@ bool has_vectors() {
 // How seldom logs have a byte, about.
 int rarity(char c) {
   if ((c >= 'a' && c <= 'z') || is_digit(c) || c == ' ') return 0;
-  if (c >= 'A' && c <= 'Z') return 2;
+  if (c >= 'A' && c <= 'Z') return 1;
   return std::string_view(".:-/=\",[]_").find(c) == std::string_view::npos ? 4 : 1;
 }
-
-// What stands in so many lines that it says nothing, rare as its bytes are.
-constexpr std::string_view kUsual =
-    "\"GET /\n\"POST /\n\"PUT /\n\"HEAD /\n\"DELETE /\n\"OPTIONS /\n HTTP/1.1\"\n\"http://";
 
 // Where those of a text's bytes begin that are the rarest: of equals the last.
 std::size_t rarest(std::string_view text, std::size_t width) {
@@ -40,7 +36,6 @@ std::size_t rarest(std::string_view text, std::size_t width) {
   for (std::size_t at = 0; at + width <= text.size(); ++at) {
     int sum = 0;
     for (const char c : text.substr(at, width)) sum += rarity(c);
-    if (kUsual.find(text.substr(at, width)) != std::string_view::npos) sum = 0;
     if (sum < most) continue;
     most = sum;
     best = at;
@@ -91,7 +86,7 @@ std::size_t MarkerFilter::choose_bucket(const Marker& marker) const {
   std::size_t best = 0;
   std::uint64_t least = UINT64_MAX;
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    const auto has = [&](std::uint8_t buckets) { return (buckets >> bucket & 1U) != 0; };
+    const auto has = [&](std::uint8_t buckets) { return (unsigned{buckets} >> bucket & 1U) != 0; };
     std::uint64_t before = 1;
     std::uint64_t after = 1;
     for (std::size_t i = 0; i < kWidth; ++i) {

