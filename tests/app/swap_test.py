@@ -128,6 +128,8 @@ class SwapTest(unittest.TestCase):
         wait_for(lambda: self.picket.live_ledger()["tcp"]["stored"] == self.sent, "all to be stored")
         line = self.picket.live_ledger()["tcp"]
         self.assertEqual((line["residual"], line["received"]), (0, self.sent))
+        # The ledger is right an instant before the counters are.
+        wait_for(lambda: self.picket.api("status")["hits"] >= self.sent, "all hits to be counted")
         self.assertEqual(self.picket.api("status")["hits"], self.sent)
         self.assertEqual(self.picket.stop(), 0, self.picket.log.read_text()[-5000:])
         alerts = [alert for alert in self.picket.lines("alert", "ls", "--limit", "1000000") if alert["rule"]["id"] == "every"]
