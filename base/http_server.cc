@@ -15,16 +15,14 @@
 #include <boost/asio.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include <cstdio>
 #include <deque>
 #include <thread>
 #include <unordered_set>
 
 #include "base/check.h"
 #include "base/gzip.h"
+#include "base/http_text.h"
 #include "base/json.h"
-#include "base/time.h"
-#include "base/world.h"
 
 namespace picket {
 namespace {
@@ -56,120 +54,6 @@ std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = lower(c);
   return out;
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char l = lower(c);
-  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
-// RFC 3986 2.1; nullopt for a broken escape or a NUL. In queries '+' is a space.
-std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '+' && plus_is_space) c = ' ';
-    if (c == '%') {
-      if (i + 2 >= text.size()) return std::nullopt;
-      const int high = hex_digit(text[i + 1]);
-      const int low = hex_digit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-    if (c == '\0') return std::nullopt;
-    out.push_back(c);
-  }
-  return out;
-}
-
-bool read_query(std::string_view text, std::map<std::string, std::string>& query) {
-  while (!text.empty()) {
-    const std::string_view pair = text.substr(0, text.find('&'));
-    text.remove_prefix(std::min(text.size(), pair.size() + 1));
-    if (pair.empty()) continue;
-    const std::size_t equals = pair.find('=');
-    auto name = percent_decoded(pair.substr(0, equals), true);
-    auto value = percent_decoded(
-        equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1), true);
-    if (!name || !value) return false;
-    query.insert_or_assign(std::move(*name), std::move(*value));
-  }
-  return true;
-}
-
-// Fills target, path and query; false when the target cannot be read. RFC 9112 3.2.2: a server
-// takes the absolute form too.
-bool read_target(std::string_view target, HttpRequest& request) {
-  request.target = std::string(target);
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!target.starts_with(scheme)) continue;
-    const std::size_t slash = target.find('/', scheme.size());
-    target = slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
-  }
-  if (target != "*" && !target.starts_with('/')) return false;
-  const std::size_t mark = target.find('?');
-  auto path = percent_decoded(target.substr(0, mark), false);
-  if (!path) return false;
-  request.path = std::move(*path);
-  return mark == std::string_view::npos || read_query(target.substr(mark + 1), request.query);
-}
-
-bool is_header_text(std::string_view text) {
-  return std::none_of(text.begin(), text.end(),
-                      [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
-}
-
-// RFC 9110 5.6.7.
-std::string http_date(Clock& clock) {
-  static constexpr std::array kDays = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-  static constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const Nanos now = clock.now();
-  const CivilTime t = to_civil(now.count());
-  const auto day = static_cast<std::size_t>(
-      std::max<std::int64_t>(0, std::chrono::floor<std::chrono::days>(now).count()) % 7);
-  std::array<char, 64> text{};
-  const int size = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                                 kDays[day], t.day, kMonths[static_cast<std::size_t>(t.month - 1)],
-                                 t.year, t.hour, t.minute, t.second);
-  return {text.data(), static_cast<std::size_t>(std::max(size, 0))};
-}
-
-std::string answer_head(const HttpResponse& response, bool keep_alive, bool with_length) {
-  RealClock clock;
-  std::string head =
-      "HTTP/1.1 " + std::to_string(response.status) + ' ' +
-      std::string(view(http::obsolete_reason(static_cast<http::status>(response.status)))) +
-      "\r\nDate: " + http_date(clock) + "\r\n";
-  const auto line = [&head](std::string_view name, std::string_view value) {
-    if (!is_header_text(name) || !is_header_text(value))
-      return;  // never let a value split the answer
-    head.append(name).append(": ").append(value).append("\r\n");
-  };
-  if (with_length) {
-    if (!response.content_type.empty()) line("Content-Type", response.content_type);
-    line("Content-Length", std::to_string(response.body.size()));
-  }
-  for (const auto& [name, value] : response.headers) line(name, value);
-  if (!keep_alive) line("Connection", "close");
-  return head += "\r\n";
-}
-
-// WHATWG HTML 9.2.5: one "data:" per line of the data.
-std::string event_text(std::string_view event, std::string_view data) {
-  std::string text;
-  if (!event.empty() && is_header_text(event)) text.append("event: ").append(event).append("\n");
-  while (true) {
-    const std::size_t end = data.find_first_of("\r\n");
-    text.append("data: ").append(data.substr(0, end)).append("\n");
-    if (end == std::string_view::npos) break;
-    const bool crlf = data[end] == '\r' && end + 1 < data.size() && data[end + 1] == '\n';
-    data.remove_prefix(end + (crlf ? 2 : 1));
-  }
-  return text += '\n';
 }
 
 class Session;
@@ -306,7 +190,7 @@ class Stream final : public HttpStream {
 
   bool send(std::string_view event, std::string_view data) override {
     if (!state_->open) return false;
-    std::string text = event_text(event, data);
+    std::string text = http_event_text(event, data);
     // Racing senders may be refused one event early; the queue is never over its limits.
     const bool events_fit = state_->events.fetch_add(1) < kStreamEventsMax;
     const bool bytes_fit = state_->bytes.fetch_add(text.size()) + text.size() <= kStreamBytesMax;
@@ -385,7 +269,7 @@ void Session::on_header(ErrorCode error) {
     return refuse(400, "Exactly one Host header is needed.");
   }
   HttpRequest target;
-  if (!read_target(view(message.target()), target)) {
+  if (!read_http_target(view(message.target()), target)) {
     return refuse(400, "The request target cannot be read.");
   }
   std::size_t limit = core_.options.body_bytes_max;
@@ -476,7 +360,7 @@ std::optional<HttpRequest> Session::build_request() {
   HttpRequest request;
   auto& message = parser_->get();
   request.method = head_ ? "GET" : std::string(view(message.method_string()));
-  if (!read_target(view(message.target()), request)) return std::nullopt;
+  if (!read_http_target(view(message.target()), request)) return std::nullopt;
   for (const auto& field : message) {
     std::string name = lower(view(field.name_string()));
     const std::string_view value = view(field.value());
@@ -552,7 +436,7 @@ bool Session::start_stream(const HttpRequest& request) {
   opening.headers = {{"Content-Type", "text/event-stream"},
                      {"Cache-Control", "no-store"},
                      {"X-Accel-Buffering", "no"}};
-  stream_queue_.push_front(answer_head(opening, false, false));
+  stream_queue_.push_front(http_answer_head(opening, false, false));
   stream_state_->events.fetch_add(1);
   stream_state_->bytes.fetch_add(stream_queue_.front().size());
   flush_events();
@@ -570,7 +454,7 @@ void Session::answer(HttpResponse response) {
   state_ = State::kWriting;
   const bool keep_alive = keep_alive_ && !core_.stopping;
   const bool bodyless = response.status == 204 || response.status == 304;
-  head_out_ = answer_head(response, keep_alive, !bodyless);
+  head_out_ = http_answer_head(response, keep_alive, !bodyless);
   body_out_ = head_ || bodyless ? std::string{} : std::move(response.body);
   write(keep_alive);
 }
