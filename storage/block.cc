@@ -30,12 +30,8 @@ constexpr unsigned kStatusMask = 3;
 constexpr unsigned kCut = 4;
 constexpr unsigned kHeaded = 8;
 
-std::string name_of(BlockKey key) {
-  return "event block " + std::to_string(key.commit) + "/" + std::to_string(key.part);
-}
-
 tl::unexpected<Error> damaged(BlockKey key, std::string_view what) {
-  return fail(Errc::kCorrupt, "store: " + name_of(key) + ": " + std::string(what));
+  return fail(Errc::kCorrupt, "store: " + key.name() + ": " + std::string(what));
 }
 
 template <class Row>
@@ -225,7 +221,7 @@ Result<BlockHeader> read_block_header(std::string_view block, BlockKey key) {
   const auto kind = static_cast<char>(in.little(1));
   const auto version = static_cast<int>(in.little(1));
   if (kind != kRowKind || (version != kRowVersion && version != kHeadingVersion)) {
-    return fail(Errc::kInvalid, "store: " + name_of(key) + " is of a kind or version (" +
+    return fail(Errc::kInvalid, "store: " + key.name() + " is of a kind or version (" +
                                     std::to_string(static_cast<unsigned char>(kind)) + ", " +
                                     std::to_string(version) + ") that only a newer version reads");
   }

@@ -35,6 +35,9 @@ struct BlockKey {
   std::uint64_t commit = 0;
   std::uint16_t part = 0;
   std::uint64_t seed() const { return commit * 65536 + part; }
+  std::string name() const {  // as errors say it
+    return "event block " + std::to_string(commit) + "/" + std::to_string(part);
+  }
 };
 
 class RowBlockBuilder {

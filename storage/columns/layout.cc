@@ -24,10 +24,6 @@ std::uint64_t seed_of(BlockKey key, std::uint64_t part) {
   return key.seed() * 8 + part;
 }
 
-std::string name_of(BlockKey key) {
-  return "event block " + std::to_string(key.commit) + "/" + std::to_string(key.part);
-}
-
 bool is_numeric(ColumnEncoding encoding) {
   return encoding == ColumnEncoding::kIntegers || encoding == ColumnEncoding::kTimes;
 }
@@ -35,7 +31,7 @@ bool is_numeric(ColumnEncoding encoding) {
 }  // namespace
 
 tl::unexpected<Error> damaged_columns(BlockKey key, std::string_view what) {
-  return fail(Errc::kCorrupt, "store: " + name_of(key) + ": " + std::string(what));
+  return fail(Errc::kCorrupt, "store: " + key.name() + ": " + std::string(what));
 }
 
 std::uint64_t section_checksum(std::string_view bytes, BlockKey key, Section section) {
@@ -80,7 +76,7 @@ Result<ColumnHead> read_column_head(std::string_view block, BlockKey key) {
   const auto kind = static_cast<char>(in.little(1));
   const auto version = static_cast<int>(in.little(1));
   if (kind != kColumnKind || version != kVersion) {
-    return fail(Errc::kInvalid, "store: " + name_of(key) + " is of a kind or version (" +
+    return fail(Errc::kInvalid, "store: " + key.name() + " is of a kind or version (" +
                                     std::to_string(static_cast<unsigned char>(kind)) + ", " +
                                     std::to_string(version) + ") that only a newer version reads");
   }
