@@ -18,6 +18,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "perf/fleet.h"
 #include "perf/thread_time.h"
 #include "perf/windows_events.h"
 #include "storage/columns/column_rows.h"
@@ -52,24 +53,6 @@ std::vector<std::string> syslog_lines(std::size_t count) {
                     "]: (root) CMD (run-parts /etc/cron.hourly)");
   }
   return lines;
-}
-
-std::vector<std::string> fleet_of(const std::vector<std::string>& lines, std::size_t hosts) {
-  constexpr std::string_view kHost = "\"Hostname\":\"";
-  std::vector<std::string> fleet;
-  for (std::size_t i = 0; fleet.size() < lines.size(); ++i) {
-    for (std::size_t host = 0; host < hosts && fleet.size() < lines.size(); ++host) {
-      std::string line = lines[(host * (lines.size() / hosts) + i) % lines.size()];
-      const std::size_t at = line.find(kHost);
-      const std::size_t end = at == std::string::npos ? at : line.find('"', at + kHost.size());
-      if (end != std::string::npos) {
-        line.replace(at + kHost.size(), end - at - kHost.size(),
-                     "ws-" + std::to_string(host) + ".corp.example");
-      }
-      fleet.push_back(std::move(line));
-    }
-  }
-  return fleet;
 }
 
 struct Blocks {

@@ -215,6 +215,21 @@ std::string block_checksum(std::string_view block, BlockKey key) {
   return checksum;
 }
 
+std::string BlockKey::bytes() const {
+  std::string out;
+  put_big64(out, commit);
+  put_big16(out, part);
+  return out;
+}
+
+BlockKey BlockKey::of(std::string_view bytes) {
+  Reader in(bytes);
+  BlockKey key;
+  key.commit = in.big64();
+  key.part = in.big16();
+  return key;
+}
+
 Result<BlockHeader> read_block_header(std::string_view block, BlockKey key) {
   if (block.size() < kHeaderBytes + kChecksumBytes) return damaged(key, "cut short");
   Reader in(block);

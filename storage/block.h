@@ -38,6 +38,9 @@ struct BlockKey {
   std::string name() const {  // as errors say it
     return "event block " + std::to_string(commit) + "/" + std::to_string(part);
   }
+  std::string bytes() const;  // as the database has it
+  // Zeros behind the end of what is too short.
+  static BlockKey of(std::string_view bytes);
 };
 
 class RowBlockBuilder {

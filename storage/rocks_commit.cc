@@ -10,6 +10,7 @@
 
 #include "storage/commit.h"
 #include "storage/encoding.h"
+#include "storage/event_index.h"
 #include "storage/rocks_store.h"
 
 namespace picket::storage {
@@ -170,20 +171,13 @@ Result<void> RocksStore::put_blocks(rocksdb::WriteBatch& batch, const Commit::Co
 
 void RocksStore::put_block(rocksdb::WriteBatch& batch, std::string_view bytes,
                            const std::vector<Run>& runs, BlockKey key) const {
-  std::string block_key;
-  put_big64(block_key, key.commit);
-  put_big16(block_key, key.part);
+  const std::string block_key = key.bytes();
   const std::string checksum = block_checksum(bytes, key);
   const rocksdb::Slice keys[] = {block_key};
   const rocksdb::Slice values[] = {slice(bytes), checksum};
   batch.Put(family(Family::kEvents), rocksdb::SliceParts(keys, 1), rocksdb::SliceParts(values, 2));
-  for (const Run& run : runs) {
-    std::string index = source_key(run.source);
-    put_big64(index, run.first_seq);
-    std::string value = versioned(block_key);
-    put_big32(value, run.rows);
-    batch.Put(family(Family::kEventIndex), index, value);
-  }
+  for (const Run& run : runs)
+    batch.Put(family(Family::kEventIndex), index_key(run), index_value(block_key, run));
 }
 
 void RocksStore::put_hits(rocksdb::WriteBatch& batch, const Commit::Contents& contents,

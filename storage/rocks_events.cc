@@ -1,24 +1,11 @@
 // Reading events and hits.
 #include "storage/encoding.h"
+#include "storage/event_index.h"
 #include "storage/rocks_store.h"
+#include "storage/stored_block.h"
 
 namespace picket::storage {
 namespace {
-
-BlockKey block_key(std::string_view key) {
-  Reader in(key);
-  BlockKey out;
-  out.commit = in.big64();
-  out.part = in.big16();
-  return out;
-}
-
-std::string text_of(BlockKey key) {
-  std::string text;
-  put_big64(text, key.commit);
-  put_big16(text, key.part);
-  return text;
-}
 
 class Scan {
  public:
@@ -27,23 +14,24 @@ class Scan {
 
   // False when the caller has seen enough.
   Result<bool> block(std::string_view bytes, BlockKey key) {
-    PICKET_TRY(const BlockHeader header, read_block_header(bytes, key));
+    PICKET_TRY(const BlockHeader header, header_of_block(bytes, key));
     if (header.time_max < options_.from_ns || header.time_min >= options_.to_ns) {
       totals_.bytes_skipped += header.raw_bytes;
       return true;
     }
-    PICKET_TRY_VOID(block_.read(bytes, key));
+    PICKET_TRY_VOID(block_.read(bytes, key, options_.filter));
+    totals_.rows += block_.rows_ruled_out();
+    totals_.bytes_scanned += block_.bytes_ruled_out();
+    totals_.bytes_ruled_out += block_.bytes_ruled_out();
     for (std::size_t i = 0; i < block_.size(); ++i) {
-      const std::size_t index = options_.newest_first ? block_.size() - 1 - i : i;
-      StoredRow row = block_.row(index);
-      row.position = {key.commit, key.part, static_cast<std::uint32_t>(index)};
+      const StoredRow row = block_.row(options_.newest_first ? block_.size() - 1 - i : i);
       if (is_before_start(row.position)) continue;
       totals_.bytes_scanned += row.record.raw.size();
       if (row.time_ns < options_.from_ns || row.time_ns >= options_.to_ns) continue;
       ++totals_.rows;
       if (!row_(row)) return false;
     }
-    return true;
+    return !options_.go_on || options_.go_on(totals_);
   }
 
   ScanTotals& totals() { return totals_; }
@@ -56,14 +44,28 @@ class Scan {
 
   const ScanOptions& options_;
   const std::function<bool(const StoredRow&)>& row_;
-  RowBlock block_;
+  StoredBlock block_;
   ScanTotals totals_;
 };
 
 }  // namespace
 
+namespace {
+
+// A column block has the key of its first rows, so the last block at or before a row may have it.
+void seek_start(const ScanOptions& options, rocksdb::Iterator& blocks) {
+  if (!options.after) {
+    options.newest_first ? blocks.SeekToLast() : blocks.SeekToFirst();
+    return;
+  }
+  blocks.SeekForPrev(BlockKey{options.after->commit, options.after->part}.bytes());
+  if (!options.newest_first && !blocks.Valid() && blocks.status().ok()) blocks.SeekToFirst();
+}
+
+}  // namespace
+
 std::string to_cursor(const RowPosition& position) {
-  std::string cursor = text_of({position.commit, position.part});
+  std::string cursor = BlockKey{position.commit, position.part}.bytes();
   put_big32(cursor, position.row);
   return cursor;
 }
@@ -85,14 +87,9 @@ Result<ScanTotals> RocksStore::scan(const ScanOptions& options,
   how.readahead_size = 2 * 1024 * 1024;
   const std::unique_ptr<rocksdb::Iterator> blocks(db_->NewIterator(how, family(Family::kEvents)));
   Scan scan(options, row);
-  if (options.after) {
-    const std::string start = text_of({options.after->commit, options.after->part});
-    options.newest_first ? blocks->SeekForPrev(start) : blocks->Seek(start);
-  } else {
-    options.newest_first ? blocks->SeekToLast() : blocks->SeekToFirst();
-  }
+  seek_start(options, *blocks);
   while (blocks->Valid()) {
-    const Result<bool> more = scan.block(view(blocks->value()), block_key(view(blocks->key())));
+    const Result<bool> more = scan.block(view(blocks->value()), BlockKey::of(view(blocks->key())));
     if (!more) {
       if (!options.skip_damaged || more.error().code != Errc::kCorrupt)
         return tl::unexpected(more.error());
@@ -106,14 +103,11 @@ Result<ScanTotals> RocksStore::scan(const ScanOptions& options,
   return scan.totals();
 }
 
-Result<void> RocksStore::fetch(SourceId source, std::uint64_t seq, Batch& batch) const {
-  const std::string what = "record " + std::to_string(seq) + " of source " +
-                           std::to_string(static_cast<std::uint32_t>(source));
-  std::string wanted;
-  put_big32(wanted, static_cast<std::uint32_t>(source));
-  put_big64(wanted, seq);
+// The key of the block that has the record, as the index says.
+Result<std::string> RocksStore::block_of_row(SourceId source, std::uint64_t seq,
+                                             const std::string& what) const {
   const auto index = iterate(Family::kEventIndex);
-  index->SeekForPrev(wanted);
+  index->SeekForPrev(index_key(source, seq));
   if (!index->status().ok()) return rocks_error(index->status(), what);
   if (!index->Valid()) return fail(Errc::kNotFound, "store: no " + what);
   Reader run(view(index->key()));
@@ -126,18 +120,25 @@ Result<void> RocksStore::fetch(SourceId source, std::uint64_t seq, Batch& batch)
   if (!run.done() || !in.done())
     return fail(Errc::kCorrupt, "store: index of " + what + " is damaged");
   if (!same_source || seq - first_seq >= rows) return fail(Errc::kNotFound, "store: no " + what);
+  return std::string(key);
+}
 
+Result<void> RocksStore::fetch(SourceId source, std::uint64_t seq, Batch& batch) const {
+  const std::string what = "record " + std::to_string(seq) + " of source " +
+                           std::to_string(static_cast<std::uint32_t>(source));
   rocksdb::PinnableSlice bytes;
-  const rocksdb::Status got = db_->Get({}, family(Family::kEvents), slice(key), &bytes);
+  std::string key;
+  rocksdb::Status got = rocksdb::Status::NotFound();
+  // Between our reading the index and the block it may have been packed: then the index knows better.
+  for (int tries = 0; tries < 2 && got.IsNotFound(); ++tries) {
+    PICKET_TRY(key, block_of_row(source, seq, what));
+    got = db_->Get({}, family(Family::kEvents), slice(key), &bytes);
+  }
   if (got.IsNotFound()) return fail(Errc::kCorrupt, "store: the block of " + what + " is missing");
   if (!got.ok()) return rocks_error(got, what);
-  RowBlock block;
-  PICKET_TRY_VOID(block.read(view(bytes), block_key(key)));
-  const StoredRow* const row = block.find(source, seq);
-  if (row == nullptr) return fail(Errc::kCorrupt, "store: " + what + " is not in its block");
-  Record& record = batch.add(row->record.raw, source, seq, row->record.received_ns);
-  record.length = row->record.length;
-  batch.set_heading(record, row->record.heading);
+  StoredBlock block;
+  PICKET_TRY(const bool found, block.fetch(view(bytes), BlockKey::of(key), source, seq, batch));
+  if (!found) return fail(Errc::kCorrupt, "store: " + what + " is not in its block");
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "storage/encoding.h"
+#include "storage/packing.h"
 #include "storage/rocks_store.h"
 
 namespace picket::storage {
@@ -103,6 +104,12 @@ tl::unexpected<Error> rocks_error(const rocksdb::Status& status, std::string_vie
   return fail(code, "store: " + std::string(what) + ": " + status.ToString());
 }
 
+std::string format_value(std::uint32_t format) {
+  std::string value;
+  put_little(value, format, 4);
+  return value;
+}
+
 Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
   return RocksStore::open(std::move(options));
 }
@@ -123,6 +130,8 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open_unread(StoreOptions options
   PICKET_TRY_VOID(store->open_database());
   return store;
 }
+
+RocksStore::RocksStore(StoreOptions options) : options_(std::move(options)) {}
 
 RocksStore::~RocksStore() {
   if (!db_) return;
@@ -197,10 +206,8 @@ Result<void> RocksStore::check_format() {
                                     std::to_string(kFormat) + ")");
   }
   if (options_.read_only) return {};  // nothing was ever written
-  std::string format;
-  put_little(format, kFormat, 4);
   rocksdb::WriteBatch batch;
-  batch.Put(family(Family::kMeta), "format", format);
+  batch.Put(family(Family::kMeta), "format", format_value(kFormatRows));
   return write(batch);
 }
 

@@ -2,7 +2,7 @@
 // values.
 //
 // rocks_open.cc opens and loads, rocks_commit.cc writes, rocks_chain.cc chains what is written,
-// rocks_read.cc and rocks_events.cc read.
+// rocks_pack.cc packs it, rocks_read.cc and rocks_events.cc read.
 // What every thread may ask for often (sources, ledger, offsets) is kept in memory too, in Tables:
 // loaded at open, changed only after a write succeeded, so it never runs ahead of the disk.
 #pragma once
@@ -26,7 +26,9 @@
 
 namespace picket::storage {
 
-inline constexpr std::uint32_t kFormat = 1;
+inline constexpr std::uint32_t kFormat = 2;      // as soon as a block was replaced or removed
+inline constexpr std::uint32_t kFormatRows = 1;  // until then
+std::string format_value(std::uint32_t format);
 inline constexpr std::size_t kSourcesMax = 1'000'000;
 inline constexpr std::size_t kSourceNameMax = 1024;
 
@@ -61,6 +63,8 @@ inline rocksdb::Slice slice(std::string_view text) {
   return {text.data(), text.size()};
 }
 
+class Packing;
+
 class RocksStore final : public Store {
  public:
   static Result<std::unique_ptr<Store>> open(StoreOptions options);
@@ -75,6 +79,9 @@ class RocksStore final : public Store {
   Result<std::vector<Ledger>> ledger() const override;
   ChainStatus chain() const override;
   Result<void> seal_chain() override;
+  Result<bool> pack() override;
+  PackStatus packing() const override;
+  Result<ExpiryTotals> expire(const KeepSince& since) override;
   Result<ScanTotals> scan(const ScanOptions& options,
                           const std::function<bool(const StoredRow&)>& row) const override;
   Result<void> fetch(SourceId source, std::uint64_t seq, Batch& batch) const override;
@@ -130,7 +137,9 @@ class RocksStore final : public Store {
     Digester digester;
   };
 
-  explicit RocksStore(StoreOptions options) : options_(std::move(options)) {}
+  explicit RocksStore(StoreOptions options);
+  Result<std::string> block_of_row(SourceId source, std::uint64_t seq,
+                                   const std::string& what) const;
   Result<std::optional<std::string>> get_value(Family which, std::string_view key,
                                                std::string_view what) const;  // unwrapped
 
@@ -181,6 +190,8 @@ class RocksStore final : public Store {
   Guarded<Tables> tables_;
   Guarded<Chain> chain_;
   Guarded<Health> health_;
+  std::unique_ptr<Packing> packing_;  // of the thread that packs
+  Guarded<PackStatus> pack_status_;
 };
 
 }  // namespace picket::storage

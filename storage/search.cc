@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t kBatchRowsMin = 16;  // few at first, so that the first results come at once
 constexpr std::size_t kBatchRowsMax = 1024;
 constexpr std::size_t kBatchBytesMax = 4 * 1024 * 1024;
-constexpr std::uint64_t kRowsBetweenQuestions = 4096;  // to `cancelled` and `progress`
 
 class Search {
  public:
@@ -27,9 +26,6 @@ class Search {
 
   // False ends the scan.
   bool row(const StoredRow& row) {
-    ++totals_.scan.rows;
-    totals_.scan.bytes_scanned += row.record.raw.size();
-    if (totals_.scan.rows % kRowsBetweenQuestions == 0 && !ask()) return false;
     if (matcher_.by_record(row.record) == Verdict::kNo) {
       totals_.bytes_unparsed += row.record.raw.size();
       return true;
@@ -69,14 +65,27 @@ class Search {
     return !done_;
   }
 
-  SearchTotals& totals() { return totals_; }
-  void finish() { totals_.never_seen = matcher_.never_seen(); }
-
- private:
-  bool ask() {
-    if (options_.progress) options_.progress(totals_);
+  // Between two blocks; false ends the scan.
+  bool go_on(const ScanTotals& scan) {
+    totals_.scan = scan;
+    if (options_.progress) options_.progress(totals());
     totals_.cancelled = options_.cancelled && options_.cancelled();
     return !totals_.cancelled;
+  }
+
+  bool cancelled() const { return totals_.cancelled; }
+
+  SearchTotals finish(const ScanTotals& scan) {
+    totals_.scan = scan;
+    totals_.never_seen = matcher_.never_seen();
+    return totals();
+  }
+
+ private:
+  SearchTotals totals() const {
+    SearchTotals totals = totals_;
+    totals.bytes_unparsed += totals.scan.bytes_ruled_out;
+    return totals;
   }
 
   std::string_view source_name(SourceId source) const {
@@ -101,12 +110,13 @@ Result<SearchTotals> search(const Store& store, const Query& query, const Search
                             const std::function<bool(Batch&, const Event&)>& result) {
   PICKET_CHECK(options.parse);
   Search search(query, options, store.source_names(), result);
-  PICKET_TRY(const ScanTotals scan,
-             store.scan(options.scan, [&](const StoredRow& row) { return search.row(row); }));
-  if (!search.totals().cancelled) search.flush();
-  search.totals().scan = scan;
-  search.finish();
-  return search.totals();
+  ScanOptions scan = options.scan;
+  scan.filter = &query;
+  scan.go_on = [&](const ScanTotals& totals) { return search.go_on(totals); };
+  PICKET_TRY(const ScanTotals totals,
+             store.scan(scan, [&](const StoredRow& row) { return search.row(row); }));
+  if (!search.cancelled()) search.flush();
+  return search.finish(totals);
 }
 
 namespace {

@@ -37,9 +37,12 @@ class Clock;
 
 namespace picket::storage {
 
+class Query;
+
 struct StoreOptions {
   std::string path;
   bool sync = true;             // false only for the negative control of the crash tests
+  std::size_t pack_rows = 16'384;  // of a column block, at most; tests want fewer
   bool read_only = false;       // for `search --data` beside a running server
   bool must_be_new = false;     // refuses a folder in which there is a store
   rocksdb::Env* env = nullptr;  // tests: a file system that loses unsynced bytes
@@ -134,18 +137,43 @@ struct StoredRow {
   RowPosition position = {};
 };
 
+struct ScanTotals {
+  std::uint64_t rows = 0;            // looked at, those that `filter` left out among them
+  std::uint64_t blocks_damaged = 0;  // with skip_damaged
+  std::uint64_t bytes_scanned = 0;   // raw bytes looked at
+  std::uint64_t bytes_skipped = 0;   // raw bytes of blocks that the time range excluded
+  std::uint64_t bytes_ruled_out = 0;  // of those looked at: rows that `filter` left out
+};
+
 struct ScanOptions {
   std::int64_t from_ns = INT64_MIN;       // event time, inclusive
   std::int64_t to_ns = INT64_MAX;         // exclusive
   bool newest_first = true;               // by commit, and within a commit by position
   std::optional<RowPosition> after = {};  // begin behind this row, in the direction of the scan
   bool skip_damaged = false;  // go on behind a damaged block, and count it, instead of kCorrupt
+  // Rows that certainly do not match the filter of this query may be left out.
+  const Query* filter = nullptr;
+  // Asked behind each block, if set; false ends the scan.
+  std::function<bool(const ScanTotals&)> go_on = {};
 };
-struct ScanTotals {
+
+// What became of packing since the store was opened; see Store::pack().
+struct PackStatus {
+  std::uint64_t blocks = 0;  // column blocks written
+  std::uint64_t rows = 0;    // in them
+  std::uint64_t bytes = 0;   // of them, as stored
+  std::uint64_t left = 0;    // row blocks that are left as they are
+  std::string problem;       // why the last of those was; empty: none was
+};
+
+// Since when (ns since 1970, time of storing) rows of a source are kept; INT64_MIN: all are.
+using KeepSince = std::function<std::int64_t(std::string_view source)>;
+// What Store::expire() removed.
+struct ExpiryTotals {
+  std::uint64_t blocks = 0;
   std::uint64_t rows = 0;
-  std::uint64_t blocks_damaged = 0;  // with skip_damaged
-  std::uint64_t bytes_scanned = 0;   // raw bytes looked at
-  std::uint64_t bytes_skipped = 0;   // raw bytes of blocks that the time range excluded
+  std::uint64_t raw_bytes = 0;
+  std::uint64_t bytes = 0;  // as stored
 };
 
 // One stored hit; `rule_id` lives during the call that hands it out.
@@ -182,7 +210,16 @@ class Store {
   // something else is written. Cheap when none is; any thread.
   virtual Result<void> seal_chain() = 0;
 
-  // Calls row(StoredRow) until it returns false. Rows of one commit share a compressed block.
+  // Makes one column block of row blocks that were committed one after the other, as soon as there
+  // are rows enough; true: it did. Answers, cursors and numbers of rows stay as they are. For a
+  // thread in the background; one at a time. kFull: try again later.
+  virtual Result<bool> pack() = 0;
+  virtual PackStatus packing() const = 0;
+  // Removes blocks whose rows are all older than they are kept; a block of several sources goes when
+  // the last of them may. For the thread that packs. The chain records what was removed.
+  virtual Result<ExpiryTotals> expire(const KeepSince& since) = 0;
+
+  // Calls row(StoredRow) until it returns false.
   virtual Result<ScanTotals> scan(const ScanOptions& options,
                                   const std::function<bool(const StoredRow&)>& row) const = 0;
   // Appends the record to `batch`. kNotFound if there is none.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "storage/encoding.h"
+#include "storage/event_index.h"
 
 namespace picket::storage {
 namespace {
@@ -11,34 +12,12 @@ Family family_of(Evidence evidence) {
   return evidence == Evidence::kBlock ? Family::kEvents : Family::kHits;
 }
 
-BlockKey block_key(std::string_view key) {
-  Reader in(key);
-  BlockKey out;
-  out.commit = in.big64();
-  out.part = in.big16();
-  return out;
-}
-
 std::string key_text(Evidence evidence, std::string_view key) {
   const std::size_t size = evidence == Evidence::kBlock ? 10 : 8;
   if (key.size() != size) return "0x" + to_hex(key.substr(0, 64));
   const std::string commit = "commit " + std::to_string(Reader(key).big64());
-  return evidence == Evidence::kBlock ? commit + ", part " + std::to_string(block_key(key).part)
+  return evidence == Evidence::kBlock ? commit + ", part " + std::to_string(BlockKey::of(key).part)
                                       : commit;
-}
-
-std::string index_key(const Run& run) {
-  std::string key;
-  put_big32(key, static_cast<std::uint32_t>(run.source));
-  put_big64(key, run.first_seq);
-  return key;
-}
-
-std::string index_value(std::string_view block, const Run& run) {
-  std::string value(1, kValueVersion);
-  value += block;
-  put_big32(value, run.rows);
-  return value;
 }
 
 // The same reading as RocksStore::hits().
@@ -60,8 +39,9 @@ bool hits_are_sound(std::string_view value) {
 }  // namespace
 
 OrderedCheck::OrderedCheck(const RocksStore& store, Evidence evidence,
-                           const std::vector<std::string>& sources, VerifyReport& report)
-    : store_(store), evidence_(evidence), sources_(sources), report_(report) {
+                           const std::vector<std::string>& sources, const PackedBlocks& packed,
+                           VerifyReport& report)
+    : store_(store), evidence_(evidence), sources_(sources), packed_(packed), report_(report) {
   rocksdb::ReadOptions how;
   how.fill_cache = false;
   how.readahead_size = 2 * 1024 * 1024;
@@ -100,29 +80,34 @@ void OrderedCheck::step() {
 }
 
 void OrderedCheck::expect(std::uint64_t number, const Link& link, const ChainEntry& entry) {
-  const Place place{number, link.commit, link.time_ns};
+  const PackedBlocks::Packed* const packed =
+      evidence_ == Evidence::kBlock ? packed_.find(entry.key) : nullptr;
+  if (packed == nullptr) return compare({number, link.commit, link.time_ns}, entry.key, entry.digest);
+  if (packed->digest.empty()) return;  // its rows stand under another key
+  compare({packed->link, packed->commit, packed->time_ns}, entry.key, packed->digest);
+}
+
+// What stands under the key with what a link said of it.
+void OrderedCheck::compare(const Place& place, std::string_view key, std::string_view digest) {
   const auto missed = [&](Difference difference, std::string detail) {
-    const int finding = add(difference, entry.key, place, std::move(detail));
-    if (evidence_ == Evidence::kBlock && finding >= 0) wanted_.emplace(entry.key, finding);
+    const int finding = add(difference, key, place, std::move(detail));
+    if (evidence_ == Evidence::kBlock && finding >= 0) wanted_.emplace(key, finding);
     unsound_ = true;
   };
   // Behind damage, and where a forged chain goes backwards, the place is looked for anew.
-  if (!values_->status().ok() || entry.key <= last_key_) values_->Seek(slice(entry.key));
-  while (values_->Valid() && view(values_->key()) < entry.key) {
+  if (!values_->status().ok() || key <= last_key_) values_->Seek(slice(key));
+  while (values_->Valid() && view(values_->key()) < key) {
     unexpected_value();
     step();
   }
   if (!values_->status().ok()) return missed(Difference::kDamaged, values_->status().ToString());
-  if (!values_->Valid() || view(values_->key()) != entry.key)
-    return missed(Difference::kDeleted, "");
+  if (!values_->Valid() || view(values_->key()) != key) return missed(Difference::kDeleted, "");
   const std::string_view value = view(values_->value());
-  const Digest digest = evidence_digest(digester_, evidence_, entry.key, value);
-  if (bytes_of(digest).substr(0, digest_bytes(evidence_)) != entry.digest) {
-    const int finding = add(Difference::kEdited, entry.key, place, "");
-    if (evidence_ == Evidence::kBlock && finding >= 0) wanted_.emplace(entry.key, finding);
-    unsound_ = true;
+  const Digest found = evidence_digest(digester_, evidence_, key, value);
+  if (bytes_of(found).substr(0, digest_bytes(evidence_)) != digest) {
+    missed(Difference::kEdited, "");
   } else {
-    content(entry.key, value, place);
+    content(key, value, place);
   }
   ++report_.values[static_cast<std::size_t>(evidence_) - 1];
   step();
@@ -163,7 +148,7 @@ bool OrderedCheck::content(std::string_view key, std::string_view value, const P
 }
 
 bool OrderedCheck::block(std::string_view key, std::string_view value, const Place& place) {
-  const BlockKey where = block_key(key);
+  const BlockKey where = BlockKey::of(key);
   const Result<void> read = block_.read(value, where);
   if (!read) {
     const int finding = add(Difference::kDamaged, key, place, read.error().what);
@@ -171,10 +156,10 @@ bool OrderedCheck::block(std::string_view key, std::string_view value, const Pla
     unsound_ = true;
     return false;
   }
-  const BlockHeader header = *read_block_header(value, where);
-  report_.rows += header.rows;
-  report_.raw_bytes += header.raw_bytes;
-  check_runs(key, read_block_runs(value, header), place);
+  const BlockHead head = *head_of_block(value, where);
+  report_.rows += head.header.rows;
+  report_.raw_bytes += head.header.raw_bytes;
+  check_runs(key, head.runs, place);
   return true;
 }
 
@@ -226,9 +211,9 @@ void OrderedCheck::check_index_entry(std::string_view key, std::string_view valu
   const std::string_view block = value.substr(0, 11).substr(std::min<std::size_t>(1, value.size()));
   const auto bytes = store_.get(Family::kEvents, block);
   if (bytes && *bytes && block.size() == 10) {
-    const Result<BlockHeader> header = read_block_header(**bytes, block_key(block));
-    if (!header) return;  // the block has its own finding
-    for (const Run& run : read_block_runs(**bytes, *header)) {
+    const Result<BlockHead> head = head_of_block(**bytes, BlockKey::of(block));
+    if (!head) return;  // the block has its own finding
+    for (const Run& run : head->runs) {
       if (index_key(run) == key && index_value(block, run) == value) return;
     }
   }

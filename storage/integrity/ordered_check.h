@@ -14,16 +14,18 @@
 
 #include "storage/block.h"
 #include "storage/integrity/chain.h"
+#include "storage/integrity/packed_blocks.h"
 #include "storage/integrity/verify.h"
 #include "storage/rocks_store.h"
+#include "storage/stored_block.h"
 
 namespace picket::storage {
 
 class OrderedCheck {
  public:
-  // kBlock or kHits.
+  // kBlock or kHits. `packed` is of blocks.
   OrderedCheck(const RocksStore& store, Evidence evidence, const std::vector<std::string>& sources,
-               VerifyReport& report);
+               const PackedBlocks& packed, VerifyReport& report);
 
   // Values of commits up to this one may be older than the chain.
   void set_commits_before(std::uint64_t commits) { commits_before_ = commits; }
@@ -42,7 +44,7 @@ class OrderedCheck {
     std::uint64_t commit = 0;
     std::int64_t time_ns = 0;
   };
-  void seek(std::string_view key);
+  void compare(const Place& place, std::string_view key, std::string_view digest);
   void unexpected_value();
   void step();
   bool content(std::string_view key, std::string_view value, const Place& place);
@@ -56,11 +58,12 @@ class OrderedCheck {
   const RocksStore& store_;
   Evidence evidence_;
   const std::vector<std::string>& sources_;
+  const PackedBlocks& packed_;
   VerifyReport& report_;
   std::unique_ptr<rocksdb::Iterator> values_;
   std::string last_key_;
   Digester digester_;
-  RowBlock block_;
+  StoredBlock block_;
   std::uint64_t commits_before_ = 0;
   std::uint64_t runs_ = 0;  // of all sound blocks
   bool unsound_ = false;    // some block could not be read

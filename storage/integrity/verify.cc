@@ -7,9 +7,11 @@
 
 #include "base/time.h"
 #include "storage/encoding.h"
+#include "storage/integrity/block_links.h"
 #include "storage/integrity/chain_check.h"
 #include "storage/integrity/head_file.h"
 #include "storage/integrity/ordered_check.h"
+#include "storage/integrity/packed_blocks.h"
 #include "storage/integrity/value_check.h"
 #include "storage/rocks_store.h"
 
@@ -41,10 +43,9 @@ void add_of_store(VerifyReport& report, Difference difference, std::string kind,
 
 // What the store says of itself is no evidence, but follows from it: its format, and the number of
 // the last commit.
-void check_numbers(const RocksStore& store, VerifyReport& report) {
-  std::string format;
+void check_numbers(const RocksStore& store, bool is_packed, VerifyReport& report) {
+  const std::string format = format_value(is_packed ? kFormat : kFormatRows);
   std::string commit;
-  put_little(format, kFormat, 4);
   put_little(commit, report.commits, 8);
   const auto entries = store.iterate(Family::kMeta);
   int right = 0;
@@ -151,18 +152,20 @@ class Verification {
         report_(report),
         sources_(source_names(store)),
         chain_(store, options, report),
-        blocks_(store, Evidence::kBlock, sources_, report),
-        hits_(store, Evidence::kHits, sources_, report),
+        blocks_(store, Evidence::kBlock, sources_, packed_, report),
+        hits_(store, Evidence::kHits, sources_, packed_, report),
         values_(store, sources_, report) {}
 
   void run() {
-    if (options_.check_chain)
+    if (options_.check_chain) {
+      packed_.read(store_);
       chain_.run([&](std::uint64_t number, const Link& link) { write(number, link); });
+    }
     const bool chained = options_.check_chain && report_.links > 0;
     if (chained) {
       blocks_.finish();
       hits_.finish();
-      check_numbers(store_, report_);
+      check_numbers(store_, !packed_.empty(), report_);
     } else {
       blocks_.read_all();
       hits_.read_all();
@@ -176,10 +179,11 @@ class Verification {
     const std::uint64_t before = chain_.had_before() ? chain_.commits_before() : 0;
     blocks_.set_commits_before(before);
     hits_.set_commits_before(before);
+    const bool removes = removes_blocks(link);  // read before all others
     for (const ChainEntry& entry : link.entries) {
       if (!is_immutable(entry.evidence)) {
         values_.expect(number, link, entry);
-      } else if (!entry.removed) {
+      } else if (!entry.removed && !(removes && entry.evidence == Evidence::kBlock)) {
         (entry.evidence == Evidence::kBlock ? blocks_ : hits_).expect(number, link, entry);
       }
     }
@@ -189,6 +193,7 @@ class Verification {
   const VerifyOptions& options_;
   VerifyReport& report_;
   std::vector<std::string> sources_;
+  PackedBlocks packed_;
   ChainCheck chain_;
   OrderedCheck blocks_;
   OrderedCheck hits_;

@@ -69,6 +69,7 @@ class History {
     options.path = "/store";
     options.env = env_.get();
     options.reserve_bytes = 0;
+    options.pack_rows = 40;
     options.memtable_bytes = 64 * 1024;
     options.key_file = outside.path() + "/key";
     options.head_file = outside.path() + "/heads";
@@ -94,6 +95,9 @@ class History {
       if (i % 3 == 0) {
         ASSERT_OK(store.put_document("runs", std::to_string(i % 4), {{"step", i}}));
       }
+      if (packs) {
+        ASSERT_OK(store.pack());
+      }
       if (snapshots) past.push_back(contents_of(store));
     }
     opened->reset();
@@ -105,6 +109,7 @@ class History {
   Scratch outside;  // the key and the exported heads
   SimClock clock{std::chrono::seconds(1'767'225'600)};
   StoreModel model;
+  bool packs = true;
   std::vector<Contents> past;  // after each commit
 
  private:

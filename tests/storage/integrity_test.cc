@@ -276,6 +276,7 @@ TEST(Integrity, WithoutHeadsOnlyTailsAreMissed) {
 // added.
 TEST(Integrity, AnOldStoreGetsAChain) {
   History history(6);
+  history.packs = false;  // that came later than chains
   history.make(10, false);
   {
     StoreOptions options = history.options();

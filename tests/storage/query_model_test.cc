@@ -472,7 +472,7 @@ class CommandMaker {
 class QueryModel : public testing::Test {
  protected:
   void SetUp() override {
-    Result<std::unique_ptr<Store>> opened = Store::open({.path = "/store", .env = env_.get()});
+    Result<std::unique_ptr<Store>> opened = Store::open({.path = "/store", .pack_rows = 100, .env = env_.get()});
     ASSERT_TRUE(opened) << opened.error().what;
     store_ = *std::move(opened);
     EXPECT_EQ(*store_->source_id("web"), SourceId{0});
@@ -492,11 +492,14 @@ class QueryModel : public testing::Test {
       Commit commit;
       commit.add(batch, {});
       ASSERT_OK(store_->commit(commit));
+      ASSERT_OK(store_->pack());
       for (const Event& event : batch.events()) {
         const bool web = batch.record_of(event).source == SourceId{0};
         events_.push_back(event_json(batch, event, web ? "web" : "auth"));
       }
     }
+    EXPECT_GT(store_->packing().blocks, 0U);  // the rest stays in row blocks
+    EXPECT_LT(store_->packing().rows, 240U);
   }
 
   Rows ask(const std::string& text) {

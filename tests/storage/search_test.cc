@@ -281,7 +281,7 @@ TEST(Cursor, OnlyOurOwnIsRead) {
 
 TEST_F(SearchTest, CanBeCancelledAndTellsProgress) {
   Batch batch;
-  for (std::uint64_t i = 0; i < 20'000; ++i) batch.add("user.name=root", SourceId{0}, i, 1);
+  for (std::uint64_t i = 0; i < 5 * 4096; ++i) batch.add("user.name=root", SourceId{0}, i, 1);
   Commit commit;
   commit.add(batch, {});
   ASSERT_TRUE(store_->commit(commit));

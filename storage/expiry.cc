@@ -1,0 +1,123 @@
+#include "storage/expiry.h"
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+
+#include "storage/encoding.h"
+#include "storage/event_index.h"
+#include "storage/rocks_store.h"
+#include "storage/stored_block.h"
+
+namespace picket::storage {
+namespace {
+
+constexpr std::size_t kBlocksOfBatch = 64;
+
+}  // namespace
+
+Expiry::Expiry(const RocksStore& store, const KeepSince& since) : store_(store), since_(since) {}
+
+// Links are in the order of time but for clocks that were set back, and then more is kept.
+Result<std::uint64_t> Expiry::last_commit_before(std::int64_t time_ns) {
+  if (time_ns == INT64_MIN) return 0;
+  if (const auto known = commits_.find(time_ns); known != commits_.end()) return known->second;
+  const auto last = store_.iterate(Family::kChain);
+  last->SeekToLast();
+  if (!last->status().ok()) return rocks_error(last->status(), "retention");
+  std::uint64_t low = 1;
+  std::uint64_t high = last->Valid() ? Reader(view(last->key())).big64() + 1 : 1;
+  std::uint64_t commit = 0;
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    PICKET_TRY(const auto value, store_.get(Family::kChain, link_key(middle)));
+    if (!value)
+      return fail(Errc::kCorrupt,
+                  "store: link " + std::to_string(middle) + " of the chain is missing");
+    PICKET_TRY(const Link link, read_link(middle, *value));
+    if (link.time_ns < time_ns) {
+      low = middle + 1;
+      commit = link.commit;
+    } else {
+      high = middle;
+    }
+  }
+  return commits_[time_ns] = commit;
+}
+
+// The blocks that have rows of this source, as far as they could go at all.
+Result<void> Expiry::mark(SourceId source, std::uint64_t last, std::uint64_t latest) {
+  const auto index = store_.iterate(Family::kEventIndex);
+  for (index->Seek(index_key(source, 0)); index->Valid(); index->Next()) {
+    const std::string_view key = view(index->key());
+    if (Reader(key).big32() != static_cast<std::uint32_t>(source)) break;
+    PICKET_TRY(const std::string_view entry, unwrap_value(view(index->value()), "event index"));
+    const std::string name(entry.substr(0, 10));
+    if (BlockKey::of(name).commit > latest) break;
+    Block& block = blocks_[name];
+    block.index.emplace_back(key);
+    block.last_needed = std::min(block.last_needed, last);
+    if (BlockKey::of(name).commit > last) block.kept = true;
+  }
+  if (!index->status().ok()) return rocks_error(index->status(), "retention");
+  return {};
+}
+
+Result<void> Expiry::find() {
+  const std::vector<std::string> names = store_.source_names();
+  std::vector<std::uint64_t> last(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    PICKET_TRY(last[i], last_commit_before(since_(names[i])));
+  }
+  const std::uint64_t latest = last.empty() ? 0 : *std::max_element(last.begin(), last.end());
+  if (latest == 0) return {};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    PICKET_TRY_VOID(mark(SourceId{static_cast<std::uint32_t>(i)}, last[i], latest));
+  }
+  std::erase_if(blocks_, [](const auto& one) { return one.second.kept; });
+  return {};
+}
+
+// A column block has rows of several commits, the last of which is before the block behind it.
+Result<bool> Expiry::remove(const std::string& key, const Block& block, rocksdb::WriteBatch& batch,
+                            ExpiryTotals& totals) const {
+  const auto blocks = store_.iterate(Family::kEvents);
+  blocks->Seek(key);
+  if (!blocks->status().ok()) return rocks_error(blocks->status(), "retention");
+  if (!blocks->Valid() || view(blocks->key()) != key) return false;  // verify tells of that
+  const std::string_view value = view(blocks->value());
+  const Result<BlockHeader> header = header_of_block(value, BlockKey::of(key));
+  if (!header) return false;
+  const std::uint64_t size = value.size();
+  const bool spans = is_column_block(value);
+  blocks->Next();
+  if (spans && (!blocks->Valid() || BlockKey::of(view(blocks->key())).commit > block.last_needed))
+    return false;
+  batch.Delete(store_.family(Family::kEvents), key);
+  for (const std::string& entry : block.index)
+    batch.Delete(store_.family(Family::kEventIndex), entry);
+  ++totals.blocks;
+  totals.rows += header->rows;
+  totals.raw_bytes += header->raw_bytes;
+  totals.bytes += size;
+  return true;
+}
+
+Result<bool> Expiry::next(rocksdb::WriteBatch& batch, ExpiryTotals& totals) {
+  if (!found_) {
+    PICKET_TRY_VOID(find());
+    found_ = true;
+  }
+  std::size_t removed = 0;
+  while (!blocks_.empty() && removed < kBlocksOfBatch) {
+    const auto node = blocks_.extract(blocks_.begin());
+    PICKET_TRY(const bool gone, remove(node.key(), node.mapped(), batch, totals));
+    if (!gone) continue;
+    ++removed;
+    last_removed_ = node.key();
+  }
+  if (removed > 0) batch.Put(store_.family(Family::kMeta), "format", format_value(kFormat));
+  return removed > 0;
+}
+
+}  // namespace picket::storage

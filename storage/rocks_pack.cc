@@ -1,0 +1,51 @@
+// Packing and retention in the commit path: as every other write they are batches with their links.
+#include "storage/expiry.h"
+#include "storage/packing.h"
+#include "storage/rocks_store.h"
+
+namespace picket::storage {
+
+Result<bool> RocksStore::pack() {
+  if (options_.read_only)
+    return fail(Errc::kInvalid, "store " + options_.path + ": opened read-only");
+  if (!packing_) packing_ = std::make_unique<Packing>(*this, options_.pack_rows);
+  rocksdb::WriteBatch batch;
+  const Result<bool> found = packing_->next(batch);
+  Result<bool> done = found;
+  if (found && *found) {
+    const Result<void> written = write(batch);
+    if (written) packing_->written();
+    if (!written) done = tl::unexpected(written.error());
+  }
+  pack_status_.with([&](PackStatus& status) { status = packing_->status(); });
+  return done;
+}
+
+Result<ExpiryTotals> RocksStore::expire(const KeepSince& since) {
+  if (options_.read_only)
+    return fail(Errc::kInvalid, "store " + options_.path + ": opened read-only");
+  ExpiryTotals totals;
+  Expiry expiry(*this, since);
+  for (;;) {
+    rocksdb::WriteBatch batch;
+    ExpiryTotals now = totals;
+    PICKET_TRY(const bool more, expiry.next(batch, now));
+    if (!more) break;
+    PICKET_TRY_VOID(write(batch));
+    totals = now;
+  }
+  if (totals.blocks == 0) return totals;
+  // Space comes back when files are written anew without what was removed.
+  rocksdb::CompactRangeOptions how;
+  how.exclusive_manual_compaction = false;
+  const rocksdb::Slice end = expiry.last_removed();
+  const rocksdb::Status done = db_->CompactRange(how, family(Family::kEvents), nullptr, &end);
+  if (!done.ok()) return rocks_error(done, "retention");
+  return totals;
+}
+
+PackStatus RocksStore::packing() const {
+  return pack_status_.with([](const PackStatus& status) { return status; });
+}
+
+}  // namespace picket::storage
