@@ -65,6 +65,40 @@ std::string chain_metrics(const storage::ChainStatus& chain) {
          sample("picket_chain_head_ahead", "", static_cast<double>(chain.head_ahead));
 }
 
+std::string packing_metrics(const storage::PackStatus& packing) {
+  const auto counter = [](std::string_view name, std::uint64_t value) {
+    return type_line(name, "counter") + sample(name, "", static_cast<double>(value));
+  };
+  return counter("picket_packed_blocks_total", packing.blocks) + counter("picket_packed_rows_total", packing.rows) +
+         counter("picket_packed_bytes_total", packing.bytes) + counter("picket_blocks_left_unpacked_total", packing.left);
+}
+
+Json packing_json(const storage::PackStatus& packing) {
+  Json json = {{"blocks", packing.blocks}, {"rows", packing.rows}, {"bytes", packing.bytes}, {"left", packing.left}};
+  if (!packing.problem.empty()) json["problem"] = packing.problem;
+  return json;
+}
+
+std::string upkeep_metrics(const UpkeepStatus& upkeep) {
+  std::string text = type_line("picket_expired_rows_total", "counter") +
+                     sample("picket_expired_rows_total", "", static_cast<double>(upkeep.expired.rows)) +
+                     type_line("picket_disk_free_bytes", "gauge") +
+                     sample("picket_disk_free_bytes", "", static_cast<double>(upkeep.free_bytes));
+  if (upkeep.days_left)
+    text += type_line("picket_disk_days_left", "gauge") + sample("picket_disk_days_left", "", *upkeep.days_left);
+  return text;
+}
+
+Json disk_json(const UpkeepStatus& upkeep) {
+  Json json = {{"free_bytes", upkeep.free_bytes}};
+  if (upkeep.days_left) json["days_left"] = *upkeep.days_left;
+  return json;
+}
+
+Json expired_json(const storage::ExpiryTotals& expired) {
+  return {{"blocks", expired.blocks}, {"rows", expired.rows}, {"raw_bytes", expired.raw_bytes}, {"bytes", expired.bytes}};
+}
+
 Json chain_json(const storage::ChainStatus& chain) {
   Json json = {{"links", chain.links},
                {"root_link", chain.root_link},
@@ -293,12 +327,14 @@ api::Ports make_ports(const ApiRooms& rooms) {
   ports.sla = rooms.sla;
   ports.now = [&clock = rooms.clock] { return clock.now(); };
   ports.systems = &rooms.systems;
-  ports.metrics = [&engine = rooms.engine, &collector = rooms.collector, &store = rooms.store] {
+  ports.metrics = [&engine = rooms.engine, &collector = rooms.collector, &store = rooms.store,
+                   &upkeep = rooms.upkeep] {
     return metrics_text(engine.ledger(), engine.statistics(), *engine.rules(), collector.get()) +
            type_line("picket_rules_warming", "gauge") +
            sample("picket_rules_warming", "", static_cast<double>(engine.warming().rules.size())) +
            rule_cost_metrics(*engine.rule_costs()) + source_metrics(*engine.sources()) +
-           required_metrics(engine.sources()->datasets) + chain_metrics(store.chain());
+           required_metrics(engine.sources()->datasets) + chain_metrics(store.chain()) +
+           packing_metrics(store.packing()) + upkeep_metrics(upkeep.status());
   };
   ports.ready = [&engine = rooms.engine]() -> Result<void> {
     const EngineStatistics statistics = engine.statistics();
@@ -307,12 +343,16 @@ api::Ports make_ports(const ApiRooms& rooms) {
     return {};
   };
   ports.status = [&engine = rooms.engine, &reloader = rooms.reloader, &collector = rooms.collector,
-                  &store = rooms.store] {
+                  &store = rooms.store, &upkeep = rooms.upkeep] {
     Json rules = rules_json(*engine.rules(), reloader.status(), engine.warming());
     Json status = status_json(engine.statistics(), std::move(rules), collector.get());
     const std::shared_ptr<const SourceReport> sources = engine.sources();
     status["sources"] = sources_json(*sources);
     status["chain"] = chain_json(store.chain());
+    status["packing"] = packing_json(store.packing());
+    const UpkeepStatus kept = upkeep.status();
+    status["disk"] = disk_json(kept);
+    status["expired"] = expired_json(kept.expired);
     status["required_fields"] = required_json(sources->datasets);
     return status;
   };

@@ -5,6 +5,7 @@
 #include "app/backtest_desk.h"
 #include "app/engine.h"
 #include "app/reloader.h"
+#include "app/upkeep.h"
 #include "collector/collector.h"
 #include "response/responder.h"
 #include "storage/store.h"
@@ -25,6 +26,7 @@ struct ApiRooms {
   correlator::Sla sla;
   const std::unique_ptr<collector::Collector>& collector;
   BacktestDesk& backtests;
+  const Upkeep& upkeep;
 };
 
 api::Ports make_ports(const ApiRooms& rooms);

@@ -41,7 +41,7 @@ class ConfigReader {
   void read(const YamlNode& root, Config& config) {
     if (root.is_null()) return;
     reader_.check_keys(root, {"data", "rules", "definitions", "geoip", "indicators", "cache", "sources", "api", "systems", "playbooks", "mail",
-                              "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits", "incidents", "watch_sources", "integrity"});
+                              "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits", "incidents", "watch_sources", "integrity", "retention"});
     if (const std::string data = reader_.may_text(root, "data"); !data.empty()) config.data = data;
     for (const YamlNode* rule : reader_.may_list(root, "rules")) config.rules.push_back(rule->scalar);
     for (const YamlNode* folder : reader_.may_list(root, "definitions")) config.definitions.push_back(folder->scalar);
@@ -58,6 +58,7 @@ class ConfigReader {
     read_limits(root, config);
     read_incidents(root, config);
     read_integrity(root, config);
+    read_retention(root, config.retention);
   }
 
  private:
@@ -287,6 +288,36 @@ class ConfigReader {
     if (integrity == nullptr) return;
     reader_.check_keys(*integrity, {"head"});
     config.head_file = reader_.may_text(*integrity, "head");
+  }
+
+  void read_retention(const YamlNode& root, RetentionConfig& retention) {
+    const YamlNode* node = reader_.may_map(root, "retention");
+    if (node == nullptr) return;
+    reader_.check_keys(*node, {"default", "levels", "sources"});
+    if (const YamlNode* usual = node->find("default")) read_days(*usual, retention.usual_ns);
+    if (const YamlNode* levels = reader_.may_map(*node, "levels")) {
+      reader_.check_keys(*levels, {"1", "2", "3", "4", "5"});
+      for (std::size_t level = 1; level <= kSystemLevels; ++level) {
+        if (const YamlNode* days = levels->find(std::to_string(level))) read_days(*days, retention.of_level[level]);
+      }
+    }
+    if (const YamlNode* sources = reader_.may_map(*node, "sources")) {
+      for (const auto& [name, days] : sources->map) read_days(days, retention.of_source[name.scalar]);
+    }
+  }
+
+  // "90d" or "forever".
+  void read_days(const YamlNode& node, std::int64_t& time_ns) {
+    const std::string& text = node.scalar;
+    std::int64_t days = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
+    if (text == "forever") {
+      time_ns = kForever;
+    } else if (error == std::errc() && std::string_view(end, text.data() + text.size()) == "d" && days >= 1 && days <= 36'500) {
+      time_ns = days * kDayNs;
+    } else {
+      reader_.problem(node, "'" + text + "' is no time to keep records: a number of days such as 90d, or forever");
+    }
   }
 
   void read_yara(const YamlNode& root, rules::PayloadOptions& payloads) {

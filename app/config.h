@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/retention.h"
 #include "app/rule_lanes.h"
 #include "base/result.h"
 #include "collector/line_joiner.h"
@@ -59,6 +60,7 @@ struct Config {
   std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;
   std::int64_t future_max_ns = 5LL * 60 * 1'000'000'000;  // event times further ahead are clamped
   std::int64_t clock_skew_ns = 5LL * 60 * 1'000'000'000;  // warned about when it is more; 0: never
+  RetentionConfig retention;
   std::uint64_t reserve_bytes = 64ULL * 1024 * 1024;
   LaneOptions lanes;  // of rules that cost too much
   bool watch_sources = true;  // tell when one is silent, slow or floods

@@ -9,6 +9,7 @@
 #include "app/open_store.h"
 #include "app/source_formats.h"
 #include "app/terminal.h"
+#include "app/upkeep.h"
 #include "app/words.h"
 #include "base/file.h"
 #include "base/http_server.h"
@@ -63,6 +64,7 @@ struct Server::Rooms {
   Result<Detection> load_again(std::vector<KindId> kinds);  // the reloader's thread
   Result<void> open_store();
   Result<void> make_response();
+  std::vector<std::string> make_upkeep();
   void make_engine();
   Result<void> add_source(EngineSource source);
   Result<void> make_api();
@@ -77,6 +79,7 @@ struct Server::Rooms {
   Detection detection;  // until there is an engine
   std::shared_ptr<const rules::Taxonomy> taxonomy;
   std::unique_ptr<storage::Store> store;
+  std::unique_ptr<Upkeep> upkeep;
   std::string token;
   std::string secret;
   std::vector<EngineSource> sources;  // by id
@@ -187,12 +190,23 @@ Result<void> Server::Rooms::make_response() {
   PICKET_TRY(library.messages, response::load_messages(content.messages(), problems));
   std::string text;
   for (const Problem& problem : problems) text += problem.text() + "\n";
+  for (const std::string& problem : make_upkeep()) text += problem + "\n";
   if (!text.empty()) return fail(Errc::kInvalid, text);
   journal = std::make_unique<response::StoreJournal>(*store);
   hands = std::make_unique<response::WayOut>(library.options);
   responder = std::make_unique<response::Responder>(library, *journal, *hands, clock,
                                                     [this](const Json& run) { api->publish_run(run); });
   return {};
+}
+
+// Answers what is wrong with the times for which sources are kept.
+std::vector<std::string> Server::Rooms::make_upkeep() {
+  std::vector<RetainedSource> retained;
+  for (const EngineSource& source : sources) retained.push_back({source.name, source.system});
+  std::vector<std::string> problems;
+  Retention retention(config.retention, retained, library.systems, problems);
+  upkeep = std::make_unique<Upkeep>(*store, std::move(retention), config.data, config.reserve_bytes, clock);
+  return problems;
 }
 
 Result<void> Server::Rooms::start_response() {
@@ -240,7 +254,7 @@ Result<void> Server::Rooms::make_api() {
         return live;
       }});
   const ApiRooms rooms{*store, *engine, *reloader, *responder, taxonomy, config.payloads,
-                       formats, clock, library.systems, config.sla, collector, *backtests};
+                       formats, clock, library.systems, config.sla, collector, *backtests, *upkeep};
   PICKET_TRY(api, api::Api::make(options, make_ports(rooms), clock));
   return {};
 }
@@ -305,6 +319,7 @@ void Server::Rooms::close() {
   if (std::exchange(closed, true)) return;
   if (collector) collector->stop();  // what was read is handed over, and the engine still takes it
   if (reloader) reloader->stop();
+  if (upkeep) upkeep->stop();
   if (engine) engine->stop();
   if (responder) responder->stop();
   if (http) http->stop();
@@ -329,6 +344,7 @@ Result<std::unique_ptr<Server>> Server::start(Config config, ContentPaths conten
   PICKET_TRY_VOID(r.start_response());
   r.engine->start();
   r.reloader->start();
+  r.upkeep->start();
   PICKET_TRY_VOID(r.open_doors());
   PICKET_TRY_VOID(r.open_console());  // last: whoever can ask finds everything running
   return server;

@@ -1,0 +1,122 @@
+#include "app/upkeep.h"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include "app/terminal.h"
+#include "app/words.h"
+
+namespace picket::app {
+namespace {
+
+constexpr int kNice = 10;
+constexpr std::chrono::milliseconds kBetween{1000};
+constexpr Nanos kExpireEvery = std::chrono::hours(1);
+constexpr Nanos kLookEvery = std::chrono::minutes(1);
+constexpr Nanos kSeenLeast = std::chrono::minutes(10);
+constexpr Nanos kHalfWindow = std::chrono::hours(12);
+constexpr double kDaysToTell = 7;
+
+}  // namespace
+
+void DiskWatch::look(std::uint64_t free_bytes, Nanos now) {
+  last_ = Look{free_bytes, now};
+  if (!first_) first_ = last_;
+  if (!middle_ && now - first_->time >= kHalfWindow) middle_ = last_;
+  if (now - first_->time >= 2 * kHalfWindow) first_ = std::exchange(middle_, std::nullopt);
+}
+
+std::optional<double> DiskWatch::days_left(std::uint64_t reserve_bytes) const {
+  if (!first_ || last_->time - first_->time < kSeenLeast || last_->free_bytes >= first_->free_bytes) return std::nullopt;
+  const auto filled = static_cast<double>(first_->free_bytes - last_->free_bytes);
+  const double days = static_cast<double>((last_->time - first_->time).count()) / static_cast<double>(kDayNs);
+  const double room = last_->free_bytes > reserve_bytes ? static_cast<double>(last_->free_bytes - reserve_bytes) : 0;
+  return room / (filled / days);
+}
+
+Upkeep::Upkeep(storage::Store& store, Retention retention, std::string data, std::uint64_t reserve_bytes, Clock& clock)
+    : store_(store),
+      retention_(std::move(retention)),
+      data_(std::move(data)),
+      reserve_bytes_(reserve_bytes),
+      clock_(clock) {}
+
+void Upkeep::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Upkeep::stop() {
+  if (!thread_.joinable()) return;
+  stopping_.store(true, std::memory_order_release);
+  wakeup_.notify();
+  thread_.join();
+}
+
+UpkeepStatus Upkeep::status() const {
+  return status_.with([](const UpkeepStatus& status) { return status; });
+}
+
+void Upkeep::run() {
+  // As in slow_lane.cc.
+  [[maybe_unused]] const int nice = ::setpriority(PRIO_PROCESS, 0, kNice);
+  while (!stopping_.load(std::memory_order_acquire)) {
+    watch_disk();
+    if (!go_on(expire(), "notice.retention_failed") || !go_on(pack(), "notice.packing_failed")) return;
+    wakeup_.wait(kBetween);
+  }
+}
+
+// False: it cannot be done any more. A full disk is told by the engine, and passes.
+bool Upkeep::go_on(const Result<void>& done, const char* notice) {
+  if (done || done.error().code == Errc::kFull) return true;
+  tell(say(notice, {{"reason", done.error().what}}));
+  return false;
+}
+
+Result<void> Upkeep::pack() {
+  for (bool more = true; more && !stopping_.load(std::memory_order_acquire);) {
+    PICKET_TRY(more, store_.pack());
+  }
+  return {};
+}
+
+Result<void> Upkeep::expire() {
+  const Nanos now = clock_.now();
+  if (now < next_expiry_) return {};
+  next_expiry_ = now + kExpireEvery;
+  PICKET_TRY(const storage::ExpiryTotals gone,
+             store_.expire([&](std::string_view source) { return retention_.since(source, now); }));
+  if (gone.blocks == 0) return {};
+  tell(say("notice.retention", {{"rows", gone.rows}, {"bytes", gone.raw_bytes}}));
+  status_.with([&](UpkeepStatus& status) {
+    status.expired.blocks += gone.blocks;
+    status.expired.rows += gone.rows;
+    status.expired.raw_bytes += gone.raw_bytes;
+    status.expired.bytes += gone.bytes;
+  });
+  return {};
+}
+
+void Upkeep::watch_disk() {
+  const Nanos now = clock_.now();
+  if (now < next_look_) return;
+  next_look_ = now + kLookEvery;
+  std::error_code error;
+  const std::filesystem::space_info space = std::filesystem::space(data_, error);
+  if (error) return;
+  disk_.look(space.available, now);
+  const std::optional<double> days = disk_.days_left(reserve_bytes_);
+  status_.with([&](UpkeepStatus& status) {
+    status.free_bytes = space.available;
+    status.days_left = days;
+  });
+  const bool soon = days && *days < kDaysToTell;
+  if (soon && !told_disk_)
+    tell(say("notice.disk_fills", {{"days", static_cast<std::int64_t>(*days)}, {"free", space.available}}));
+  told_disk_ = soon;
+}
+
+}  // namespace picket::app

@@ -1,0 +1,80 @@
+// Upkeep: keeps the store in shape, on a thread of its own in the background: packs row blocks into columns,
+// removes what is past its retention, and sees how fast the disk fills.
+//
+// start() and stop() belong to the owner, status() to any thread. It ends by itself when the store fails, which
+// the engine meets too.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "app/retention.h"
+#include "base/guarded.h"
+#include "base/wakeup.h"
+#include "base/world.h"
+#include "storage/store.h"
+
+namespace picket::app {
+
+struct UpkeepStatus {
+  storage::ExpiryTotals expired;     // since the start
+  std::uint64_t free_bytes = 0;      // of the disk
+  std::optional<double> days_left;   // until it is full, as it filled lately; nothing: it does not fill, or it is too early
+};
+
+// How fast a disk fills, from what was free at different times. One thread.
+class DiskWatch {
+ public:
+  // In order of time. What is freed in between (retention, logs that end) is part of the rate.
+  void look(std::uint64_t free_bytes, Nanos now);
+  // At the rate since the first look of the last day; none before ten minutes have been seen.
+  std::optional<double> days_left(std::uint64_t reserve_bytes) const;
+
+ private:
+  struct Look {
+    std::uint64_t free_bytes;
+    Nanos time;
+  };
+  std::optional<Look> first_;   // of the window
+  std::optional<Look> middle_;  // half a day later: the first of the next window
+  std::optional<Look> last_;
+};
+
+class Upkeep {
+ public:
+  // Store and clock must outlive it. `data` is the folder whose disk is watched.
+  Upkeep(storage::Store& store, Retention retention, std::string data, std::uint64_t reserve_bytes, Clock& clock);
+  ~Upkeep() { stop(); }
+  Upkeep(const Upkeep&) = delete;
+  Upkeep& operator=(const Upkeep&) = delete;
+
+  void start();
+  void stop();
+  UpkeepStatus status() const;
+
+ private:
+  void run();
+  bool go_on(const Result<void>& done, const char* notice);
+  Result<void> pack();
+  Result<void> expire();
+  void watch_disk();
+
+  storage::Store& store_;
+  Retention retention_;
+  std::string data_;
+  std::uint64_t reserve_bytes_;
+  Clock& clock_;
+  DiskWatch disk_;
+  Nanos next_expiry_{0};
+  Nanos next_look_{0};
+  bool told_disk_ = false;
+  Guarded<UpkeepStatus> status_;
+  Wakeup wakeup_;
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace picket::app

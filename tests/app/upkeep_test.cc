@@ -1,0 +1,141 @@
+// Retention, the disk that fills, and the thread that sees to both.
+#include "app/upkeep.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/storage/scratch.h"
+
+namespace picket::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+response::Systems systems() {
+  response::System portal;
+  portal.name = "portal";
+  portal.level = 3;
+  response::System mail;
+  mail.name = "mail";
+  mail.level = 2;
+  return response::Systems({portal, mail});
+}
+
+TEST(Retention, TheSourceThenTheLevelThenAll) {
+  RetentionConfig config;
+  config.of_level[2] = 40 * kDayNs;
+  config.of_source["edge"] = kForever;
+  config.of_source["mail-2"] = 100 * kDayNs;
+  std::vector<std::string> problems;
+  const Retention retention(config, {{"edge", ""}, {"mail-1", "mail"}, {"mail-2", "mail"}, {"web", "portal"}},
+                            systems(), problems);
+  EXPECT_EQ(problems, std::vector<std::string>());
+  const Nanos now = 1000 * 24h;
+  EXPECT_EQ(retention.since("edge", now), INT64_MIN);
+  EXPECT_EQ(retention.since("mail-1", now), 960 * kDayNs);
+  EXPECT_EQ(retention.since("mail-2", now), 900 * kDayNs);
+  EXPECT_EQ(retention.since("web", now), 635 * kDayNs);
+  EXPECT_EQ(retention.since("of earlier days", now), 635 * kDayNs);
+}
+
+TEST(Retention, NothingIsKeptForLessThanTheLevelAsks) {
+  RetentionConfig config;
+  config.of_source["web"] = 89 * kDayNs;
+  config.of_source["mail-1"] = 30 * kDayNs;
+  config.of_source["edge"] = 30 * kDayNs;
+  std::vector<std::string> problems;
+  const std::vector<RetainedSource> sources = {{"edge", ""}, {"mail-1", "mail"}, {"web", "portal"}};
+  const Retention strict(config, sources, systems(), problems);
+  ASSERT_EQ(problems.size(), 2U) << "of edge, which may have records of the portal, and of web";
+  EXPECT_NE(problems[0].find("edge"), std::string::npos);
+  EXPECT_NE(problems[1].find("90"), std::string::npos);
+  problems.clear();
+  const Retention without_systems(config, sources, response::Systems(), problems);
+  EXPECT_EQ(problems.size(), 0U);
+}
+
+TEST(Retention, ASourceThatIsNotThereIsNamed) {
+  RetentionConfig config;
+  config.of_source["wbe"] = 400 * kDayNs;
+  std::vector<std::string> problems;
+  const Retention retention(config, {{"web", ""}}, response::Systems(), problems);
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_NE(problems[0].find("wbe"), std::string::npos);
+}
+
+TEST(DiskWatch, SaysHowManyDaysAreLeft) {
+  DiskWatch watch;
+  watch.look(1000, 0h);
+  EXPECT_FALSE(watch.days_left(0));
+  watch.look(990, 5min);
+  EXPECT_FALSE(watch.days_left(0)) << "too early";
+  watch.look(900, 6h);
+  EXPECT_DOUBLE_EQ(*watch.days_left(100), 2.0);  // 100 in a quarter of a day
+  watch.look(1100, 7h);
+  EXPECT_FALSE(watch.days_left(100)) << "it does not fill";
+  EXPECT_DOUBLE_EQ(*[] {
+    DiskWatch full;
+    full.look(200, 0h);
+    full.look(50, 24h);
+    return full.days_left(100);
+  }(), 0.0);
+}
+
+TEST(DiskWatch, ForgetsWhatWasLongAgo) {
+  DiskWatch watch;
+  std::uint64_t free = 1'000'000;
+  for (int hour = 0; hour < 100; ++hour) watch.look(free -= hour < 50 ? 10'000 : 100, hour * 1h);
+  const double days = *watch.days_left(0);
+  EXPECT_NEAR(days, static_cast<double>(free) / 2400, 10);
+}
+
+TEST(Upkeep, RemovesAndPacksInTheBackground) {
+  const storage::Scratch folder;
+  std::filesystem::create_directories(folder.path());
+  SimClock clock{std::chrono::seconds(1'767'225'600)};
+  storage::StoreOptions options;
+  options.path = folder.path() + "/store";
+  options.pack_rows = 30;
+  options.clock = &clock;
+  options.reserve_bytes = 0;
+  const auto opened = storage::Store::open(options);
+  ASSERT_OK(opened);
+  storage::Store& store = **opened;
+  ASSERT_OK(store.source_id("web"));
+  const auto commit = [&](std::uint64_t first) {
+    Batch batch;
+    for (std::uint64_t seq = first; seq < first + 20; ++seq) {
+      batch.add("row", SourceId{0}, seq, clock.now().count());
+      batch.begin_event().time_ns = clock.now().count();
+    }
+    storage::Commit commit;
+    commit.add(batch, {});
+    ASSERT_OK(store.commit(commit));
+  };
+  commit(0);
+  clock.advance(400 * 24h);
+  for (std::uint64_t i = 1; i < 4; ++i) commit(i * 20);
+  std::vector<std::string> problems;
+  Upkeep upkeep(store, Retention({}, {{"web", ""}}, response::Systems(), problems), folder.path(), 0, clock);
+  upkeep.start();
+  for (int i = 0; i < 500 && (upkeep.status().expired.rows == 0 || store.packing().blocks == 0); ++i)
+    std::this_thread::sleep_for(20ms);
+  upkeep.stop();
+  EXPECT_EQ(upkeep.status().expired.rows, 20U);
+  EXPECT_GT(upkeep.status().free_bytes, 0U);
+  std::uint64_t rows = 0;
+  ASSERT_OK(store.scan({}, [&](const storage::StoredRow& row) {
+    EXPECT_GE(row.record.seq, 20U);
+    ++rows;
+    return true;
+  }));
+  EXPECT_EQ(rows, 60U);
+}
+
+}  // namespace
+}  // namespace picket::app
