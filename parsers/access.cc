@@ -91,73 +91,89 @@ void put_request(std::string_view request, Batch& batch) {
 }
 
 // Everything up to the time: "[vhost[:port] ]ADDRESS IDENT USER ["; a user may hold spaces.
-bool read_client(Cursor& at, Batch& batch) {
+bool split_client(Cursor& at, std::string_view& host, AccessLine& out) {
   std::string_view head;
   if (!at.until(" [", head)) return false;
   Cursor words{head};
   const std::string_view first = words.word();
-  std::string_view address = first;
+  out.address = first;
   const std::size_t spaces = words.rest.find(' ');
   if (first.empty() || spaces == std::string_view::npos) return false;
   if (!is_ip(first) && is_ip(words.rest.substr(0, spaces))) {
-    put(batch, ecs::kUrlDomain, first.substr(0, first.find(':')));
-    address = words.word();
+    host = first.substr(0, first.find(':'));
+    out.address = words.word();
   }
   (void)words.word();  // ident, which nobody fills
-  const std::string_view user = words.rest;
-  if (user.empty()) return false;
-  put_source(batch, address, {});
-  if (user != "-") put(batch, ecs::kUserName, user);
-  return true;
+  out.user = words.rest;
+  return !out.user.empty();
 }
 
-// "ADDRESS IDENT USER [", none of them with a space in it.
-bool skip_client(Cursor& at) {
-  const std::string_view address = at.word();
-  const std::string_view ident = at.word();
-  const std::string_view user = at.word();
-  return !ident.empty() && !user.empty() && is_ip(address) && at.skip("[");
+// A line that begins and ends otherwise than the two formats do; of what stands behind the agent
+// nothing is taken.
+bool split_access(std::string_view line, std::string_view& host, AccessLine& out) {
+  Cursor at{line};
+  if (!split_client(at, host, out) || !at.until("] ", out.time)) return false;
+  if (!read_quoted(at, out.request) || !at.skip(" ")) return false;
+  out.status = at.word();
+  out.bytes = at.word();
+  out.referrer = out.agent = {};
+  if (!read_quoted(at, out.referrer)) out.referrer = {};
+  at.spaces();
+  if (!read_quoted(at, out.agent)) out.agent = {};
+  return out.status.size() == 3 && is_number(out.status);
 }
 
 // 'REFERRER" "AGENT"', the end.
-bool skip_combined(Cursor& at) {
-  std::string_view quoted;
-  return read_quoted(at, quoted) && at.skip(" ") && read_quoted(at, quoted);
+bool split_combined(Cursor& at, AccessLine& out) {
+  return read_quoted(at, out.referrer) && at.skip(" ") && read_quoted(at, out.agent) && at.done();
 }
 
 }  // namespace
 
-bool is_plain_access(std::string_view line) {
+bool split_plain_access(std::string_view line, AccessLine& out) {
   constexpr std::size_t kTimeSize = 26;                  // of access_time(), with a zone
   if (line.empty() || !is_digit(line[0])) return false;  // quicker to be seen
   Cursor at{line};
-  if (!skip_client(at) || at.rest.size() < kTimeSize || at.rest[2] != '/') return false;
+  out.address = at.word();
+  const std::string_view ident = at.word();
+  out.user = at.word();
+  if (ident.empty() || out.user.empty() || !at.skip("[")) return false;
+  if (at.rest.size() < kTimeSize || at.rest[2] != '/' || !is_ip(out.address)) return false;
+  out.time = at.rest.substr(0, kTimeSize);
   at.rest.remove_prefix(kTimeSize);
-  std::string_view request;
-  if (!at.skip("] ") || !read_quoted(at, request) || !at.skip(" ")) return false;
-  const std::string_view status = at.word();
-  const std::string_view bytes = at.word();
-  if (status.size() != 3 || !is_number(status) || (bytes != "-" && !is_number(bytes))) return false;
-  return at.done() || (skip_combined(at) && at.done());
+  if (!at.skip("] ") || !read_quoted(at, out.request) || !at.skip(" ")) return false;
+  out.status = at.word();
+  out.bytes = at.word();
+  if (out.status.size() != 3 || !is_number(out.status)) return false;
+  if (out.bytes != "-" && !is_number(out.bytes)) return false;
+  out.referrer = out.agent = {};
+  return at.done() || split_combined(at, out);
 }
 
-bool parse_access(std::string_view line, std::int32_t zone_offset_s, Batch& batch) {
-  Cursor at{line};
-  std::string_view time_text;
-  if (!read_client(at, batch) || !at.until("] ", time_text)) return false;
-  const auto time = access_time(time_text, zone_offset_s);
-  std::string_view request;
-  if (!time || !read_quoted(at, request) || !at.skip(" ")) return false;
-  const std::string_view status = at.word();
-  if (status.size() != 3 || !is_number(status)) return false;
-  put_request(request, batch);
-  put_number(batch, ecs::kHttpResponseStatus, status);
-  put_number(batch, ecs::kHttpResponseBytes, at.word());
-  std::string_view quoted;
-  if (read_quoted(at, quoted) && quoted != "-") put(batch, ecs::kHttpRequestReferrer, quoted);
-  at.spaces();
-  if (read_quoted(at, quoted) && quoted != "-") put(batch, ecs::kUserAgentOriginal, quoted);
-  put(batch, Deed{"", "web", "access", status[0] < '4' ? "success" : "failure"});
+bool parse_access(std::string_view line, std::int32_t zone_offset_s, Batch& batch,
+                  const AccessLine* plain) {
+  AccessLine parts;
+  std::string_view host;
+  bool plain_address = true;
+  if (plain == nullptr && split_plain_access(line, parts)) {
+    plain = &parts;
+  } else if (plain == nullptr) {
+    if (!split_access(line, host, parts)) return false;
+    plain = &parts;
+    plain_address = is_ip(parts.address);
+  }
+  const auto time = access_time(plain->time, zone_offset_s);
+  if (!time) return false;
+  put(batch, ecs::kUrlDomain, host);
+  put(batch, ecs::kSourceAddress, plain->address);
+  put(batch, plain_address ? ecs::kSourceIp : ecs::kSourceDomain, plain->address);
+  if (plain->user != "-") put(batch, ecs::kUserName, plain->user);
+  put_request(plain->request, batch);
+  put_number(batch, ecs::kHttpResponseStatus, plain->status);
+  put_number(batch, ecs::kHttpResponseBytes, plain->bytes);
+  if (plain->referrer != "-") put(batch, ecs::kHttpRequestReferrer, plain->referrer);
+  if (plain->agent != "-") put(batch, ecs::kUserAgentOriginal, plain->agent);
+  put(batch, Deed{"", "web", "access", plain->status[0] < '4' ? "success" : "failure"});
   batch.events().back().time_ns = *time;
   return true;
 }

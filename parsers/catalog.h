@@ -61,7 +61,7 @@ struct RecogniseRule {
   std::optional<Header> cef;
   std::optional<Header> leef;
   std::vector<JsonTest> json;
-  bool access = false;               // it is_plain_access(), and no program is named
+  bool access = false;               // split_plain_access() says so, and no program is named
   std::optional<int> priority = {};  // its own; else that of the definition
 };
 

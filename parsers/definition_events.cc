@@ -10,7 +10,7 @@
 namespace picket::parsers {
 
 bool parse_content(const Definition& definition, std::string_view text, std::int32_t zone_offset_s,
-                   Batch& batch) {
+                   Batch& batch, const AccessLine* access) {
   const std::uint32_t before = batch.events().back().field_count;
   bool known = false;
   switch (definition.format) {
@@ -27,7 +27,7 @@ bool parse_content(const Definition& definition, std::string_view text, std::int
       known = parse_netfilter(text, batch);
       break;
     case ContentFormat::kAccess:
-      known = parse_access(text, zone_offset_s, batch);
+      known = parse_access(text, zone_offset_s, batch, access);
       break;
     case ContentFormat::kNone:
     case ContentFormat::kJson:
@@ -45,10 +45,12 @@ DefinitionEvents::DefinitionEvents(const Catalog& catalog, JsonNames& names) : w
 }
 
 bool DefinitionEvents::run(const Definition& definition, std::string_view message,
-                           std::int32_t zone_offset_s, Batch& batch, Event& event) {
+                           std::int32_t zone_offset_s, Batch& batch, Event& event,
+                           const AccessLine* access) {
   const bool steps_only =
       definition.format == ContentFormat::kText || definition.format == ContentFormat::kNone;
-  if (!steps_only && !parse_content(definition, message, zone_offset_s, batch)) return false;
+  if (!steps_only && !parse_content(definition, message, zone_offset_s, batch, access))
+    return false;
   if (definition.steps == nullptr) {
     if (steps_only) return false;  // nothing is known about the message
     event.kind = definition.kind;
@@ -66,8 +68,7 @@ bool DefinitionEvents::run_steps_of(const Definition& definition, std::string_vi
   if (work) {
     const std::int64_t time_ns = event.time_ns;
     work_.begin(batch, message, zone_offset_s, definition.aliases);
-    const Outcome outcome =
-        definition.steps == nullptr ? Outcome::kDone : run_steps_in(definition);
+    const Outcome outcome = definition.steps == nullptr ? Outcome::kDone : run_steps_in(definition);
     if (outcome == Outcome::kReject) {
       work_.undo();
       event.time_ns = time_ns;
@@ -86,8 +87,7 @@ bool DefinitionEvents::run_steps_of(const Definition& definition, std::string_vi
 
 Outcome DefinitionEvents::run_steps_in(const Definition& definition) {
   std::unique_ptr<StepPlans>& plans = plans_[definition.index];
-  if (plans == nullptr)
-    plans = std::make_unique<StepPlans>(*definition.steps, definition.aliases);
+  if (plans == nullptr) plans = std::make_unique<StepPlans>(*definition.steps, definition.aliases);
   return plans->run(work_);
 }
 

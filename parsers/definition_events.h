@@ -13,6 +13,7 @@
 
 #include "event/event.h"
 #include "parsers/catalog.h"
+#include "parsers/content.h"
 #include "parsers/json_names.h"
 #include "parsers/steps/step_plan.h"
 #include "parsers/steps/work.h"
@@ -20,9 +21,9 @@
 namespace picket::parsers {
 
 // Runs the native reader of a definition; false, and the event's fields as before, when it has none
-// or does not know the text.
+// or does not know the text. `access`: its parts, if they are known already.
 bool parse_content(const Definition& definition, std::string_view text, std::int32_t zone_offset_s,
-                   Batch& batch);
+                   Batch& batch, const AccessLine* access = nullptr);
 
 class DefinitionEvents {
  public:
@@ -30,9 +31,10 @@ class DefinitionEvents {
   DefinitionEvents(const Catalog& catalog, JsonNames& names);
 
   // False, and the event as before, when the definition does not know the message. Else the event
-  // has its kind and status. `message` lies in the record or in the arena.
+  // has its kind and status. `message` lies in the record or in the arena; `access` are its parts,
+  // if they are known already.
   bool run(const Definition& definition, std::string_view message, std::int32_t zone_offset_s,
-           Batch& batch, Event& event);
+           Batch& batch, Event& event, const AccessLine* access = nullptr);
   // The same behind a reader that has read the record already: steps only.
   bool run_steps_of(const Definition& definition, std::string_view message,
                     std::int32_t zone_offset_s, Batch& batch, Event& event);

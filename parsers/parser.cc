@@ -193,7 +193,9 @@ bool Parser::State::try_candidates(std::string_view text, const Source& source, 
   const Definition* best = nullptr;
   recogniser.begin({batch.record_of(event).raw, text, {}});
   while (const Definition* candidate = recogniser.next()) {
-    if (definitions.run(*candidate, text, source.zone_offset_s, batch, event)) return true;
+    if (definitions.run(*candidate, text, source.zone_offset_s, batch, event,
+                        recogniser.access_line()))
+      return true;
     if (best == nullptr) best = candidate;
   }
   // Somebody's, but not as its definition says.

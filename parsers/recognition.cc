@@ -184,6 +184,7 @@ const Definition* Recogniser::surely_first(const Program& program) {
 
 void Recogniser::restart(const Evidence& evidence) {
   evidence_ = evidence;
+  access_.reset();
   sure_ = nullptr;
   given_ = nullptr;
   listed_ = false;
@@ -292,6 +293,11 @@ void Recogniser::look_at(std::uint32_t at, bool count_all) {
   if (envelope_holds(rule, made.bytes) && texts_hold(*rule.rule, count_all, made.bytes)) add(made);
 }
 
+bool Recogniser::is_plain_access() const {
+  if (!access_) access_ = split_plain_access(evidence_.message, access_line_);
+  return *access_;
+}
+
 bool Recogniser::envelope_holds(const Index::Rule& indexed, std::size_t& bytes) const {
   const RecogniseRule& rule = *indexed.rule;
   const Evidence& evidence = evidence_;
@@ -314,7 +320,7 @@ bool Recogniser::envelope_holds(const Index::Rule& indexed, std::size_t& bytes) 
     bytes += longest;
   }
   if (rule.access) {
-    if (!evidence.program.empty() || !is_plain_access(evidence.message)) return false;
+    if (!evidence.program.empty() || !is_plain_access()) return false;
     bytes += evidence.message.size();
   }
   return (!rule.cef || header_holds(*rule.cef, evidence.message, "CEF:", bytes)) &&

@@ -6,15 +6,15 @@
 // text, where senders of messages put what they like), then its bytes, then the name. Nothing is
 // looked at before it is asked for: most records are of the first definition, so the rest of the
 // rules, and the pass over all texts that records may contain, wait until that has refused. What is
-// remembered of a program or a first byte says which definition that is, if nothing that goes before
-// it holds. The
-// rules are the catalog's (recognition_index.h); here are a thread's scratch memory and the
-// programs it met. One thread.
+// remembered of a program or a first byte says which definition that is, if nothing that goes
+// before it holds. The rules are the catalog's (recognition_index.h); here are a thread's scratch
+// memory and the programs it met. One thread.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +23,7 @@
 
 #include "event/event.h"
 #include "parsers/catalog.h"
+#include "parsers/content.h"
 #include "parsers/markers.h"
 #include "parsers/name_table.h"
 #include "parsers/recognition_index.h"
@@ -55,6 +56,11 @@ class Recogniser {
       const Definition* const found = group_[at_++].definition;
       if (found != given_) return found;
     }
+  }
+  // How the text is split, if it was asked for and is a plain access line; else nullptr. Until the
+  // next begin.
+  const AccessLine* access_line() const {
+    return access_.value_or(false) ? &access_line_ : nullptr;
   }
 
  private:
@@ -91,6 +97,7 @@ class Recogniser {
   int highest() const;
   bool read_group();
   void look_at(std::uint32_t rule, bool count_all);
+  bool is_plain_access() const;
   bool envelope_holds(const Index::Rule& rule, std::size_t& bytes) const;
   // With `count_all` the bytes are of all texts that are there, else of enough of them.
   bool texts_hold(const RecogniseRule& rule, bool count_all, std::size_t& bytes) const;
@@ -106,10 +113,12 @@ class Recogniser {
   const Program* last_program_ = nullptr;
   // Of the record at hand:
   Evidence evidence_;
-  const Definition* sure_ = nullptr;   // the first candidate, if it was found without a list,
-  const Definition* given_ = nullptr;  // and the same behind the first next()
-  bool listed_ = false;                // what is below has begun
-  std::uint32_t number_ = 0;  // of it; what carries another number is not there
+  mutable std::optional<bool> access_;  // is it a plain access line? Then
+  mutable AccessLine access_line_;      // its parts
+  const Definition* sure_ = nullptr;    // the first candidate, if it was found without a list,
+  const Definition* given_ = nullptr;   // and the same behind the first next()
+  bool listed_ = false;                 // what is below has begun
+  std::uint32_t number_ = 0;            // of it; what carries another number is not there
   std::array<bool, Index::kPasses> passed_{};
   std::vector<std::uint32_t> noted_;      // by rule
   Rules pending_;                         // noted, and not looked at yet

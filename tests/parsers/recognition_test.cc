@@ -15,6 +15,11 @@
 namespace picket::parsers {
 namespace {
 
+bool is_plain_access(std::string_view line) {
+  AccessLine parts;
+  return split_plain_access(line, parts);
+}
+
 // How a rule holds: the order among rules, and how many bytes spoke for it.
 struct Held {
   int order = 0;
@@ -230,6 +235,25 @@ TEST(PlainAccess, IsTheWholeLine) {
     EXPECT_FALSE(is_plain_access(std::string(before) + common)) << before;
   for (std::size_t i = 0; i < common.size() - 4; ++i)
     EXPECT_FALSE(is_plain_access(common.substr(0, i))) << i;
+}
+
+TEST(PlainAccess, SaysWhatItsPartsAre) {
+  AccessLine parts;
+  ASSERT_TRUE(
+      split_plain_access(R"(192.0.2.7 - ann [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 404 )"
+                         R"(2326 "-" "curl \"8\"")",
+                         parts));
+  EXPECT_EQ(parts.address, "192.0.2.7");
+  EXPECT_EQ(parts.user, "ann");
+  EXPECT_EQ(parts.time, "10/Oct/2025:13:55:36 -0700");
+  EXPECT_EQ(parts.request, "GET / HTTP/1.1");
+  EXPECT_EQ(parts.status, "404");
+  EXPECT_EQ(parts.bytes, "2326");
+  EXPECT_EQ(parts.referrer, "-");
+  EXPECT_EQ(parts.agent, R"(curl \"8\")");
+  ASSERT_TRUE(split_plain_access(
+      R"(192.0.2.7 - - [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 404 5)", parts));
+  EXPECT_TRUE(parts.referrer.empty() && parts.agent.empty()) << "nothing stays of a line before";
 }
 
 }  // namespace
