@@ -22,6 +22,16 @@ bool has_vectors() {
 #endif
 }
 
+bool has_wide_vectors() {
+#if defined(__x86_64__)
+  static const bool has =
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi");
+  return has;
+#else
+  return false;
+#endif
+}
+
 // How seldom logs have a byte, about.
 int rarity(char c) {
   if ((c >= 'a' && c <= 'z') || is_digit(c) || c == ' ') return 0;
@@ -49,7 +59,8 @@ unsigned byte_at(std::uint32_t bytes, std::size_t position) {
 
 }  // namespace
 
-MarkerFilter::MarkerFilter(const std::vector<std::string>& texts) : texts_(texts) {
+MarkerFilter::MarkerFilter(const std::vector<std::string>& texts, Vectors vectors)
+    : wide_(vectors == Vectors::kBest && has_wide_vectors()), texts_(texts) {
   useful_ = has_vectors() && texts.size() <= kTextsMax &&
             std::all_of(texts.begin(), texts.end(),
                         [](const std::string& text) { return text.size() >= kLeast; });
@@ -61,6 +72,9 @@ MarkerFilter::MarkerFilter(const std::vector<std::string>& texts) : texts_(texts
     marker.offset = static_cast<std::uint32_t>(rarest(texts[id], width));
     std::memcpy(&marker.bytes, texts[id].data() + marker.offset, width);
     std::memset(&marker.mask, 0xFF, width);
+    const std::size_t head = std::min(texts[id].size(), sizeof(marker.head));
+    std::memcpy(&marker.head, texts[id].data(), head);
+    std::memset(&marker.head_mask, 0xFF, head);
     if (width < kWidth) shorter_.push_back(marker);
     const std::size_t bucket = choose_bucket(marker);
     mark(marker, bucket);
@@ -74,8 +88,10 @@ void MarkerFilter::mark(const Marker& marker, std::size_t bucket) {
     if (byte_at(marker.mask, i) == 0) {  // any byte will do
       for (std::uint8_t& low : halves_.low[i]) low |= bit;
       for (std::uint8_t& high : halves_.high[i]) high |= bit;
+      for (std::uint8_t& byte : bytes_.of[i]) byte |= bit;
       continue;
     }
+    bytes_.of[i][byte_at(marker.bytes, i) & 0x7FU] |= bit;
     halves_.low[i][byte_at(marker.bytes, i) & 0xFU] |= bit;
     halves_.high[i][byte_at(marker.bytes, i) >> 4U] |= bit;
   }
@@ -112,8 +128,40 @@ std::size_t MarkerFilter::choose_bucket(const Marker& marker) const {
 // The bytes that are looked for stand at `at`.
 void MarkerFilter::compare(const Marker& marker, std::string_view text, std::size_t at,
                            std::vector<std::uint32_t>& found) const {
-  if (at < marker.offset || !text.substr(at - marker.offset).starts_with(texts_[marker.id])) return;
+  if (at < marker.offset) return;
+  const std::string_view rest = text.substr(at - marker.offset);
+  if (rest.size() >= sizeof(marker.head)) {  // mostly they say no
+    std::uint64_t head = 0;
+    std::memcpy(&head, rest.data(), sizeof(head));
+    if (((marker.head ^ head) & marker.head_mask) != 0) return;
+  }
+  if (!rest.starts_with(texts_[marker.id])) return;
   if (std::find(found.begin(), found.end(), marker.id) == found.end()) found.push_back(marker.id);
+}
+
+// Those of the buckets that what begins at these places behind `at` passes.
+void MarkerFilter::look_closer(const std::uint8_t* passed, std::uint64_t places,
+                               std::string_view text, std::size_t at,
+                               std::vector<std::uint32_t>& found) const {
+  for (; places != 0; places &= places - 1) {
+    const auto place = static_cast<std::size_t>(std::countr_zero(places));
+    if (text.size() <= at + place) return;
+    std::uint32_t here = 0;
+    std::memcpy(&here, text.data() + at + place, std::min(kWidth, text.size() - at - place));
+    for (unsigned left = passed[place]; left != 0; left &= left - 1) {
+      for (const Marker& marker : markers_[static_cast<std::size_t>(std::countr_zero(left))])
+        if (((marker.bytes ^ here) & marker.mask) == 0) compare(marker, text, at + place, found);
+    }
+  }
+}
+
+// At the end, where no four bytes stand.
+void MarkerFilter::find_shorter(std::string_view text, std::vector<std::uint32_t>& found) const {
+  const std::size_t end = text.size() - std::min(text.size(), kWidth - 1);
+  for (const Marker& marker : shorter_) {
+    for (std::size_t at = end; at + texts_[marker.id].size() <= text.size(); ++at)
+      compare(marker, text, at, found);
+  }
 }
 
 #if defined(__x86_64__)
@@ -144,6 +192,23 @@ PICKET_AVX2 inline __m256i passing_one(__m256i low_table, __m256i high_table, co
                           _mm256_shuffle_epi8(high_table, high));
 }
 
+// A text as blocks that may all be read whole: a short one is copied, zeros behind it. The last
+// block begins where it ends with the text, so that some places are looked at once more.
+struct Blocks {
+  template <std::size_t kReach>
+  Blocks(std::string_view text, std::array<char, kReach>& whole) : begin(text.data()) {
+    if (text.size() >= kReach) {
+      last = text.size() - kReach;
+      return;
+    }
+    whole.fill('\0');
+    std::memcpy(whole.data(), text.data(), text.size());
+    begin = whole.data();
+  }
+  const char* begin;
+  std::size_t last = 0;
+};
+
 // For each of the first 32 bytes of `block`, the buckets that what begins there passes.
 PICKET_AVX2 inline __m256i passing(const Tables& tables, const char* block) {
   const __m256i first = _mm256_and_si256(passing_one(tables.low0, tables.high0, block),
@@ -155,62 +220,71 @@ PICKET_AVX2 inline __m256i passing(const Tables& tables, const char* block) {
 
 }  // namespace
 
-// `passed` is of the kBlock bytes of `text` from `at` on.
-PICKET_AVX2 void MarkerFilter::look_closer(const std::uint8_t* passed, std::string_view text,
-                                           std::size_t at,
+PICKET_AVX2 void MarkerFilter::find_narrow(std::string_view text,
                                            std::vector<std::uint32_t>& found) const {
-  const __m256i buckets = _mm256_load_si256(reinterpret_cast<const __m256i*>(passed));
-  auto places = ~static_cast<std::uint32_t>(
-      _mm256_movemask_epi8(_mm256_cmpeq_epi8(buckets, _mm256_setzero_si256())));
-  for (; places != 0; places &= places - 1) {
-    const auto place = static_cast<std::size_t>(std::countr_zero(places));
-    if (text.size() <= at + place) return;
-    std::uint32_t here = 0;
-    std::memcpy(&here, text.data() + at + place, std::min(kWidth, text.size() - at - place));
-    for (unsigned left = passed[place]; left != 0; left &= left - 1) {
-      for (const Marker& marker : markers_[static_cast<std::size_t>(std::countr_zero(left))])
-        if (((marker.bytes ^ here) & marker.mask) == 0) compare(marker, text, at + place, found);
-    }
-  }
-}
-
-PICKET_AVX2 void MarkerFilter::find(std::string_view text,
-                                    std::vector<std::uint32_t>& found) const {
   constexpr std::size_t kReach = kBlock + kWidth - 1;
-  std::array<char, kReach> whole;  // of a short text, and zeros behind it
-  const char* begin = text.data();
-  std::size_t last = 0;  // where the last block begins: some places are looked at once more
-  if (text.size() >= kReach) {
-    last = text.size() - kReach;
-  } else {
-    whole.fill('\0');
-    std::memcpy(whole.data(), text.data(), text.size());
-    begin = whole.data();
-  }
+  std::array<char, kReach> whole;
+  const Blocks blocks(text, whole);
   const Tables tables = load_tables(halves_.low[0].data(), halves_.high[0].data());
   alignas(kBlock) std::uint8_t buckets[kBlock];
-  for (std::size_t at = 0;; at = std::min(at + kBlock, last)) {
-    const __m256i passed = passing(tables, begin + at);
+  for (std::size_t at = 0;; at = std::min(at + kBlock, blocks.last)) {
+    const __m256i passed = passing(tables, blocks.begin + at);
     if (_mm256_testz_si256(passed, passed) == 0) [[unlikely]] {
       _mm256_store_si256(reinterpret_cast<__m256i*>(buckets), passed);
-      look_closer(buckets, text, at, found);
+      const auto places = ~static_cast<std::uint32_t>(
+          _mm256_movemask_epi8(_mm256_cmpeq_epi8(passed, _mm256_setzero_si256())));
+      look_closer(buckets, places, text, at, found);
     }
-    if (at == last) break;
-  }
-  // No four bytes stand there and behind it.
-  const std::size_t end = text.size() - std::min(text.size(), kWidth - 1);
-  for (const Marker& marker : shorter_) {
-    for (std::size_t at = end; at + texts_[marker.id].size() <= text.size(); ++at)
-      compare(marker, text, at, found);
+    if (at == blocks.last) break;
   }
 }
 
+#define PICKET_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi")))
+
+PICKET_AVX512 void MarkerFilter::find_wide(std::string_view text,
+                                           std::vector<std::uint32_t>& found) const {
+  constexpr std::size_t kReach = kWideBlock + kWidth - 1;
+  std::array<char, kReach> whole;
+  const Blocks blocks(text, whole);
+  __m512i low[kWidth];
+  __m512i high[kWidth];
+  for (std::size_t i = 0; i < kWidth; ++i) {
+    low[i] = _mm512_load_si512(bytes_.of[i].data());
+    high[i] = _mm512_load_si512(bytes_.of[i].data() + kWideBlock);
+  }
+  alignas(kWideBlock) std::uint8_t buckets[kWideBlock];
+  for (std::size_t at = 0;; at = std::min(at + kWideBlock, blocks.last)) {
+    __m512i passed = _mm512_set1_epi8(-1);
+    for (std::size_t i = 0; i < kWidth; ++i) {
+      const __m512i bytes = _mm512_loadu_si512(blocks.begin + at + i);
+      passed = _mm512_and_si512(passed, _mm512_permutex2var_epi8(low[i], bytes, high[i]));
+    }
+    const std::uint64_t places = _mm512_test_epi8_mask(passed, passed);
+    if (places != 0) [[unlikely]] {
+      _mm512_store_si512(buckets, passed);
+      look_closer(buckets, places, text, at, found);
+    }
+    if (at == blocks.last) break;
+  }
+}
+
+#undef PICKET_AVX512
 #undef PICKET_AVX2
 
 #else
 
-void MarkerFilter::find(std::string_view, std::vector<std::uint32_t>&) const {}
+void MarkerFilter::find_narrow(std::string_view, std::vector<std::uint32_t>&) const {}
+void MarkerFilter::find_wide(std::string_view, std::vector<std::uint32_t>&) const {}
 
 #endif
+
+void MarkerFilter::find(std::string_view text, std::vector<std::uint32_t>& found) const {
+  if (wide_) {
+    find_wide(text, found);
+  } else {
+    find_narrow(text, found);
+  }
+  find_shorter(text, found);
+}
 
 }  // namespace picket::parsers
