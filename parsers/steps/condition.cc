@@ -266,9 +266,8 @@ bool Condition::holds(const Test& test, Work& work) const {
     if (const Field* only = work.only_text(test.field))
       return equals_one(nodes_[test.node], only->token());
   }
-  return work.any_text(test.field, [&](std::string_view value) {
-    return fits(nodes_[test.node], value, work);
-  });
+  return work.any_text(
+      test.field, [&](std::string_view value) { return fits(nodes_[test.node], value, work); });
 }
 
 // With lists for `or` and the shortest one for `and`. `message` and `record` always are.
@@ -296,6 +295,64 @@ std::vector<FieldId> Condition::needs(std::size_t at) const {
       if (node.field == ecs::kMessage || node.field == kRecord) return {};
       return {node.field};
   }
+}
+
+void Condition::ask(AskedValues& asked) const {
+  for (const Node& node : nodes_) {
+    if (node.kind == Kind::kEquals) asked.add(node.field, node.values, node.nocase);
+  }
+}
+
+Truth Condition::decide(std::size_t at, Facts& facts) const {
+  const Node& node = nodes_[at];
+  switch (node.kind) {
+    case Kind::kNot: {
+      const Truth of = decide(node.children[0], facts);
+      return of == Truth::kUnknown ? of : truth_of(of == Truth::kNo);
+    }
+    case Kind::kAnd:
+    case Kind::kOr:
+      return decide_all(node, facts);
+    default:
+      return decide_test(node, facts);
+  }
+}
+
+// One child decides; else all of them do. What those relied on that did not is forgotten.
+Truth Condition::decide_all(const Node& node, Facts& facts) const {
+  const Truth decisive = truth_of(node.kind == Kind::kOr);
+  const std::size_t before = facts.relied().size();
+  bool unknown = false;
+  for (const std::size_t child : node.children) {
+    const std::size_t own = facts.relied().size();
+    const Truth of = decide(child, facts);
+    if (of == decisive) {
+      Facts::Relied& relied = facts.relied();
+      relied.erase(relied.begin() + static_cast<std::ptrdiff_t>(before),
+                   relied.begin() + static_cast<std::ptrdiff_t>(own));
+      return decisive;
+    }
+    unknown |= of == Truth::kUnknown;
+  }
+  if (!unknown) return truth_of(node.kind == Kind::kAnd);
+  facts.relied().resize(before);
+  return Truth::kUnknown;
+}
+
+Truth Condition::decide_test(const Node& node, Facts& facts) {
+  Truth made = facts.has(node.field);
+  if (made == Truth::kYes && node.kind != Kind::kExists) {
+    const std::string* const value = facts.value(node.field);
+    const bool none = node.kind == Kind::kEquals && facts.is_other(node.field);
+    made = none ? Truth::kNo : Truth::kUnknown;
+    if (value != nullptr && node.kind == Kind::kEquals) made = truth_of(fits_known(node, *value));
+  }
+  if (made != Truth::kUnknown) facts.rely(node.field);
+  return made;
+}
+
+bool Condition::fits_known(const Node& node, std::string_view value) {
+  return node.nocase ? equals_one(node, lowered(value)) : equals_one(node, value);
 }
 
 bool Condition::equals_one(const Node& node, std::string_view value) {

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "event/field.h"
+#include "parsers/steps/facts.h"
 #include "parsers/steps/named_regex.h"
 #include "parsers/steps/work.h"
 
@@ -28,6 +29,10 @@ class Condition {
   void prefetch() const { __builtin_prefetch(tests_.data()); }
   // It cannot hold while a record has none of these fields. Empty: nothing can be said.
   std::vector<FieldId> needs() const { return needs(root_); }
+  // The values that it compares fields with.
+  void ask(AskedValues& asked) const;
+  // Does it hold for all records of which this is known? What that relies on is noted there.
+  Truth decide(Facts& facts) const { return decide(root_, facts); }
 
  private:
   friend class ConditionReader;
@@ -76,6 +81,10 @@ class Condition {
   std::uint16_t put_in_line(std::size_t node, std::uint16_t yes, std::uint16_t no);
   bool holds(const Test& test, Work& work) const;
   std::vector<FieldId> needs(std::size_t node) const;
+  Truth decide(std::size_t node, Facts& facts) const;
+  Truth decide_all(const Node& node, Facts& facts) const;
+  static Truth decide_test(const Node& node, Facts& facts);
+  static bool fits_known(const Node& node, std::string_view value);
   static bool equals_one(const Node& node, std::string_view value);
   static bool fits(const Node& node, std::string_view value, Work& work);
   static bool fits_as_written(const Node& node, std::string_view value, Work& work);

@@ -26,6 +26,8 @@ class SwitchVerb : public Verb {
     const StepList* chosen = choose(work);
     return chosen == nullptr ? Outcome::kDone : run_steps(*chosen, work);
   }
+  void ask(AskedValues& asked) const override;
+  const StepList* chosen(Facts& facts) const override;
 
   StepKey key;
   bool nocase = false;
@@ -36,8 +38,8 @@ class SwitchVerb : public Verb {
   std::vector<std::pair<std::string, std::size_t>> starts;  // the longest first
 
  private:
-  const StepList* choose(Work& work) const {
-    std::string_view value = key.text(work);
+  const StepList* choose(Work& work) const { return list_of(key.text(work)); }
+  const StepList* list_of(std::string_view value) const {
     std::string lower;
     if (nocase) {
       lower = lowered(value);
@@ -53,10 +55,36 @@ class SwitchVerb : public Verb {
   }
 };
 
+void SwitchVerb::ask(AskedValues& asked) const {
+  std::vector<std::string> values;
+  for (const auto& [value, list] : exact) values.push_back(value);
+  if (key.is_field()) asked.add(key.field(), values, nocase);
+  for (const StepList& list : lists) ask_of(list, asked);
+  ask_of(otherwise, asked);
+}
+
+const StepList* SwitchVerb::chosen(Facts& facts) const {
+  static const StepList kNone;
+  const StepList* list = nullptr;
+  if (!key.is_field() || facts.has(key.field()) == Truth::kUnknown) return nullptr;
+  if (const std::string* const value = facts.value(key.field())) {
+    list = list_of(*value);
+  } else if (facts.has(key.field()) == Truth::kNo ||
+             (facts.is_other(key.field()) && starts.empty())) {
+    list = has_default ? &otherwise : nullptr;
+  } else {
+    return nullptr;
+  }
+  facts.rely(key.field());
+  return list == nullptr ? &kNone : list;
+}
+
 class BlockVerb : public Verb {
  public:
   explicit BlockVerb(StepList steps) : steps_(std::move(steps)) {}
   Outcome run(Work& work) const override { return run_steps(steps_, work); }
+  void ask(AskedValues& asked) const override { ask_of(steps_, asked); }
+  const StepList* chosen(Facts&) const override { return &steps_; }
 
  private:
   StepList steps_;
@@ -68,6 +96,16 @@ class ChoiceVerb : public Verb {
       : when_(std::move(when)), then_(std::move(then)), otherwise_(std::move(otherwise)) {}
   Outcome run(Work& work) const override {
     return run_steps(when_->holds(work) ? then_ : otherwise_, work);
+  }
+  void ask(AskedValues& asked) const override {
+    when_->ask(asked);
+    ask_of(then_, asked);
+    ask_of(otherwise_, asked);
+  }
+  const StepList* chosen(Facts& facts) const override {
+    const Truth holds = when_->decide(facts);
+    if (holds == Truth::kUnknown) return nullptr;
+    return holds == Truth::kYes ? &then_ : &otherwise_;
   }
 
  private:

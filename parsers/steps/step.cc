@@ -79,6 +79,13 @@ Step::Step(Step&&) noexcept = default;
 Step& Step::operator=(Step&&) noexcept = default;
 Step::~Step() = default;
 
+void ask_of(const StepList& steps, AskedValues& asked) {
+  for (const Step& step : steps) {
+    if (step.when != nullptr) step.when->ask(asked);
+    step.run->ask(asked);
+  }
+}
+
 Outcome after_failure(const Step& step, Work& work) {
   switch (step.on_failure) {
     case OnFailure::kFail:

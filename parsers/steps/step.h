@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "parsers/steps/condition.h"
+#include "parsers/steps/facts.h"
 #include "parsers/steps/work.h"
 
 namespace picket::parsers {
@@ -23,6 +24,9 @@ enum class Outcome : std::uint8_t {
   kStop,    // nothing more is to be done
 };
 
+struct Step;
+using StepList = std::vector<Step>;
+
 // What a verb does: its arguments, compiled.
 class Verb {
  public:
@@ -31,12 +35,15 @@ class Verb {
   Verb& operator=(const Verb&) = delete;
   virtual ~Verb() = default;
   virtual Outcome run(Work& work) const = 0;
+
+  // Of those that run other steps: the values that they and these steps compare fields with.
+  virtual void ask(AskedValues&) const {}
+  // The steps that it runs, and does nothing else, for all records of which this is known; nullptr:
+  // that depends on more, or it does something itself. What it relies on is noted there.
+  virtual const StepList* chosen(Facts&) const { return nullptr; }
 };
 
 enum class OnFailure : std::uint8_t { kFail, kContinue, kStop, kSteps };
-
-struct Step;
-using StepList = std::vector<Step>;
 
 struct Step {
   std::string verb;  // "pattern"
@@ -76,6 +83,9 @@ struct StepTrace {
 
 // Runs them in order. Nothing is undone: the caller does when kReject comes back.
 Outcome run_steps(std::span<const Step> steps, Work& work);
+
+// The values that they compare fields with.
+void ask_of(const StepList& steps, AskedValues& asked);
 
 // What a step that has failed comes to.
 Outcome after_failure(const Step& step, Work& work);

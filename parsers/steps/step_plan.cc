@@ -20,11 +20,14 @@ StepPlans::StepPlans(const StepList& steps, const Work::Aliases& aliases)
     : steps_(&steps), aliases_(&aliases) {
   const auto reader = std::find_if(steps.begin(), steps.end(), reads_pairs);
   if (reader != steps.end()) start_ = static_cast<std::size_t>(reader - steps.begin()) + 1;
+  AskedValues asked;
   for (std::size_t at = start_; at < steps.size(); ++at) {
     const Condition* const when = steps[at].when.get();
-    needs_.push_back(when == nullptr ? std::vector<FieldId>() : when->needs());
-    if (!needs_.back().empty()) ++asking_;
+    if (when != nullptr && !when->needs().empty()) ++asking_;
+    if (when != nullptr) when->ask(asked);
+    steps[at].run->ask(asked);
   }
+  for (const auto& [field, values] : asked.most_asked()) keys_.emplace_back(field, values);
 }
 
 Outcome StepPlans::run(Work& work) {
@@ -56,34 +59,52 @@ Outcome StepPlans::run_plan(const Plan& plan, Work& work) {
       __builtin_prefetch(plan.steps[at + 2].run);
     }
     if (at + 1 < count && plan.steps[at + 1].when != nullptr) plan.steps[at + 1].when->prefetch();
+    work.watch_step(static_cast<std::uint32_t>(at));
     outcome = run_one(plan.steps[at], work);
-    if (work.appeared() && outcome == Outcome::kDone)
-      return run_rest(*plan.steps[at].step, *work.appeared(), work);
+    if (work.touched() && outcome == Outcome::kDone) return run_rest(plan, plan.steps[at], work);
   }
   work.end_watch();
   return outcome;
 }
 
-// A step has put what was relied on not to be there. The plans end with this.
-Outcome StepPlans::run_rest(const Step& behind, FieldId appeared, Work& work) {
+// A step has changed what was relied on. The plans end with this.
+Outcome StepPlans::run_rest(const Plan& plan, const Planned& behind, Work& work) {
   work.end_watch();
-  unsteady_.insert(appeared);
+  unsteady_.insert(*work.touched());
+  Outcome outcome = Outcome::kDone;
+  const Step* last = behind.step;
+  for (std::size_t at = behind.frame; outcome == Outcome::kDone && last != nullptr;) {
+    const Frame& frame = plan.frames[at];
+    const auto next = static_cast<std::size_t>(last - frame.list->data()) + 1;
+    outcome = run_steps(std::span<const Step>(*frame.list).subspan(next), work);
+    last = frame.owner;
+    at = frame.outer;
+  }
   plans_.clear();
   last_ = nullptr;
-  const auto next = static_cast<std::size_t>(&behind - steps_->data()) + 1;
-  return run_steps(std::span<const Step>(*steps_).subspan(next), work);
+  return outcome;
 }
 
-const StepPlans::Plan* StepPlans::choose(Work& work) {
+// False: some fields were removed, or there are too many.
+bool StepPlans::read_shape(Work& work) {
   const std::span<const Field> fields = work.batch().last_fields();
-  if (fields.size() > kShapeMax) return nullptr;
-  shape_.resize(fields.size());
+  if (fields.size() > kShapeMax) return false;
+  shape_.resize(fields.size() + keys_.size());
   bool whole = true;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     shape_[i] = fields[i].id;
     whole &= fields[i].data != nullptr;
   }
-  if (!whole) return nullptr;  // some were removed
+  classes_.resize(keys_.size());
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    classes_[i] = keys_[i].of(work);
+    shape_[fields.size() + i] = FieldId{classes_[i]};
+  }
+  return whole;
+}
+
+const StepPlans::Plan* StepPlans::choose(Work& work) {
+  if (!read_shape(work)) return nullptr;
   if (last_ != nullptr && last_->next != nullptr && last_->next->shape == shape_) {
     last_ = const_cast<Plan*>(last_->next);
     return last_;
@@ -100,39 +121,44 @@ const StepPlans::Plan* StepPlans::choose(Work& work) {
   return plan;
 }
 
-const StepPlans::Plan* StepPlans::make(Work& work, std::uint64_t key) {
+const StepPlans::Plan* StepPlans::make(const Work& work, std::uint64_t key) {
   if (plans_.size() >= kPlansMax) {
     plans_.clear();
     last_ = nullptr;
   }
   auto made = std::make_unique<Plan>();
   made->shape = shape_;
-  for (std::size_t i = 0; i < needs_.size(); ++i) {
-    if (ruled_out(needs_[i], work)) {
-      watch(needs_[i], made->watch);
-    } else {
-      const Step& step = (*steps_)[start_ + i];
-      made->steps.push_back({step.when.get(), step.run.get(), &step});
-    }
-  }
+  made->frames.push_back({steps_, nullptr, 0});
+  Facts facts(work, keys_, classes_, *aliases_, unsteady_);
+  add_steps(std::span<const Step>(*steps_).subspan(start_), 0, facts, *made);
   return (plans_[key] = std::move(made)).get();
 }
 
-bool StepPlans::ruled_out(const std::vector<FieldId>& needs, Work& work) const {
-  if (needs.empty()) return false;
-  return std::all_of(needs.begin(), needs.end(), [&](FieldId id) {
-    if (work.has(id) || unsteady_.contains(id)) return false;
-    const auto originals = aliases_->of(id);
-    return std::none_of(originals.begin(), originals.end(),
-                        [&](const auto& alias) { return unsteady_.contains(alias.second); });
-  });
+void StepPlans::add_steps(std::span<const Step> steps, std::size_t frame, Facts& facts,
+                          Plan& plan) const {
+  for (const Step& step : steps) add_step(step, frame, facts, plan);
 }
 
-void StepPlans::watch(const std::vector<FieldId>& needs, Work::Watch& watch) const {
-  for (const FieldId id : needs) {
-    watch.add(id);
-    for (const auto& [ecs, original] : aliases_->of(id)) watch.add(original);
+void StepPlans::add_step(const Step& step, std::size_t frame, Facts& facts, Plan& plan) const {
+  const Truth holds = step.when == nullptr ? Truth::kYes : step.when->decide(facts);
+  watch_relied(facts, plan);
+  if (holds == Truth::kNo) return;
+  const Condition* const when = holds == Truth::kYes ? nullptr : step.when.get();
+  const StepList* const inner = when == nullptr ? step.run->chosen(facts) : nullptr;
+  watch_relied(facts, plan);
+  if (inner == nullptr) return plan.steps.push_back({when, step.run.get(), &step, frame});
+  plan.frames.push_back({inner, &step, frame});
+  add_steps(*inner, plan.frames.size() - 1, facts, plan);
+}
+
+// The steps that are in the plan already must leave alone what was decided by.
+void StepPlans::watch_relied(Facts& facts, Plan& plan) const {
+  const auto place = static_cast<std::uint32_t>(plan.steps.size());
+  for (const FieldId id : facts.relied()) {
+    plan.watch.add(id, place);
+    for (const auto& [ecs, original] : aliases_->of(id)) plan.watch.add(original, place);
   }
+  facts.relied().clear();
 }
 
 }  // namespace picket::parsers

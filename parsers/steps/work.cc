@@ -43,10 +43,19 @@ void Work::begin(Batch& batch, std::string_view message, std::int32_t zone_offse
   index();
 }
 
-void Work::Watch::add(FieldId id) {
+void Work::Watch::add(FieldId id, std::uint32_t place) {
   bits_.set(static_cast<std::size_t>(id) % kBits);
-  const auto at = std::lower_bound(ids_.begin(), ids_.end(), id);
-  if (at == ids_.end() || *at != id) ids_.insert(at, id);
+  const auto at = std::lower_bound(places_.begin(), places_.end(), std::pair(id, std::uint32_t{0}));
+  if (at == places_.end() || at->first != id) {
+    places_.insert(at, {id, place});
+  } else {
+    at->second = std::max(at->second, place);
+  }
+}
+
+std::uint32_t Work::Watch::place_of(FieldId id) const {
+  const auto at = std::lower_bound(places_.begin(), places_.end(), std::pair(id, std::uint32_t{0}));
+  return at == places_.end() || at->first != id ? 0 : at->second;
 }
 
 const W3cColumns* Work::columns() {
@@ -155,8 +164,8 @@ void Work::push(const Field& field, Position& place) {
     place.record = number_;
     place.at = count & kPositionMax;
     place.repeated = 0;
-    appear(field.id);
   }
+  touch(field.id);
   batch_->push(field);
 }
 
@@ -178,6 +187,7 @@ void Work::put(const Field& field) {
     return;
   }
   if (place.at < before_) keep();
+  touch(field.id);
   batch_->last_fields()[place.at] = field;
 }
 
@@ -218,8 +228,8 @@ void Work::put_pairs(std::span<const Field> pairs) {
       place.record = number_;
       place.at = count & kPositionMax;
       place.repeated = 0;
-      appear(pairs[i].id);
     }
+    touch(pairs[i].id);
     untidy_ |= place.own != 0;
     ++count;
   }
@@ -229,6 +239,7 @@ void Work::put_pairs(std::span<const Field> pairs) {
 void Work::remove(FieldId id) {
   Position& place = position(id);
   if (place.record != number_) return;
+  touch(id);
   if (place.at < before_) keep();
   const auto fields = batch_->last_fields();
   for (std::size_t at = place.at; at < fields.size(); ++at) {

@@ -187,26 +187,31 @@ class Work {
   // Where the verb `owner` keeps what it knows about names.
   PairNames& names_of(const void* owner, std::string_view prefix);
 
-  // Fields of which it matters that they are not there (step_plan.h). Until end_watch() or the next
-  // begin(), the first of them that is put is noted; `watch` must live as long.
+  // Fields of which it matters that nothing happens to them (step_plan.h) before a place among the
+  // steps. Until end_watch() or the next begin(), the first of them that a step before its place
+  // puts, adds to or removes is noted; `watch` must live as long.
   class Watch {
    public:
-    void add(FieldId id);
-    bool has(FieldId id) const {
-      return bits_[static_cast<std::size_t>(id) % kBits] && std::binary_search(ids_.begin(), ids_.end(), id);
+    void add(FieldId id, std::uint32_t place);
+    // Does what a step at `step` does to it matter?
+    bool matters(FieldId id, std::uint32_t step) const {
+      return bits_[static_cast<std::size_t>(id) % kBits] && step < place_of(id);
     }
 
    private:
     static constexpr std::size_t kBits = 512;
-    std::vector<FieldId> ids_;  // sorted
+    std::uint32_t place_of(FieldId id) const;
+    std::vector<std::pair<FieldId, std::uint32_t>> places_;  // sorted
     std::bitset<kBits> bits_;
   };
   void begin_watch(const Watch& watch) {
     watch_ = &watch;
-    appeared_.reset();
+    touched_.reset();
   }
+  // The step that is run now.
+  void watch_step(std::uint32_t step) { watched_step_ = step; }
   void end_watch() { watch_ = nullptr; }
-  const std::optional<FieldId>& appeared() const { return appeared_; }
+  const std::optional<FieldId>& touched() const { return touched_; }
 
   StepTrace* trace = nullptr;  // what the steps do is written there, if it is given
 
@@ -235,9 +240,8 @@ class Work {
   std::span<Field> before_fields() { return batch_->last_fields().first(before_); }
   void push(const Field& field) { push(field, position(field.id)); }
   void push(const Field& field, Position& place);
-  // There is one of a name that was not there.
-  void appear(FieldId id) {
-    if (watch_ != nullptr && !appeared_ && watch_->has(id)) appeared_ = id;
+  void touch(FieldId id) {
+    if (watch_ != nullptr && !touched_ && watch_->matters(id, watched_step_)) touched_ = id;
   }
 
   JsonNames* names_;
@@ -261,7 +265,8 @@ class Work {
   std::uint32_t pattern_tries_ = 0;
   LimitSet limits_;
   const Watch* watch_ = nullptr;
-  std::optional<FieldId> appeared_;
+  std::uint32_t watched_step_ = 0;
+  std::optional<FieldId> touched_;
   bool untidy_ = false;  // some fields have to go at finish()
   bool kept_all_ = false;
   std::vector<Field> kept_;  // as they were at begin(), if one has changed
