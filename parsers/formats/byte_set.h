@@ -13,6 +13,21 @@
 
 namespace picket::parsers {
 
+// Where `c` is at or behind `from`; the size of `text` if it is not. For values as short as most
+// are, for which the way to memchr() costs more than it saves.
+inline std::size_t find_byte(std::string_view text, char c, std::size_t from) {
+#ifdef __SSE2__
+  const __m128i wanted = _mm_set1_epi8(c);
+  for (; from + 16 <= text.size(); from += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
+    const auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted)));
+    if (found != 0) return from + static_cast<std::size_t>(__builtin_ctz(found));
+  }
+#endif
+  while (from < text.size() && text[from] != c) ++from;
+  return from;
+}
+
 class ByteSet {
  public:
   constexpr ByteSet() = default;

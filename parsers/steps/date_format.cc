@@ -139,6 +139,7 @@ Result<DateFormat> DateFormat::compile(std::string_view text) {
     return made;
   }
   PICKET_TRY_VOID(made.letters(text == "syslog" ? std::string_view("MMM d HH:mm:ss") : text));
+  made.usual_ = text == "yyyy-MM-dd HH:mm:ss";
   return made;
 }
 
@@ -353,11 +354,39 @@ std::optional<std::int64_t> read_auto(std::string_view text, std::int32_t zone_o
 
 }  // namespace
 
+namespace {
+
+// "2026-03-01 10:00:01"; what is written otherwise is left to the parts.
+std::optional<std::int64_t> read_usual(std::string_view text, std::int64_t zone_ns) {
+  constexpr std::string_view kShape = "0000-00-00 00:00:00";
+  if (text.size() != kShape.size()) return std::nullopt;
+  for (std::size_t i = 0; i < kShape.size(); ++i) {
+    if (kShape[i] == '0' ? !is_digit(text[i]) : text[i] != kShape[i]) return std::nullopt;
+  }
+  const auto two = [text](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
+  if (two(11) > 23) return std::nullopt;
+  const auto time = to_nanos({.year = two(0) * 100 + two(2),
+                              .month = two(5),
+                              .day = two(8),
+                              .hour = two(11),
+                              .minute = two(14),
+                              .second = two(17),
+                              .nanosecond = 0});
+  std::int64_t made = 0;
+  if (!time || __builtin_sub_overflow(*time, zone_ns, &made)) return std::nullopt;
+  return made;
+}
+
+}  // namespace
+
 std::optional<std::int64_t> DateFormat::read(std::string_view text, std::int64_t received_ns,
                                              std::int32_t zone_offset_s) const {
   text = trim(text);
   if (ops_[0].part == Part::kAuto) return read_auto(text, zone_offset_s);
   if (ops_[0].part == Part::kEpoch) return read_epoch(text, ops_[0].scale);
+  if (usual_) {
+    if (const auto time = read_usual(text, zone_offset_s * kNanos)) return time;
+  }
   Reading reading;
   for (const Op& op : ops_) {
     if (!read_part(op, text, reading)) return std::nullopt;

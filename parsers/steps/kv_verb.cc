@@ -99,13 +99,12 @@ class PairsToFields {
   // The value between quotes; all the rest if the second one is missing.
   std::string_view quoted(char quote) {
     const std::size_t begin = at_ + 1;
-    std::size_t end = text_.find(quote, begin);
+    std::size_t end = find_byte(text_, quote, begin);
     bool escaped = false;
-    while (end != std::string_view::npos && is_escaped(begin, end)) {
+    while (end < text_.size() && is_escaped(begin, end)) {
       escaped = true;
-      end = text_.find(quote, end + 1);
+      end = find_byte(text_, quote, end + 1);
     }
-    end = std::min(end, text_.size());
     at_ = std::min(end + 1, text_.size());
     const std::string_view value = text_.substr(begin, end - begin);
     if (style_.escape == KvEscape::kBackslash) return without_escapes(value, work_.arena());

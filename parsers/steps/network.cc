@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -54,30 +55,26 @@ HostPort split_address(std::string_view text) {
   return {text.substr(0, mark), text.substr(mark + 1)};
 }
 
-std::optional<std::array<std::uint8_t, 16>> address_bytes(std::string_view text) {
+std::optional<Address> address_of(std::string_view text) {
   text = text.substr(0, text.find('%'));
-  std::array<std::uint8_t, 16> bytes{};
-  if (text.find(':') != std::string_view::npos) {
-    std::array<char, 64> copy{};
-    if (text.size() >= copy.size()) return std::nullopt;
-    std::memcpy(copy.data(), text.data(), text.size());
-    if (::inet_pton(AF_INET6, copy.data(), bytes.data()) != 1) return std::nullopt;
-    return bytes;
+  if (text.find(':') == std::string_view::npos) {
+    const std::optional<std::uint32_t> ipv4 = read_ipv4(text);
+    if (!ipv4) return std::nullopt;
+    return Address{0, 0xFFFF'0000'0000U | *ipv4};
   }
-  const std::optional<std::uint32_t> ipv4 = read_ipv4(text);
-  if (!ipv4) return std::nullopt;
-  for (std::size_t i = 0; i < 4; ++i)
-    bytes[12 + i] = static_cast<std::uint8_t>(*ipv4 >> (24 - 8 * i));
-  bytes[10] = 0xFF;
-  bytes[11] = 0xFF;
-  return bytes;
+  std::array<std::uint8_t, 16> bytes{};
+  std::array<char, 64> copy{};
+  if (text.size() >= copy.size()) return std::nullopt;
+  std::memcpy(copy.data(), text.data(), text.size());
+  if (::inet_pton(AF_INET6, copy.data(), bytes.data()) != 1) return std::nullopt;
+  return Address{half(bytes, 0), half(bytes, 8)};
 }
 
 std::optional<Network> network_of(std::string_view text) {
   const std::size_t slash = text.find('/');
-  const auto address = address_bytes(text.substr(0, slash));
+  const auto address = address_of(text.substr(0, slash));
   if (!address) return std::nullopt;
-  Network made{*address, 128};
+  Network made{*address, {UINT64_MAX, UINT64_MAX}};
   if (slash == std::string_view::npos) return made;
   const std::string_view digits = text.substr(slash + 1);
   const unsigned most = text.find(':') == std::string_view::npos ? 32 : 128;
@@ -85,16 +82,10 @@ std::optional<Network> network_of(std::string_view text) {
   const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
   if (bad != std::errc() || end != digits.data() + digits.size() || bits > most)
     return std::nullopt;
-  made.bits = bits + (128 - most);
+  bits += 128 - most;
+  const auto mask = [](unsigned of) { return of == 0 ? 0 : UINT64_MAX << (64 - of); };
+  made.mask = {mask(std::min(bits, 64U)), mask(bits - std::min(bits, 64U))};
   return made;
-}
-
-bool contains(const Network& network, const std::array<std::uint8_t, 16>& address) {
-  const std::uint64_t high = half(network.address, 0) ^ half(address, 0);
-  if (network.bits == 0) return true;
-  if (network.bits <= 64) return high >> (64 - network.bits) == 0;
-  const std::uint64_t low = half(network.address, 8) ^ half(address, 8);
-  return high == 0 && low >> (128 - network.bits) == 0;
 }
 
 const Protocol* protocol_of(std::string_view text) {

@@ -16,14 +16,22 @@ struct HostPort {
 // "1.2.3.4:80", "1.2.3.4/80", "[::1]:80", "::1", "name:80", "1.2.3.4(80)".
 HostPort split_address(std::string_view text);
 
-// An IPv4 or IPv6 network; IPv4 as its mapped addresses.
-struct Network {
-  std::array<std::uint8_t, 16> address{};
-  unsigned bits = 0;
+// The halves of an IPv6 address, or of the one that an IPv4 address is mapped to.
+struct Address {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
 };
-std::optional<std::array<std::uint8_t, 16>> address_bytes(std::string_view text);
+std::optional<Address> address_of(std::string_view text);
+
+struct Network {
+  Address address;
+  Address mask;
+};
 std::optional<Network> network_of(std::string_view text);  // "10.0.0.0/8", "::1"
-bool contains(const Network& network, const std::array<std::uint8_t, 16>& address);
+inline bool contains(const Network& network, const Address& address) {
+  return (((network.address.high ^ address.high) & network.mask.high) |
+          ((network.address.low ^ address.low) & network.mask.low)) == 0;
+}
 
 // IANA's assigned internet protocol numbers, as far as logs name them.
 struct Protocol {

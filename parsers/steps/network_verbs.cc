@@ -125,8 +125,8 @@ class DirectionVerb : public Verb {
   std::vector<Network> internal;
 
   Outcome run(Work& work) const override {
-    const auto from = address_bytes(work.text(source));
-    const auto to = address_bytes(work.text(destination));
+    const auto from = address_of(work.text(source));
+    const auto to = address_of(work.text(destination));
     if (!from || !to) return Outcome::kDone;
     const bool from_inside = inside(*from);
     const bool to_inside = inside(*to);
@@ -136,7 +136,7 @@ class DirectionVerb : public Verb {
   }
 
  private:
-  bool inside(const std::array<std::uint8_t, 16>& address) const {
+  bool inside(const Address& address) const {
     return std::any_of(internal.begin(), internal.end(),
                        [&](const Network& network) { return contains(network, address); });
   }

@@ -120,16 +120,17 @@ void Work::grow(std::size_t at) {
 Work::Aliases::Aliases(Pairs pairs) : pairs_(std::move(pairs)) {
   std::stable_sort(pairs_.begin(), pairs_.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [ecs, original] : pairs_) bits_.set(static_cast<std::size_t>(ecs) % kBits);
+  if (!pairs_.empty()) starts_.resize(static_cast<std::size_t>(pairs_.back().first) + 1);
+  for (std::size_t i = pairs_.size(); i-- > 0;)
+    starts_[static_cast<std::size_t>(pairs_[i].first)] = static_cast<std::uint32_t>(i + 1);
 }
 
 std::span<const std::pair<FieldId, FieldId>> Work::Aliases::of(FieldId ecs) const {
-  const auto begin =
-      std::lower_bound(pairs_.begin(), pairs_.end(), ecs,
-                       [](const auto& alias, FieldId wanted) { return alias.first < wanted; });
-  auto end = begin;
-  while (end != pairs_.end() && end->first == ecs) ++end;
-  return {begin, end};
+  if (!has(ecs)) return {};
+  const std::size_t begin = starts_[static_cast<std::size_t>(ecs)] - 1U;
+  std::size_t end = begin + 1;
+  while (end < pairs_.size() && pairs_[end].first == ecs) ++end;
+  return {pairs_.data() + begin, end - begin};
 }
 
 const Field* Work::find_original(FieldId id) const {

@@ -50,22 +50,23 @@ class Work {
   // `names` must outlive it.
   explicit Work(JsonNames& names);
 
-  // Fields that stand for ECS names. Steps ask for many names that no record has, so a set of bits
-  // says no to nearly all of them.
+  // Fields that stand for ECS names.
   class Aliases {
    public:
     using Pairs = std::vector<std::pair<FieldId, FieldId>>;  // {ecs, original}
 
     Aliases() = default;
     explicit Aliases(Pairs pairs);  // of one name, the one to be preferred first
-    bool may_have(FieldId ecs) const { return bits_[static_cast<std::size_t>(ecs) % kBits]; }
+    bool has(FieldId ecs) const {
+      const auto at = static_cast<std::size_t>(ecs);
+      return at < starts_.size() && starts_[at] != 0;
+    }
     // Those of one name.
     std::span<const std::pair<FieldId, FieldId>> of(FieldId ecs) const;
 
    private:
-    static constexpr std::size_t kBits = 1024;
-    Pairs pairs_;  // sorted by ECS name
-    std::bitset<kBits> bits_;
+    Pairs pairs_;                        // sorted by ECS name
+    std::vector<std::uint32_t> starts_;  // by ECS name: one behind the place of its first there
   };
 
   // What is in the event already counts. `message` lies in the record or the arena; `aliases` must
@@ -96,7 +97,7 @@ class Work {
   const Field* find(FieldId id) const {
     const auto at = static_cast<std::size_t>(id);
     if (at >= positions_.size() || positions_[at].record != number_)
-      return aliases_->may_have(id) ? find_original(id) : nullptr;
+      return aliases_->has(id) ? find_original(id) : nullptr;
     return &batch_->fields(batch_->events().back())[positions_[at].at];
   }
   // Its value as text; of a list the first. Empty if there is none. `message` is the text behind

@@ -199,9 +199,9 @@ TEST(Networks, Addresses) {
   EXPECT_EQ(split("name:x"), "name:x|");
   EXPECT_EQ(split("192.0.2.1/443"), "192.0.2.1|443");
   EXPECT_EQ(split("192.0.2.1(443)"), "192.0.2.1|443");
-  EXPECT_TRUE(contains(*network_of("10.0.0.0/8"), *address_bytes("10.255.0.1")));
-  EXPECT_FALSE(contains(*network_of("10.0.0.0/8"), *address_bytes("11.0.0.1")));
-  EXPECT_TRUE(contains(*network_of("fe80::/10"), *address_bytes("febf::1")));
+  EXPECT_TRUE(contains(*network_of("10.0.0.0/8"), *address_of("10.255.0.1")));
+  EXPECT_FALSE(contains(*network_of("10.0.0.0/8"), *address_of("11.0.0.1")));
+  EXPECT_TRUE(contains(*network_of("fe80::/10"), *address_of("febf::1")));
   EXPECT_FALSE(network_of("10.0.0.0/33").has_value());
 }
 
