@@ -459,6 +459,8 @@ class ConvertVerb : public Verb {
       if (found == nullptr) {
         const std::string_view text = work.text(item.from);  // `message`, `record`
         if (!text.empty()) one(item, text, work);
+      } else if (work.is_repeated(*found)) {
+        each(item, found->id, work);
       } else if (found->kind == ValueKind::kArray) {
         all(item, *found, work);
       } else {
@@ -483,6 +485,22 @@ class ConvertVerb : public Verb {
       return;
     }
     for (const FieldId to : item.to) work.put(to, value.text, value.kind);
+  }
+
+  // A name that comes again: each by itself, of lists each value.
+  static void each(const Item& item, FieldId from, Work& work) {
+    std::vector<Field> made;
+    work.each([&](const Field& field) {
+      if (field.id != from) return;
+      for_each_value(field, [&](const Field& element) {
+        Value value{field_text(element, work.arena()), ValueKind::kString};
+        if (!apply(item, value, work)) return;
+        made.push_back({value.text.data(), static_cast<std::uint32_t>(value.text.size()), from,
+                        value.kind, false});
+      });
+    });
+    if (item.in_place) work.remove(item.from);
+    for (const FieldId to : item.to) work.put_all(to, made);
   }
 
   static void all(const Item& item, const Field& list, Work& work) {

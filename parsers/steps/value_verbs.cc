@@ -58,26 +58,35 @@ class CopyVerb : public Verb {
 
   Outcome run(Work& work) const override {
     for (const Copy& copy : copies_) {
-      const std::string_view other =
-          work.find(copy.from) == nullptr ? work.text(copy.from) : std::string_view();
-      const Field* found = work.find(copy.from);
-      if (found == nullptr && other.empty()) continue;
-      const Field original = found != nullptr
-                                 ? *found
-                                 : Field{other.data(), static_cast<std::uint32_t>(other.size()),
-                                         copy.from, ValueKind::kString, false};
+      std::vector<Field>& originals = work.fields();
+      read(copy.from, work, originals);
+      if (originals.empty()) continue;
       if (rename_) work.remove(copy.from);
       for (const FieldId to : copy.to) {
-        if (!override_ && work.find(to) != nullptr) continue;
-        Field made = original;
-        made.id = to;
-        work.put(made);
+        if (override_ || work.find(to) == nullptr) work.put_all(to, originals);
       }
     }
     return Outcome::kDone;
   }
 
  private:
+  // All of a name that comes again.
+  static void read(FieldId from, Work& work, std::vector<Field>& originals) {
+    const Field* const found = work.find(from);
+    if (found == nullptr) {  // `message`, `record`
+      const std::string_view text = work.text(from);
+      if (!text.empty())
+        originals.push_back({text.data(), static_cast<std::uint32_t>(text.size()), from,
+                             ValueKind::kString, false});
+    } else if (!work.is_repeated(*found)) {
+      originals.push_back(*found);
+    } else {
+      work.each([&](const Field& field) {
+        if (field.id == found->id) originals.push_back(field);
+      });
+    }
+  }
+
   std::vector<Copy> copies_;
   bool rename_;
   bool override_;

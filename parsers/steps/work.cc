@@ -196,6 +196,18 @@ void Work::add(const Field& field) {
   if (field.size != 0) push(field);
 }
 
+void Work::put_all(FieldId id, std::span<const Field> fields) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    Field made = fields[i];
+    made.id = id;
+    if (i == 0) {
+      put(made);
+    } else {
+      add(made);
+    }
+  }
+}
+
 void Work::put_pair(const Field& field, std::uint32_t start) {
   if (field.size == 0) return;
   Position& place = position(field.id);

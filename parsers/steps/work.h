@@ -100,6 +100,10 @@ class Work {
       return aliases_->has(id) ? find_original(id) : nullptr;
     return &batch_->fields(batch_->events().back())[positions_[at].at];
   }
+  // Is its name there more than once?
+  bool is_repeated(const Field& found) const {
+    return positions_[static_cast<std::size_t>(found.id)].repeated != 0;
+  }
   // Its value as text; of a list the first. Empty if there is none. `message` is the text behind
   // the envelope, whatever the record calls so, or what steps made of it.
   std::string_view text(FieldId id);
@@ -125,6 +129,8 @@ class Work {
   void put(const Field& field);
   // Beside what was there.
   void add(const Field& field);
+  // All of these, under that name, instead of what was there.
+  void put_all(FieldId id, std::span<const Field> fields);
   // One of the pairs of a text, the first of which was put when there were `start` fields: a name
   // that comes again is added, what was there before is replaced.
   void put_pair(const Field& field, std::uint32_t start);

@@ -334,6 +334,27 @@ steps:
   EXPECT_EQ(d.text("@own code=b srcip=192.0.2.1", "event.reason"), "b by nobody");
 }
 
+TEST(Steps, NamesThatComeAgain) {
+  Defined d(kHead + R"(
+steps:
+  - pattern: '@own %{rest:_pairs}'
+  - kv: {}
+    field: _pairs
+  - copy: {user: user.name, group: [group.name, user.group.name]}
+  - rename: {old: new}
+  - convert: {n: int, host: "lower to host.name"}
+)");
+  ASSERT_TRUE(d.errors.empty()) << d.errors[0];
+  const std::string line = "@own user=ann user=bob group=a old=1 old=2 n=07 n=x n=8 host=A host=B";
+  EXPECT_EQ(d.text(line, "user.name"), R"(["ann","bob"])");
+  EXPECT_EQ(d.text(line, "group.name"), "a");
+  EXPECT_EQ(d.text(line, "user.group.name"), "a");
+  EXPECT_EQ(d.text(line, "new"), R"(["1","2"])");
+  EXPECT_EQ(d.text(line, "old"), "<none>");
+  EXPECT_EQ(d.text(line, "n"), "[7,8]") << "what cannot be converted goes away";
+  EXPECT_EQ(d.text(line, "host.name"), R"(["a","b"])");
+}
+
 TEST(Steps, OneOfSeveralAndSeveralOfOne) {
   Defined d(
       "name: own\ndataset: own.log\nrecognise: {json: {own: '*'}}\n"
