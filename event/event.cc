@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "event/ecs.h"
+#include "event/ecs_type.h"
 
 namespace picket {
 
@@ -50,7 +51,8 @@ const Field* Batch::find(const Event& event, FieldId id) const {
 const Field* Batch::find_ecs(const Event& event, FieldId ecs) const {
   if (const Field* field = find(event, ecs)) return field;
   for (const auto& [name, original] : kind_of(event.kind).originals(ecs)) {
-    if (const Field* field = find(event, original)) return field;
+    const Field* const field = find(event, original);
+    if (field != nullptr && can_stand_for(*field, ecs)) return field;
   }
   return nullptr;
 }

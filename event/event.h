@@ -110,7 +110,8 @@ class Batch {
   }
   // The first field of that very id.
   const Field* find(const Event& event, FieldId id) const;
-  // By ECS name: that very id, or the original fields that the event's kind names for it.
+  // By ECS name: that very id, or the original fields that the event's kind names for it and that
+  // can_stand_for() it.
   const Field* find_ecs(const Event& event, FieldId ecs) const;
   // The same as text, with the kind's constants and observer.layer answered too; nullopt if absent.
   std::optional<std::string_view> text(const Event& event, FieldId ecs);

@@ -35,11 +35,15 @@ Json typed_json(const Field& field, EcsType type, Arena& arena) {
   return scalar_json(field, arena);
 }
 
-Json value_json(const Field& field, std::string_view name, Arena& arena) {
+// `aliased`: of a list that stands for addresses only what is one.
+Json value_json(const Field& field, std::string_view name, bool aliased, Arena& arena) {
   const EcsType type = ecs_type(name);
   if (field.kind != ValueKind::kArray) return typed_json(field, type, arena);
   Json list = Json::array();
-  for_each_value(field, [&](const Field& element) { list.push_back(typed_json(element, type, arena)); });
+  for_each_value(field, [&](const Field& element) {
+    if (aliased && type == EcsType::kIp && !is_address(element)) return;
+    list.push_back(typed_json(element, type, arena));
+  });
   return list;
 }
 
@@ -97,7 +101,8 @@ class FieldWriter {
       aliased = true;
       // Of several fields that stand for a name, one does.
       const Field* chosen = batch_.find_ecs(event_, ecs);
-      if (ecs != ecs::kTimestamp && (chosen == &field || chosen->id == field.id)) set(ecs, field);
+      if (ecs == ecs::kTimestamp || chosen == nullptr || chosen->id != field.id) continue;
+      if (can_stand_for(field, ecs)) set(ecs, field);
     }
     if (!aliased && is_known(field.id)) set(field.id, field);
   }
@@ -146,7 +151,7 @@ class FieldWriter {
   // A name that comes again makes a list; in an object a key that is there twice has its last value,
   // unless it is `aliased`: then it comes from a list of objects.
   void add(Json& object, std::string_view name, const Field& field, bool aliased = false) {
-    Json value = value_json(field, name, batch_.arena());
+    Json value = value_json(field, name, aliased, batch_.arena());
     Json& seen = written_[std::string(name)];
     if (seen.is_null() || (!original_.empty() && !aliased)) {
       seen = value;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/ip_text.h"
 #include "event/ecs.h"
 #include "event/event.h"
 #include "parsers/cursor.h"
@@ -40,11 +41,7 @@ inline void put(Batch& batch, const Deed& deed) {
   put(batch, ecs::kEventOutcome, deed.outcome);
 }
 
-// "192.0.2.1", as inet_pton(3) reads it, the first octet the highest.
-std::optional<std::uint32_t> read_ipv4(std::string_view text);
-
 // An address, as source.address and, if it is one, source.ip (and the same for destination).
-bool is_ip(std::string_view text);
 void put_source(Batch& batch, std::string_view address, std::string_view port);
 void put_destination(Batch& batch, std::string_view address, std::string_view port);
 

@@ -4,7 +4,8 @@
 
 namespace picket::storage {
 
-EventField::EventField(std::string name) : name_(std::move(name)) {
+EventField::EventField(std::string name)
+    : name_(std::move(name)), of_addresses_(ecs_type(name_) == EcsType::kIp) {
   static constexpr std::pair<std::string_view, Special> kSpecials[] = {
       {"@timestamp", Special::kTimestamp},    {"event.original", Special::kOriginal},
       {"event.ingested", Special::kIngested}, {"picket.parse_status", Special::kStatus},

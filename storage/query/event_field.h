@@ -1,9 +1,10 @@
 // EventField: a name of a query, and its values in an event.
 //
 // By ECS name or original name; a name that stands for several original fields has the values of
-// all of them. What is not a field of the event itself has a value too: @timestamp, event.original,
-// event.dataset, event.ingested, observer.layer, picket.source, picket.seq, picket.parse_status and
-// the constants of the event's kind. Belongs to one thread.
+// all of them, those of addresses only where it is one. What is not a field of the event itself has
+// a value too: @timestamp, event.original, event.dataset, event.ingested, observer.layer,
+// picket.source, picket.seq, picket.parse_status and the constants of the event's kind. Belongs to
+// one thread.
 #pragma once
 
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "base/time.h"
 #include "event/ecs.h"
+#include "event/ecs_type.h"
 #include "event/event.h"
 
 namespace picket::storage {
@@ -81,11 +83,15 @@ class EventField {
     const auto originals = kind.originals(*id_);
     bool found = false;
     for (const Field& field : batch.fields(event)) {
-      bool named = field.id == *id_;
+      const bool own = field.id == *id_;
+      bool named = own;
       for (const auto& [ecs, original] : originals) named = named || field.id == original;
       if (!named) continue;
-      for_each_value(
-          field, [&](const Field& value) { found = found || f(field_text(value, batch.arena())); });
+      const bool addresses = !own && of_addresses_;  // what is none does not stand for one
+      for_each_value(field, [&](const Field& value) {
+        if (addresses && !is_address(value)) return;
+        found = found || f(field_text(value, batch.arena()));
+      });
       if (found) return true;
     }
     if (*id_ == ecs::kObserverLayer)
@@ -100,6 +106,7 @@ class EventField {
 
   std::string name_;
   Special special_ = Special::kNone;
+  bool of_addresses_ = false;
   std::optional<FieldId> id_;
 };
 

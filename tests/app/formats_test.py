@@ -80,6 +80,16 @@ class FormatsTest(unittest.TestCase):
         self.assertEqual(ledger["dropped"], {"chunk_expired": 1})
         self.assertEqual(ledger["residual"], 0)
 
+    def test_what_is_no_address_is_none(self):
+        with socket.create_connection(("127.0.0.1", self.picket.port("gelf-tcp"))) as tcp:
+            tcp.sendall(message(1) + b"\0" + message(1).replace(b"192.0.2.1", b"999.1.1.1") + b"\0")
+        events = self.events("gelf-tcp", 2)
+        self.assertEqual(sorted((event["_src_ip"], event.get("source", {}).get("ip")) for event in events),
+                         [("192.0.2.1", "192.0.2.1"), ("999.1.1.1", None)])
+        self.assertEqual(len(self.picket.search("source.ip:*")), 1)
+        self.assertEqual(self.picket.search("source.ip:999.1.1.1"), [])
+        self.assertEqual(len(self.picket.search("_src_ip:999.1.1.1")), 1)
+
     def test_documents_and_columns_behind_a_restart(self):
         trail, iis = self.folder / "trail.json", self.folder / "u_ex.log"
         trail.write_text('{"Records": [\n  {"eventName": "one"},\n  {"eventName": "two"')

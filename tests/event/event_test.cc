@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "event/ecs.h"
 #include "event/event_json.h"
 #include "event/incident.h"
@@ -70,6 +72,46 @@ TEST(Event, EcsNamesReachOriginalFields) {
   EXPECT_EQ(json["event"]["dataset"], "test.dataset");
   EXPECT_EQ(json["event"]["original"], R"({"Image":"C:\\x.exe","Other":5})");
   EXPECT_EQ(json["picket"]["seq"], 3);
+}
+
+// {"src":...,"peer":...,"ips":...}, of which the first two stand for source.ip, the last for host.ip.
+Json addresses_json(Batch& batch, std::string_view src, std::string_view peer, std::string_view ips) {
+  EventKind kind;
+  kind.dataset = "test.addresses";
+  const FieldId names[] = {*intern_field("src"), *intern_field("peer"), *intern_field("ips")};
+  kind.aliases = {{ecs::kHostIp, names[2]}, {ecs::kSourceIp, names[0]}, {ecs::kSourceIp, names[1]}};
+  std::sort(kind.aliases.begin(), kind.aliases.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  batch.clear();
+  batch.add("a line", SourceId{}, 0, 0);
+  Event& event = batch.begin_event();
+  event.kind = intern_kind(std::move(kind));
+  const std::string_view values[] = {src, peer, ips};
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (values[i].empty()) continue;
+    const ValueKind type = values[i][0] == '[' ? ValueKind::kArray : ValueKind::kString;
+    batch.push(Field{values[i].data(), static_cast<std::uint32_t>(values[i].size()), names[i], type, false});
+  }
+  return event_json(batch, event, "");
+}
+
+TEST(Event, AddressesAreAddresses) {
+  Batch batch;
+  Json json = addresses_json(batch, "192.0.2.1", "192.0.2.2", R"(["2001:db8::1","x","192.0.2.3"])");
+  EXPECT_EQ(json["source"]["ip"], "192.0.2.1");
+  EXPECT_EQ(dump_json(json["host"]["ip"]), R"(["2001:db8::1","192.0.2.3"])");
+  EXPECT_EQ(dump_json(json["ips"]), R"(["2001:db8::1","x","192.0.2.3"])");
+  json = addresses_json(batch, "999.1.1.1", "192.0.2.2", R"(["x"])");
+  EXPECT_EQ(json["source"]["ip"], "192.0.2.2") << "another field stands for it";
+  EXPECT_EQ(json["src"], "999.1.1.1") << "kept where it was found";
+  EXPECT_EQ(batch.text(batch.events()[0], ecs::kSourceIp), "192.0.2.2");
+  EXPECT_FALSE(json.contains("host"));
+  EXPECT_EQ(dump_json(json["ips"]), R"(["x"])");
+  json = addresses_json(batch, "web-1", "192.0.2.2:80", "");
+  EXPECT_FALSE(json.contains("source"));
+  EXPECT_EQ(json["src"], "web-1");
+  EXPECT_EQ(json["peer"], "192.0.2.2:80");
+  EXPECT_EQ(batch.text(batch.events()[0], ecs::kSourceIp), std::nullopt);
 }
 
 TEST(Event, NestedNamesNeverLoseAValue) {
