@@ -165,10 +165,11 @@ class ConfigReader {
     if (source.door == DoorType::kFile && source.path.empty()) reader_.problem(node, "a file source needs `path`");
     read_multiline(node, source);
     if (const std::string format = reader_.may_text(node, "format"); !format.empty()) source.format = format;
-    if (!is_one_of(source.format, {"auto", "ndjson", "json", "syslog", "raw", "cef", "leef", "kv", "xml"})) {
+    if (!is_one_of(source.format, {"auto", "ndjson", "json", "syslog", "raw", "cef", "leef", "kv", "csv", "xml"})) {
       reader_.problem(node, "format '" + source.format +
-                                "' is unknown; formats are auto, ndjson, json, syslog, raw, cef, leef, kv and xml");
+                                "' is unknown; formats are auto, ndjson, json, syslog, raw, cef, leef, kv, csv and xml");
     }
+    if (source.format == "csv") check_csv(node, source);
     source.definition = reader_.may_text(node, "definition");
     const std::string layer = reader_.may_text(node, "layer");
     source.layer = layer_of(layer);
@@ -179,6 +180,14 @@ class ConfigReader {
     source.token_file = reader_.may_text(node, "token_file");
     source.zone_offset_s = read_zone(node);
     return source;
+  }
+
+  // The first line of a file or body names the columns; a message of a socket has no line before it.
+  void check_csv(const YamlNode& node, const SourceConfig& source) {
+    if (source.door != DoorType::kFile && source.door != DoorType::kHttp)
+      reader_.problem(node, "format csv is for file and http sources, whose first line names the columns");
+    if (source.multiline.by != collector::MultilineConfig::By::kNone)
+      reader_.problem(node, "format csv reads lines: `multiline` does not go with it");
   }
 
   void read_multiline(const YamlNode& node, SourceConfig& source) {

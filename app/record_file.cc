@@ -46,7 +46,7 @@ RecordFile::RecordFile(int fd, const std::string& format, std::string path, std:
       end_(static_cast<char>(end)),
       size_(size),
       splitter_({.frame_bytes_max = kFrameBytesMax, .json = format == "json" || format == "auto"}),
-      csv_(format == "csv") {}
+      heading_(format == "csv" ? collector::Heading::Kind::kFirstLine : collector::Heading::Kind::kMarked) {}
 
 RecordFile::~RecordFile() {
   if (evtx_.pid > 0) {
@@ -109,15 +109,6 @@ bool RecordFile::next_ended(collector::Frame& record) {
   return true;
 }
 
-std::string_view RecordFile::heading_of(std::string_view record) {
-  if (!csv_) return heading_.of(record, 0);
-  if (!columns_.empty()) return columns_.size() <= kHeadingBytesMax ? std::string_view(columns_) : "";
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (record.starts_with(kByteOrderMark)) record.remove_prefix(kByteOrderMark.size());
-  columns_ = record;
-  return {};
-}
-
 Result<bool> RecordFile::read(Batch& batch, SourceId source, std::int64_t received_ns,
                               std::size_t records_max, std::size_t bytes_max) {
   while (batch.records().size() < records_max && batch.bytes() < bytes_max) {
@@ -126,7 +117,7 @@ Result<bool> RecordFile::read(Batch& batch, SourceId source, std::int64_t receiv
       if (record.bytes.find_first_not_of(" \t\r") == std::string_view::npos) continue;
       Record& added = batch.add(record.bytes, source, seq_++, received_ns);
       added.length = static_cast<std::uint32_t>(std::min<std::uint64_t>(record.length, UINT32_MAX));
-      batch.set_heading(added, heading_of(record.bytes));
+      batch.set_heading(added, heading_.of(record.bytes, 0));
       continue;
     }
     if (ended_) {

@@ -45,7 +45,6 @@ class RecordFile {
   RecordFile(int fd, const std::string& format, std::string path, std::uint64_t size, RecordEnd end);
   Result<void> fill();
   Result<void> end_input();
-  std::string_view heading_of(std::string_view record);
   bool next(collector::Frame& record);  // false: more bytes are needed, or the end
   bool next_ended(collector::Frame& record);
 
@@ -58,8 +57,6 @@ class RecordFile {
   std::uint64_t seq_ = 0;
   collector::Splitter splitter_;  // of all but RecordEnd::kZero
   collector::Heading heading_;
-  bool csv_;
-  std::string columns_;  // csv: the first line
   std::string buffer_;
   std::string_view input_;   // read, not taken yet
   std::size_t scanned_ = 0;  // kZero: of input_, already searched for the end of the record

@@ -290,6 +290,7 @@ Result<void> Server::Rooms::open_doors() {
         door.path = source.path;
         door.multiline = source.multiline;
         door.json = source.format == "auto" || source.format == "json";
+        door.first_line_heads = source.format == "csv";
         door.source = id;
         break;
       }
@@ -302,6 +303,10 @@ Result<void> Server::Rooms::open_doors() {
             if (sources[i].name == name) return SourceId{static_cast<std::uint32_t>(i)};
           }
           return std::nullopt;
+        };
+        door.first_line_heads = [this](SourceId of) {
+          const auto at = static_cast<std::size_t>(of);
+          return at < sources.size() && sources[at].format.format == "csv";
         };
         if (!source.token_file.empty()) {
           PICKET_TRY(door.bearer_token, read_file(source.token_file, 4096));

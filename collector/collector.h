@@ -66,6 +66,9 @@ struct FileConfig {
   // A JSON value over several lines is one record, and so is each element of an array or envelope;
   // false: a line is a record, whatever it begins with.
   bool json = true;
+  // The first line of each file names the columns of the others (heading.h): lines only, which are
+  // not joined.
+  bool first_line_heads = false;
   MultilineConfig multiline = {};  // default: lines are not joined; else JSON is not looked for
 };
 
@@ -79,6 +82,9 @@ struct HttpIngestConfig {
   // Answers the source that a request names (`?source=`, X-Picket-Source), or nullopt: 400. Called
   // on the door's own thread. Empty: no request may name one.
   std::function<std::optional<SourceId>(std::string_view)> resolve_source = {};
+  // Does the first line of a body for that source name the columns of the others (heading.h)? Then
+  // it has lines only. Called on the door's own thread. Empty: of none.
+  std::function<bool(SourceId)> first_line_heads = {};
   std::string bearer_token = {};  // empty: nobody is asked for one
   std::size_t body_bytes_max = 16 * 1024 * 1024;
   std::size_t bulk_items_max = 100'000;  // of one request; more: 413

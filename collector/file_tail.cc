@@ -116,8 +116,10 @@ FileTail::FileTail(FileConfig config, std::string_view stored, std::size_t line_
       meter_(config_.name),
       origin_{config_.source, &meter_, this},
       splitting_({.frame_bytes_max = line_bytes_max,
-                  .json = config_.json && config_.multiline.by == MultilineConfig::By::kNone}),
+                  .json = config_.json && !config_.first_line_heads &&
+                          config_.multiline.by == MultilineConfig::By::kNone}),
       splitter_(splitting_),
+      heading_(new_heading()),
       stored_(parse_position(stored)) {
   if (config_.multiline.by == MultilineConfig::By::kNone) return;
   auto joiner = LineJoiner::make(config_.multiline, line_bytes_max);
@@ -200,7 +202,7 @@ FileTail::Progress FileTail::at_end(Gather& gather, std::int64_t now_ns) {
     read_position_ = 0;
     known_bytes_ = 0;
     splitter_ = Splitter(splitting_);
-    heading_ = Heading{};
+    heading_ = new_heading();
     return Progress::kMore;
   }
   if (!rotated_ || quiet_ < config_.rotate_wait) return Progress::kIdle;
@@ -334,12 +336,16 @@ void FileTail::take_over(FileHandle file, const FilePosition& from) {
 // The heading of the lines from there on: where it was found before, else the last one that stands
 // at the head of the file.
 void FileTail::find_heading(const FilePosition& from) {
-  heading_ = Heading{};
+  heading_ = new_heading();
   const std::uint64_t begin = std::min(from.heading.value_or(0), from.position);
   std::string bytes(std::min<std::uint64_t>(from.position - begin, kHeadBytes), '\0');
   const auto got = ::pread(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(begin));
   bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
   heading_.find(bytes, begin, from.heading.has_value());
+}
+
+Heading FileTail::new_heading() const {
+  return Heading(config_.first_line_heads ? Heading::Kind::kFirstLine : Heading::Kind::kMarked);
 }
 
 // ---- the read position

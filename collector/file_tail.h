@@ -106,6 +106,7 @@ class FileTail final : public OffsetOwner {
   bool open_stored();
   void take_over(FileHandle file, const FilePosition& from);
   void find_heading(const FilePosition& from);
+  Heading new_heading() const;
   FileHandle find_stored() const;
   bool matches_stored(const FileHandle& file, const struct stat& status) const;
   Progress consume(Gather& gather, std::int64_t now_ns);

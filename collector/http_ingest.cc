@@ -207,7 +207,6 @@ void HttpIngest::handle(HttpRequest request, std::unique_ptr<HttpResponder> resp
   }
   auto upload = std::make_unique<Upload>();
   upload->origin = {*source, &meter_, nullptr};
-  upload->splitter = Splitter({.frame_bytes_max = hub_.frame_bytes_max()});
   upload->body = std::move(request.body);
   HttpResponse good;
   bool empty = false;
@@ -232,11 +231,15 @@ void HttpIngest::handle(HttpRequest request, std::unique_ptr<HttpResponder> resp
 
 // How many records there are: the answer is ready when the commit is.
 std::uint64_t HttpIngest::take_lines(Upload& upload) const {
+  const bool heads = config_.first_line_heads && config_.first_line_heads(upload.origin.source);
+  const SplitterOptions splitting{.frame_bytes_max = hub_.frame_bytes_max(), .json = !heads};
+  if (heads) upload.heading = Heading(Heading::Kind::kFirstLine);
+  upload.splitter = Splitter(splitting);
   upload.lines = true;
   upload.rest = upload.body;
   std::uint64_t lines = 0;
   std::string_view rest = upload.body;
-  Splitter counter({.frame_bytes_max = hub_.frame_bytes_max()});
+  Splitter counter(splitting);
   Frame frame;
   while (counter.next(rest, frame)) ++lines;
   while (counter.finish(frame)) ++lines;

@@ -28,8 +28,20 @@ sources:
   - {name: http, door: http, port: 0}
   - {name: trail, door: file, path: FOLDER/trail.json}
   - {name: iis, door: file, path: FOLDER/u_ex.log}
+  - {name: vpn, door: file, path: FOLDER/vpn.csv, format: csv}
+  - {name: exports, door: file, path: FOLDER/exports.csv, format: csv, definition: own-csv}
+definitions: [FOLDER/definitions]
 api: {port: 0}
 limits: {disk_reserve_mb: 1}
+"""
+
+OWN = """
+name: own-csv
+dataset: own.export
+layer: application
+steps:
+  - csv: {separator: ";"}
+  - convert: {address: ip to source.ip}
 """
 
 
@@ -46,6 +58,8 @@ def chunks(payload, key, size=100):
 class FormatsTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="picket-formats-"))
+        (self.folder / "definitions").mkdir()
+        (self.folder / "definitions/own-csv.yaml").write_text(OWN)
         self.picket = Picket(BINARY, self.folder, CONFIG.replace("FOLDER", str(self.folder)))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.addCleanup(self.picket.stop)
@@ -108,6 +122,29 @@ class FormatsTest(unittest.TestCase):
         found = {event["source"]["ip"]: event["http"]["response"]["status_code"]
                  for event in self.events("iis", 4) if "source" in event}
         self.assertEqual(found, {"198.51.100.1": 200, "198.51.100.2": 404})
+
+    def test_the_first_line_of_csv_behind_a_restart(self):
+        vpn, exports = self.folder / "vpn.csv", self.folder / "exports.csv"
+        vpn.write_text("user,src_ip\nann,198.51.100.1\n")
+        exports.write_text("address;what\n198.51.100.2;one\n")
+        self.events("vpn", 2)
+        self.events("exports", 2)
+        self.picket.kill()
+        with vpn.open("a") as more:
+            more.write("bob,198.51.100.3\n")
+        with exports.open("a") as more:
+            more.write("198.51.100.4;two\n")
+        self.picket.start()
+        found = {event["source"]["ip"]: event["user"]["name"] for event in self.events("vpn", 3) if "source" in event}
+        self.assertEqual(found, {"198.51.100.1": "ann", "198.51.100.3": "bob"})
+        found = [event["source"]["ip"] for event in reversed(self.events("exports", 3)) if "source" in event]
+        self.assertEqual(found, ["198.51.100.2", "198.51.100.4"])
+        done = subprocess.run(["curl", "-sS", "--noproxy", "*", "--data-binary", "@-",
+                               f"http://127.0.0.1:{self.picket.port('http')}/ingest?source=vpn"],
+                              input=b"src_ip,user\n198.51.100.5,eve\n", capture_output=True, timeout=60)
+        self.assertEqual(json.loads(done.stdout), {"accepted": 2})
+        found = [event for event in self.events("vpn", 5) if event.get("user", {}).get("name") == "eve"]
+        self.assertEqual([event["source"]["ip"] for event in found], ["198.51.100.5"])
 
     def test_a_body_of_documents(self):
         body = '{"@odata.context":"x","value":[{"id":1},{"id":2}]}\n{\n "id": 3\n}\n'

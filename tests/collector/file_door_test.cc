@@ -236,6 +236,68 @@ TEST_F(CollectorTest, FileLinesKeepTheirHeading) {
   EXPECT_EQ(engine_->headings(), "#fields\td\te|");
 }
 
+// The first line of each file, wherever reading goes on: behind a restart, at the end of a file that
+// was not read so far, in the file behind a rotation, and in one that was cut off and begun anew.
+TEST_F(CollectorTest, FirstLineOfAFileHeadsItsLines) {
+  const auto csv = [this] {
+    CollectorConfig config = file();
+    config.files[0].first_line_heads = true;
+    return config;
+  };
+  append("app.log", "\n  \n\xEF\xBB\xBFuser,ip\r\nann,1\n{\n#note,2\n");
+  start(csv());
+  engine_->wait_for(5);
+  EXPECT_EQ(engine_->headings(), "||user,ip|user,ip|user,ip|");
+  EXPECT_EQ(engine_->all()[0].raw, "  ");
+  stop();
+  CollectorConfig config = csv();
+  config.offsets = engine_->offsets();
+  append("app.log", "user,ip\nbob,3\n");
+  start(std::move(config));
+  EXPECT_EQ(engine_->wait_text(2), "user,ip|bob,3");
+  EXPECT_EQ(engine_->headings(), "user,ip|user,ip|");
+  stop();
+  config = csv();
+  config.files[0].from_beginning = false;
+  start(std::move(config));
+  while (collector_->counters().doors.empty()) std::this_thread::sleep_for(milliseconds(1));
+  std::this_thread::sleep_for(milliseconds(100));
+  append("app.log", "eve,4\n");
+  EXPECT_EQ(engine_->wait_text(1), "eve,4");
+  EXPECT_EQ(engine_->headings(), "user,ip|");
+  fs::rename(path("app.log"), path("app.log.1"));
+  append("app.log", "a;b\n1;2\n");
+  engine_->wait_for(3);
+  EXPECT_EQ(engine_->headings(), "user,ip||a;b|");
+  std::ofstream(path("app.log"), std::ios::trunc) << "c\n";
+  engine_->wait_for(4);
+  append("app.log", "5\n");
+  engine_->wait_for(5);
+  EXPECT_EQ(engine_->headings(), "user,ip||a;b||c|");
+}
+
+// One that is too long names nothing, neither at first nor behind a restart, and the line behind it
+// is not taken for it.
+TEST_F(CollectorTest, AFirstLineThatIsTooLongHeadsNothing) {
+  for (const std::size_t size : {kHeadingBytesMax + 1, std::size_t{70'000}}) {
+    const std::string name = "log" + std::to_string(size);
+    CollectorConfig config = file();
+    config.files[0].path = path(name);
+    config.files[0].first_line_heads = true;
+    append(name, std::string(size, 'x') + "\na,b\n");
+    start(config);
+    engine_->wait_for(2);
+    EXPECT_EQ(engine_->headings(), "||");
+    stop();
+    config.offsets = engine_->offsets();
+    append(name, "c,d\ne,f\n");
+    start(config);
+    EXPECT_EQ(engine_->wait_text(2), "c,d|e,f");
+    EXPECT_EQ(engine_->headings(), "||");
+    stop();
+  }
+}
+
 // What is never ended is lines after all, once nothing more comes.
 TEST_F(CollectorTest, FileGivesUpOnAnOpenValue) {
   append("app.log", "{\n \"a\": 1,\n");

@@ -38,6 +38,20 @@ TEST_F(CollectorTest, HttpIngestOfDocuments) {
   EXPECT_EQ(engine_->headings(), "||||||#Fields: a b|#Fields: a b||#Fields: c|");
 }
 
+// Each body has its own, and only those for the source whose lines have one.
+TEST_F(CollectorTest, FirstLineOfABodyHeadsItsLines) {
+  CollectorConfig config = http();
+  config.batch_records_max = 2;
+  config.http_ingest[0].first_line_heads = [](SourceId source) { return source == kNamed; };
+  start(std::move(config));
+  append("one", "\xEF\xBB\xBFuser,ip\r\nann,1\r\n{\nbob,2\n");
+  append("two", "a\n1\n");
+  EXPECT_EQ(curl("--data-binary @" + path("one"), "/ingest?source=named"), "200 {\"accepted\":4}");
+  EXPECT_EQ(curl("--data-binary @" + path("two"), "/ingest?source=named"), "200 {\"accepted\":2}");
+  EXPECT_EQ(curl("--data-binary @" + path("two"), "/ingest"), "200 {\"accepted\":2}");
+  EXPECT_EQ(engine_->headings(), "|user,ip|user,ip|user,ip||a|||");
+}
+
 TEST_F(CollectorTest, HttpLargeAndCompressedBodies) {
   CollectorConfig config = http();
   start(std::move(config));
