@@ -5,7 +5,7 @@
 #include <cstring>
 
 #if defined(__SSE2__)
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 namespace picket::parsers {
@@ -38,12 +38,43 @@ bool find_in_blocks(const char* record, std::size_t count, std::string_view text
     if (at + kBlock == count) return false;
   }
 }
+
+#define PICKET_AVX2 __attribute__((target("avx2")))
+
+bool has_wide_vectors() {
+  static const bool has = __builtin_cpu_supports("avx2");
+  return has;
+}
+
+// The same with blocks of twice the size.
+PICKET_AVX2 bool find_in_wide_blocks(const char* record, std::size_t count, std::string_view text) {
+  constexpr std::size_t kWide = 2 * kBlock;
+  const __m256i first_byte = _mm256_set1_epi8(text.front());
+  const __m256i last_byte = _mm256_set1_epi8(text.back());
+  const std::size_t last = text.size() - 1;
+  for (std::size_t at = 0;; at += kWide) {
+    if (at + kWide > count) at = count - kWide;
+    const __m256i firsts = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(record + at));
+    const __m256i lasts = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(record + at + last));
+    auto found = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_and_si256(
+        _mm256_cmpeq_epi8(firsts, first_byte), _mm256_cmpeq_epi8(lasts, last_byte))));
+    for (; found != 0; found &= found - 1) {
+      const char* const begin = record + at + std::countr_zero(found);
+      if (std::memcmp(begin + 1, text.data() + 1, last) == 0) return true;
+    }
+    if (at + kWide == count) return false;
+  }
+}
+
+#undef PICKET_AVX2
 #endif
 
 }  // namespace
 
 bool holds_text(std::string_view record, std::string_view text) {
 #if defined(__SSE2__)
+  if (!text.empty() && record.size() >= text.size() + 2 * kBlock - 1 && has_wide_vectors())
+    return find_in_wide_blocks(record.data(), record.size() - text.size() + 1, text);
   if (!text.empty() && record.size() >= text.size() + kBlock - 1)
     return find_in_blocks(record.data(), record.size() - text.size() + 1, text);
 #endif

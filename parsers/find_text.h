@@ -1,5 +1,5 @@
 // Is a text in another? For many short texts in one record that mostly lacks them: bytes are
-// compared sixteen at a time by the text's first and last byte, so that a first byte that is
+// compared 16 or 32 at a time by the text's first and last byte, so that a first byte that is
 // everywhere, as a blank is, costs nothing. Any thread.
 #pragma once
 

@@ -39,13 +39,16 @@ int rarity(char c) {
   return std::string_view(".:-/=\",[]_").find(c) == std::string_view::npos ? 4 : 1;
 }
 
-// Where those of a text's bytes begin that are the rarest: of equals the last.
+// Where those of a text's bytes begin that are the rarest: of equals the last. A blank at the
+// text's edge tells its word from the same word in other company, in quotes for one.
 std::size_t rarest(std::string_view text, std::size_t width) {
   std::size_t best = 0;
   int most = -1;
   for (std::size_t at = 0; at + width <= text.size(); ++at) {
     int sum = 0;
     for (const char c : text.substr(at, width)) sum += rarity(c);
+    if (at == 0 && text.front() == ' ') sum += 3;
+    if (at + width == text.size() && text.back() == ' ') sum += 6;
     if (sum < most) continue;
     most = sum;
     best = at;
@@ -78,7 +81,9 @@ MarkerFilter::MarkerFilter(const std::vector<std::string>& texts, Vectors vector
     if (width < kWidth) shorter_.push_back(marker);
     const std::size_t bucket = choose_bucket(marker);
     mark(marker, bucket);
-    markers_[bucket].push_back(marker);
+    buckets_[bucket].bytes.push_back(marker.bytes);
+    buckets_[bucket].masks.push_back(marker.mask);
+    buckets_[bucket].markers.push_back(marker);
   }
 }
 
@@ -149,8 +154,11 @@ void MarkerFilter::look_closer(const std::uint8_t* passed, std::uint64_t places,
     std::uint32_t here = 0;
     std::memcpy(&here, text.data() + at + place, std::min(kWidth, text.size() - at - place));
     for (unsigned left = passed[place]; left != 0; left &= left - 1) {
-      for (const Marker& marker : markers_[static_cast<std::size_t>(std::countr_zero(left))])
-        if (((marker.bytes ^ here) & marker.mask) == 0) compare(marker, text, at + place, found);
+      const Bucket& bucket = buckets_[static_cast<std::size_t>(std::countr_zero(left))];
+      for (std::size_t i = 0; i < bucket.bytes.size(); ++i) {
+        if (((bucket.bytes[i] ^ here) & bucket.masks[i]) == 0)
+          compare(bucket.markers[i], text, at + place, found);
+      }
     }
   }
 }
@@ -241,24 +249,45 @@ PICKET_AVX2 void MarkerFilter::find_narrow(std::string_view text,
 
 #define PICKET_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi")))
 
+namespace {
+
+// One by one, because a loop over them would keep them in memory.
+struct WideTables {
+  __m512i low0, low1, low2, low3;
+  __m512i high0, high1, high2, high3;
+};
+
+PICKET_AVX512 inline WideTables load_wide_tables(const std::uint8_t* bytes) {
+  return {_mm512_load_si512(bytes),       _mm512_load_si512(bytes + 128),
+          _mm512_load_si512(bytes + 256), _mm512_load_si512(bytes + 384),
+          _mm512_load_si512(bytes + 64),  _mm512_load_si512(bytes + 192),
+          _mm512_load_si512(bytes + 320), _mm512_load_si512(bytes + 448)};
+}
+
+PICKET_AVX512 inline __m512i passing_wide_one(__m512i low, __m512i high, const char* at) {
+  return _mm512_permutex2var_epi8(low, _mm512_loadu_si512(at), high);
+}
+
+// For each of the first 64 bytes of `block`, the buckets that what begins there passes.
+PICKET_AVX512 inline __m512i passing_wide(const WideTables& tables, const char* block) {
+  const __m512i first = _mm512_and_si512(passing_wide_one(tables.low0, tables.high0, block),
+                                         passing_wide_one(tables.low1, tables.high1, block + 1));
+  return _mm512_and_si512(first,
+                          _mm512_and_si512(passing_wide_one(tables.low2, tables.high2, block + 2),
+                                           passing_wide_one(tables.low3, tables.high3, block + 3)));
+}
+
+}  // namespace
+
 PICKET_AVX512 void MarkerFilter::find_wide(std::string_view text,
                                            std::vector<std::uint32_t>& found) const {
   constexpr std::size_t kReach = kWideBlock + kWidth - 1;
   std::array<char, kReach> whole;
   const Blocks blocks(text, whole);
-  __m512i low[kWidth];
-  __m512i high[kWidth];
-  for (std::size_t i = 0; i < kWidth; ++i) {
-    low[i] = _mm512_load_si512(bytes_.of[i].data());
-    high[i] = _mm512_load_si512(bytes_.of[i].data() + kWideBlock);
-  }
+  const WideTables tables = load_wide_tables(bytes_.of[0].data());
   alignas(kWideBlock) std::uint8_t buckets[kWideBlock];
   for (std::size_t at = 0;; at = std::min(at + kWideBlock, blocks.last)) {
-    __m512i passed = _mm512_set1_epi8(-1);
-    for (std::size_t i = 0; i < kWidth; ++i) {
-      const __m512i bytes = _mm512_loadu_si512(blocks.begin + at + i);
-      passed = _mm512_and_si512(passed, _mm512_permutex2var_epi8(low[i], bytes, high[i]));
-    }
+    const __m512i passed = passing_wide(tables, blocks.begin + at);
     const std::uint64_t places = _mm512_test_epi8_mask(passed, passed);
     if (places != 0) [[unlikely]] {
       _mm512_store_si512(buckets, passed);
@@ -277,6 +306,13 @@ void MarkerFilter::find_narrow(std::string_view, std::vector<std::uint32_t>&) co
 void MarkerFilter::find_wide(std::string_view, std::vector<std::uint32_t>&) const {}
 
 #endif
+
+void MarkerFilter::prefetch() const {
+  const char* const begin = wide_ ? reinterpret_cast<const char*>(bytes_.of[0].data())
+                                  : reinterpret_cast<const char*>(halves_.low[0].data());
+  const std::size_t size = wide_ ? sizeof(bytes_) : sizeof(halves_);
+  for (std::size_t at = 0; at < size; at += kWideBlock) __builtin_prefetch(begin + at);
+}
 
 void MarkerFilter::find(std::string_view text, std::vector<std::uint32_t>& found) const {
   if (wide_) {

@@ -28,6 +28,8 @@ class MarkerFilter {
 
   // False: this processor cannot, there are too many texts, or one is a single byte.
   bool useful() const { return useful_; }
+  // It will be asked soon.
+  void prefetch() const;
   // Ids of those that `text` holds are appended, each once, in no order. Only if it is useful.
   void find(std::string_view text, std::vector<std::uint32_t>& found) const;
 
@@ -67,12 +69,19 @@ class MarkerFilter {
   void compare(const Marker& marker, std::string_view text, std::size_t at,
                std::vector<std::uint32_t>& found) const;
 
+  // Of one bucket; what is compared at each place that passes lies together.
+  struct Bucket {
+    std::vector<std::uint32_t> bytes;
+    std::vector<std::uint32_t> masks;
+    std::vector<Marker> markers;
+  };
+
   bool useful_ = false;
   bool wide_ = false;
   std::vector<std::string> texts_;
   Halves halves_;
   Bytes bytes_;
-  std::array<std::vector<Marker>, kBuckets> markers_;
+  std::array<Bucket, kBuckets> buckets_;
   std::vector<Marker> shorter_;  // those of them that have fewer bytes than kWidth
 };
 

@@ -44,6 +44,10 @@ class MarkerScratch {
   MarkerScratch(const MarkerScratch&) = delete;
   MarkerScratch& operator=(const MarkerScratch&) = delete;
 
+  // find() will be called soon.
+  void prefetch() const {
+    if (markers_->filter_.useful()) markers_->filter_.prefetch();
+  }
   // Ids of those that `text` holds, each once, in no order. Until the next call.
   const std::vector<std::uint32_t>& find(std::string_view text);
 

@@ -175,6 +175,7 @@ const Definition* Recogniser::surely_first(const Program& program) {
       by_beginning ? index_->highest_of_first_byte(evidence_.message[0]) : program.order;
   if (!by_beginning && program.first == nullptr) return nullptr;
   if (order <= index_->highest_order(Index::kAll)) return nullptr;
+  if (order < index_->highest_order(Index::kFront)) scratch_[Index::kFront].prefetch();
   const Definition* const first = by_beginning ? first_of_beginning() : first_of_program(program);
   if (first != nullptr && order < index_->highest_order(Index::kFront) &&
       !scratch_[Index::kFront].find(evidence_.record).empty())
