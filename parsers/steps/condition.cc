@@ -262,9 +262,10 @@ bool Condition::holds(Work& work) const {
 
 bool Condition::holds(const Test& test, Work& work) const {
   if (test.kind == Kind::kExists) return work.has(test.field);
-  if (test.kind == Kind::kEquals && !test.nocase) {
-    if (const Field* only = work.only_text(test.field))
-      return equals_one(nodes_[test.node], only->token());
+  if (const Field* only = work.only_text(test.field)) {
+    const Node& node = nodes_[test.node];
+    return test.kind == Kind::kEquals && !test.nocase ? equals_one(node, only->token())
+                                                      : fits(node, only->token(), work);
   }
   return work.any_text(
       test.field, [&](std::string_view value) { return fits(nodes_[test.node], value, work); });

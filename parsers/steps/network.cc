@@ -22,6 +22,18 @@ constexpr std::array<Protocol, 27> kProtocols = {
      {"89", "ospf"},  {"103", "pim"},    {"108", "ipcomp"},    {"112", "vrrp"},     {"115", "l2tp"},
      {"132", "sctp"}, {"136", "udplite"}}};
 
+// By number: one behind the place in kProtocols, 0 for none.
+constexpr std::array<std::uint8_t, 256> kByNumber = [] {
+  std::array<std::uint8_t, 256> made{};
+  for (std::size_t i = 0; i < kProtocols.size(); ++i) {
+    std::size_t number = 0;
+    for (const char c : kProtocols[i].number)
+      number = number * 10 + static_cast<std::size_t>(c - '0');
+    made[number] = static_cast<std::uint8_t>(i + 1);
+  }
+  return made;
+}();
+
 // Eight bytes of an address, the first the highest.
 std::uint64_t half(const std::array<std::uint8_t, 16>& address, std::size_t from) {
   std::uint64_t made = 0;
@@ -56,11 +68,12 @@ HostPort split_address(std::string_view text) {
 }
 
 std::optional<Address> address_of(std::string_view text) {
+  const auto mapped = [](std::uint32_t ipv4) { return Address{0, 0xFFFF'0000'0000U | ipv4}; };
+  if (const auto ipv4 = read_ipv4(text)) return mapped(*ipv4);  // most are
   text = text.substr(0, text.find('%'));
   if (text.find(':') == std::string_view::npos) {
     const std::optional<std::uint32_t> ipv4 = read_ipv4(text);
-    if (!ipv4) return std::nullopt;
-    return Address{0, 0xFFFF'0000'0000U | *ipv4};
+    return ipv4 ? std::optional(mapped(*ipv4)) : std::nullopt;
   }
   std::array<std::uint8_t, 16> bytes{};
   std::array<char, 64> copy{};
@@ -89,9 +102,16 @@ std::optional<Network> network_of(std::string_view text) {
 }
 
 const Protocol* protocol_of(std::string_view text) {
+  if (is_number(text)) {
+    std::size_t number = 0;
+    for (const char c : text.substr(0, 4)) number = number * 10 + static_cast<std::size_t>(c - '0');
+    const bool written_so = text.size() <= 3 && (text[0] != '0' || text.size() == 1);
+    const std::size_t place = written_so && number < kByNumber.size() ? kByNumber[number] : 0;
+    return place == 0 ? nullptr : &kProtocols[place - 1];
+  }
   if (ascii_equal(text, "icmpv6") || ascii_equal(text, "icmp6")) text = "ipv6-icmp";
   for (const Protocol& protocol : kProtocols) {
-    if (protocol.number == text || ascii_equal(protocol.name, text)) return &protocol;
+    if (ascii_equal(protocol.name, text)) return &protocol;
   }
   return nullptr;
 }

@@ -34,7 +34,7 @@ class NullWords {
   bool has(std::string_view text) const {
     if ((sizes_ & size_bit(text.size())) == 0) return false;
     for (const std::string& word : words_) {
-      if (word == text) return true;
+      if (same_name(word, text)) return true;
     }
     return false;
   }

@@ -142,7 +142,7 @@ const Field* Work::find_original(FieldId id) const {
   return nullptr;
 }
 
-std::string_view Work::text(FieldId id) {
+std::string_view Work::any_text(FieldId id) {
   if (id == ecs::kMessage) return message_;
   const Field* field = find(id);
   if (field == nullptr) return id == record_id_ ? record_ : std::string_view();

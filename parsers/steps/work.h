@@ -106,7 +106,10 @@ class Work {
   }
   // Its value as text; of a list the first. Empty if there is none. `message` is the text behind
   // the envelope, whatever the record calls so, or what steps made of it.
-  std::string_view text(FieldId id);
+  std::string_view text(FieldId id) {
+    const Field* const only = only_text(id);
+    return only != nullptr ? only->token() : any_text(id);
+  }
   // The field, if there is one of that name and its token is its text. nullptr says nothing.
   const Field* only_text(FieldId id) const {
     const auto at = static_cast<std::size_t>(id);
@@ -237,6 +240,7 @@ class Work {
     return positions_[at];
   }
   const Field* find_original(FieldId id) const;
+  std::string_view any_text(FieldId id);
   void grow(std::size_t at);
   void index();
   // Before a field that was there at begin() changes.
