@@ -121,6 +121,19 @@ class BadInputTest(unittest.TestCase):
         for text in ("picket.yaml:1", "data", "picket.yaml:3", "port", "syslog_udp"):
             self.assertIn(text, done.stderr)  # all errors at once
 
+    def test_csv_needs_lines_of_its_own(self):
+        self.picket.config.write_text(
+            "sources:\n  - {name: a, door: syslog_udp, format: csv}\n"
+            "  - {name: b, door: file, path: /x.csv, format: csv, multiline: {by: indent}}\n"
+            "  - {name: c, door: file, path: /x.csv, format: csv}\n")
+        done = self.picket.run("run", "--config", str(self.picket.config), check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("picket.yaml:2", done.stderr)
+        self.assertIn("file and http sources", done.stderr)
+        self.assertIn("picket.yaml:3", done.stderr)
+        self.assertIn("`multiline` does not go with it", done.stderr)
+        self.assertNotIn("picket.yaml:4", done.stderr)
+
     def test_a_busy_port_is_named(self):
         with socket.socket() as busy:
             busy.bind(("127.0.0.1", 0))

@@ -220,6 +220,9 @@ TEST_F(RecognitionTest, AnAccessLineOfAClientIsNotLookedIntoFurther) {
   const std::string line = R"(192.0.2.7 - - [10/Oct/2025:13:55:36 +0000] "GET /a HTTP/1.1" 200 5)";
   EXPECT_EQ(candidates(recogniser, {line, line, ""}).front(), "apache-access");
   EXPECT_EQ(candidates(recogniser, {line, line, "nginx"}).front(), "nginx-access");
+  const std::string second =
+      R"(192.0.2.7 - - [10/Oct/2025:13:55:36 +0000] "GET /a HTTP/2.0" 200 5)";
+  EXPECT_EQ(candidates(recogniser, {second, second, ""}).front(), "apache-access");
   const std::string manager =
       R"(192.0.2.7 - - [10/Oct/2025:13:55:36 +0000] "GET /manager/html HTTP/1.1" 200 5)";
   EXPECT_EQ(candidates(recogniser, {manager, manager, ""}).front(), "tomcat-access");
