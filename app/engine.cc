@@ -381,7 +381,6 @@ bool Engine::commit_once() {
   }
   queue_.settle(std::exchange(taken_, {}), store_.last_commit());
   commit_.clear();
-  state_.committed();
   incidents_port_.committed();
   lanes_.committed();
   statistics_.with([&](EngineStatistics& s) {

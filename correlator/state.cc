@@ -4,6 +4,13 @@
 
 namespace picket::correlator {
 
+std::vector<std::optional<std::string>> StatePort::get_many(const std::vector<std::string>& keys) {
+  std::vector<std::optional<std::string>> values;
+  values.reserve(keys.size());
+  for (const std::string& key : keys) values.push_back(get(key));
+  return values;
+}
+
 std::optional<std::string> MapState::get(std::string_view key) {
   const auto found = entries_.find(key);
   if (found == entries_.end()) return std::nullopt;

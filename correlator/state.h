@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace picket::correlator {
 
@@ -17,6 +18,8 @@ class StatePort {
  public:
   virtual ~StatePort() = default;
   virtual std::optional<std::string> get(std::string_view key) = 0;
+  // The same of many keys, in their order, where that is cheaper than asking for each.
+  virtual std::vector<std::optional<std::string>> get_many(const std::vector<std::string>& keys);
   virtual void put(std::string key, std::string value) = 0;
   virtual void erase(std::string key) = 0;
   // In order of keys, those from `first` on, until `entry` returns false. `entry` must not change the

@@ -6,7 +6,8 @@
 namespace picket::correlator {
 
 std::optional<std::string> StoreState::get(std::string_view key) {
-  if (const auto found = pending_.find(key); found != pending_.end()) return found->second;
+  const storage::Commit::State& pending = commit_.state();
+  if (const auto found = pending.find(key); found != pending.end()) return found->second;
   auto value = store_.state(key);
   if (!value) {
     if (!error_) error_ = std::move(value).error();
@@ -15,24 +16,36 @@ std::optional<std::string> StoreState::get(std::string_view key) {
   return *std::move(value);
 }
 
+std::vector<std::optional<std::string>> StoreState::get_many(const std::vector<std::string>& keys) {
+  auto stored = store_.states(keys);
+  if (!stored) {
+    if (!error_) error_ = std::move(stored).error();
+    return std::vector<std::optional<std::string>>(keys.size());
+  }
+  const storage::Commit::State& pending = commit_.state();
+  for (std::size_t i = 0; i < keys.size() && !pending.empty(); ++i) {
+    if (const auto found = pending.find(keys[i]); found != pending.end()) (*stored)[i] = found->second;
+  }
+  return *std::move(stored);
+}
+
 void StoreState::put(std::string key, std::string value) {
-  commit_.put_state(key, value);
-  pending_.insert_or_assign(std::move(key), std::move(value));
+  commit_.put_state(std::move(key), std::move(value));
 }
 
 void StoreState::erase(std::string key) {
-  commit_.delete_state(key);
-  pending_.insert_or_assign(std::move(key), std::nullopt);
+  commit_.delete_state(std::move(key));
 }
 
 // Merges two ordered streams: what is committed, and what is pending, which wins.
 void StoreState::for_each(std::string_view prefix, std::string_view first,
                           const std::function<bool(std::string_view, std::string_view)>& entry) {
   first = std::max(prefix, first);
-  auto at = pending_.lower_bound(first);
+  const storage::Commit::State& pending = commit_.state();
+  auto at = pending.lower_bound(first);
   bool more = true;
   const auto pending_before = [&](std::string_view limit) {
-    for (; more && at != pending_.end() && at->first.starts_with(prefix) && at->first < limit;
+    for (; more && at != pending.end() && at->first.starts_with(prefix) && at->first < limit;
          ++at) {
       if (at->second) more = entry(at->first, *at->second);
     }
@@ -41,7 +54,7 @@ void StoreState::for_each(std::string_view prefix, std::string_view first,
       store_.for_each_state(prefix, first, [&](std::string_view key, std::string_view value) {
         pending_before(key);
         if (!more) return false;
-        if (at != pending_.end() && at->first == key) {
+        if (at != pending.end() && at->first == key) {
           if (at->second) more = entry(at->first, *at->second);
           ++at;
         } else {
@@ -50,7 +63,7 @@ void StoreState::for_each(std::string_view prefix, std::string_view first,
         return more;
       });
   if (!result && !error_) error_ = result.error();
-  for (; more && at != pending_.end() && at->first.starts_with(prefix); ++at) {
+  for (; more && at != pending.end() && at->first.starts_with(prefix); ++at) {
     if (at->second) more = entry(at->first, *at->second);
   }
 }

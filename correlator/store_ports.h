@@ -1,7 +1,7 @@
 // The ports of the correlator over the store: state and incidents, as committed plus as pending.
 //
 // Both belong to the committing thread. `commit` is the pending commit of the caller: it must
-// outlive the port, and after it was committed and cleared the caller calls committed().
+// outlive the port and be cleared once it was committed; StoreIncidents is told then, by committed().
 // Reading can fail: the first error is kept in error(), and the caller must not commit then.
 #pragma once
 
@@ -24,19 +24,18 @@ class StoreState final : public StatePort {
       : store_(store), commit_(commit) {}
 
   std::optional<std::string> get(std::string_view key) override;
+  std::vector<std::optional<std::string>> get_many(const std::vector<std::string>& keys) override;
   void put(std::string key, std::string value) override;
   void erase(std::string key) override;
   using StatePort::for_each;
   void for_each(std::string_view prefix, std::string_view first,
                 const std::function<bool(std::string_view, std::string_view)>& entry) override;
 
-  void committed() { pending_.clear(); }
   const std::optional<Error>& error() const { return error_; }
 
  private:
   const storage::Store& store_;
-  storage::Commit& commit_;
-  std::map<std::string, std::optional<std::string>, std::less<>> pending_;  // nullopt: erased
+  storage::Commit& commit_;  // what it holds is pending
   std::optional<Error> error_;
 };
 

@@ -105,7 +105,6 @@ class Keeper {
   void commit() {
     if (!store_->commit(commit_)) std::exit(1);
     commit_.clear();
-    state_->committed();
   }
 
  private:
@@ -191,7 +190,7 @@ void measure(Case which, const Arguments& asked) {
   const fs::path path = fs::temp_directory_path() / ("correlate_bench." + std::to_string(getpid()));
   std::optional<Keeper> keeper;
   if (which.stored) keeper.emplace(path.string());
-  const std::size_t cache = which.stored ? which.groups * 100 : 512ULL << 20;  // a tenth of them
+  const std::size_t cache = which.stored ? which.groups * 60 : 512ULL << 20;  // a tenth of them
   const Result result = run(which, n, keeper ? &*keeper : nullptr, cache);
   std::printf("correlate_%s n=%lld digest=%016llx", which.name.data(), static_cast<long long>(n),
               static_cast<unsigned long long>(result.digest));

@@ -108,8 +108,22 @@ void Commit::delete_state(std::string key) {
   contents_->state.insert_or_assign(std::move(key), std::nullopt);
 }
 
+const Commit::State& Commit::state() const {
+  return contents_->state;
+}
+
 void Commit::put_offset(std::string name, std::string value) {
   contents_->offsets.insert_or_assign(std::move(name), std::move(value));
+}
+
+Result<std::vector<std::optional<std::string>>> Store::states(
+    const std::vector<std::string>& keys) const {
+  std::vector<std::optional<std::string>> values;
+  for (const std::string& key : keys) {
+    PICKET_TRY(auto value, state(key));
+    values.push_back(std::move(value));
+  }
+  return values;
 }
 
 Result<std::string> document_key(std::string_view space, std::string_view key) {

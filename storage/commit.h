@@ -40,7 +40,7 @@ struct Commit::Contents {
   std::map<std::string, Alert> alerts;
   std::set<std::string, std::less<>> deleted_alerts;
   std::map<std::string, Incident> incidents;
-  std::map<std::string, std::optional<std::string>> state;  // nullopt: delete
+  State state;
   std::map<std::string, std::string> offsets;
   std::map<std::string, std::string> documents;  // by document_key()
 };

@@ -240,9 +240,12 @@ Result<void> RocksStore::put_incident(rocksdb::WriteBatch& batch, const Incident
 }
 
 void RocksStore::put_small(rocksdb::WriteBatch& batch, const Commit::Contents& contents) const {
+  const std::string version = versioned();
   for (const auto& [key, value] : contents.state) {
     if (value) {
-      batch.Put(family(Family::kState), key, versioned(*value));
+      const rocksdb::Slice name = slice(key);
+      const rocksdb::Slice parts[] = {slice(version), slice(*value)};
+      batch.Put(family(Family::kState), rocksdb::SliceParts(&name, 1), rocksdb::SliceParts(parts, 2));
     } else {
       batch.Delete(family(Family::kState), key);
     }

@@ -209,6 +209,25 @@ Result<std::optional<std::string>> RocksStore::state(std::string_view key) const
   return get_value(Family::kState, key, "correlation state");
 }
 
+Result<std::vector<std::optional<std::string>>> RocksStore::states(
+    const std::vector<std::string>& keys) const {
+  const std::size_t count = keys.size();
+  std::vector<rocksdb::Slice> slices;
+  slices.reserve(count);
+  for (const std::string& key : keys) slices.push_back(slice(key));
+  std::vector<rocksdb::PinnableSlice> found(count);
+  std::vector<rocksdb::Status> statuses(count);
+  db_->MultiGet({}, family(Family::kState), count, slices.data(), found.data(), statuses.data());
+  std::vector<std::optional<std::string>> values(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (statuses[i].IsNotFound()) continue;
+    if (!statuses[i].ok()) return rocks_error(statuses[i], "correlation state");
+    PICKET_TRY(const std::string_view value, unwrap_value(view(found[i]), "correlation state"));
+    values[i].emplace(value);
+  }
+  return values;
+}
+
 Result<void> RocksStore::for_each_state(
     std::string_view prefix, std::string_view first,
     const std::function<bool(std::string_view key, std::string_view value)>& entry) const {

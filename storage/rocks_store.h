@@ -94,6 +94,8 @@ class RocksStore final : public Store {
   Result<std::vector<Incident>> incidents(std::size_t limit, std::string& cursor) const override;
   std::uint64_t next_incident_number() const override;
   Result<std::optional<std::string>> state(std::string_view key) const override;
+  Result<std::vector<std::optional<std::string>>> states(
+      const std::vector<std::string>& keys) const override;
   Result<void> for_each_state(
       std::string_view prefix, std::string_view first,
       const std::function<bool(std::string_view key, std::string_view value)>& entry)

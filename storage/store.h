@@ -107,6 +107,9 @@ class Commit {
   void seal();
   bool empty() const;
   void clear();
+  // The state that was put and, as nullopt, deleted so far; until clear().
+  using State = std::map<std::string, std::optional<std::string>, std::less<>>;
+  const State& state() const;
 
   struct Contents;  // storage/commit.h
   Commit();
@@ -237,6 +240,9 @@ class Store {
   virtual std::uint64_t next_incident_number() const = 0;  // committing thread only
 
   virtual Result<std::optional<std::string>> state(std::string_view key) const = 0;
+  // The same of many keys, in their order, which is cheaper than asking for each.
+  virtual Result<std::vector<std::optional<std::string>>> states(
+      const std::vector<std::string>& keys) const;
   // In order of keys, those from `first` on, until entry() returns false.
   virtual Result<void> for_each_state(
       std::string_view prefix, std::string_view first,

@@ -133,7 +133,6 @@ class FloodTest : public testing::Test {
       correlator.process(batch, sources_, out);
       EXPECT_TRUE(store_->commit(commit));
       commit.clear();
-      state.committed();
       for (const Alert& alert : out) found.push_back(alert.group.at(0).second);
       out.clear();
     }

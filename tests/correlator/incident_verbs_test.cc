@@ -119,7 +119,6 @@ class World {
     PICKET_CHECK(!state_->error() && !port_->error());
     PICKET_CHECK(store_->commit(commit_).has_value());
     commit_.clear();
-    state_->committed();
     port_->committed();
   }
 

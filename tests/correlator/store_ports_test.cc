@@ -57,7 +57,6 @@ TEST_F(StorePorts, StateIsPendingThenCommitted) {
   EXPECT_EQ(keys(state, "a/"), "a/1=one a/3=three ");
   ASSERT_TRUE(store_->commit(commit_));
   commit_.clear();
-  state.committed();
   EXPECT_EQ(state.get("a/1"), "one");
   state.put("a/2", "two");
   state.put("a/3", "drei");
@@ -78,7 +77,6 @@ TEST_F(StorePorts, IterationStops) {
   for (const char* key : {"a", "c"}) state.put(key, "");
   ASSERT_TRUE(store_->commit(commit_));
   commit_.clear();
-  state.committed();
   for (const char* key : {"b", "d"}) state.put(key, "");
   for (std::size_t stop = 1; stop <= 4; ++stop) {
     std::string seen;
