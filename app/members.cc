@@ -89,7 +89,7 @@ std::vector<Member> Members::of(Batch& batch, std::uint32_t index, std::int64_t 
       member.hit.layer = event.layer;
       if (correlator::counts_values(correlation_.rule.type) && !leaf.field.empty()) {
         if (const auto value = rules_.field_value(batch, event, hit.rule, leaf.field)) {
-          member.hit.value = correlator::bounded_value(*value);
+          member.hit.value = correlator::SharedText(correlator::bounded_value(*value));
           member.hit.number = correlator::number_of(*value);
         }
       }

@@ -15,10 +15,12 @@ constexpr std::string_view kWatermarkKey = "c/w";
 constexpr std::string_view kSuppressed = "/suppressed";  // behind the id of a detection
 constexpr std::size_t kGroupHitsLimit = 1 << 20;         // whatever rules and options say
 constexpr std::size_t kProofMatchesMax = 8;              // of one hit
-constexpr std::size_t kExpireStep = 1024;  // groups handled between two writes of the state
-constexpr std::size_t kToldEvents = 20'000;      // of the alerts that one tick tells of
-constexpr std::size_t kSweptGroups = 4096;       // that one tick looks at, at least
-constexpr std::int64_t kSweepShare = 16;         // of the time that hits are kept: between two sweeps
+constexpr std::size_t kExpireStep = 1024;    // groups handled between two writes of the state
+constexpr std::size_t kToldEvents = 20'000;  // of the alerts that one tick tells of
+constexpr std::size_t kSweptGroups = 4096;   // that one tick looks at, at least
+constexpr std::uint64_t kAskedShare =
+    16;  // of hits with groups that are not in memory: one in so many
+constexpr std::int64_t kSweepShare = 16;  // of the time that hits are kept: between two sweeps
 
 std::size_t limit_of_hits(const rules::CorrelationRule& rule, std::size_t wanted) {
   double most = 0;
@@ -50,7 +52,7 @@ Correlator::Correlator(std::shared_ptr<const rules::RuleSet> rules, Options opti
       options_(std::move(options)),
       state_(state),
       sources_(state),
-      cache_(state, options_.secret, options_.deferred),
+      cache_(state, options_.secret, options_.deferred, options_.log_bytes_max),
       builder_(rules_) {
   watermark_ns_ = watermark_of(state_);
   wire();
@@ -141,7 +143,9 @@ void Correlator::sort_by_dependence() {
 }
 
 void Correlator::process(Batch& batch, const SourceNames& names, std::vector<Alert>& out) {
-  proof_ = {};
+  proofs_.begin_batch();
+  const std::uint64_t asked = cache_.counters().asked;
+  if (many_asked_) announce_groups(batch);
   for (const Hit& hit : batch.hits()) {
     PICKET_CHECK(hit.rule < detection_feeds_.size() && hit.event < batch.events().size());
     bool raised = !rules_->raises_alert(hit.rule);
@@ -154,8 +158,26 @@ void Correlator::process(Batch& batch, const SourceNames& names, std::vector<Ale
     // Also what is too late to be joined to another.
     if (!raised) out.push_back(builder_.detection(batch, hit, names));
   }
+  many_asked_ = (cache_.counters().asked - asked) * kAskedShare > batch.hits().size();
   evaluate_queued(out);
   write_state();
+}
+
+// Where many groups are not in memory: so that the state is asked once for the groups of all hits
+// and not for each.
+void Correlator::announce_groups(Batch& batch) {
+  for (const Hit& hit : batch.hits()) {
+    PICKET_CHECK(hit.rule < detection_feeds_.size() && hit.event < batch.events().size());
+    for (const Feed& feed : detection_feeds_[hit.rule]) {
+      const rules::Correlation& correlation = correlations_[feed.correlation];
+      const bool each = correlation.rule.type == rules::CorrelationType::kEach;
+      for (const std::size_t i : feed.inputs) {
+        if (read_group(batch, hit, correlation.inputs[i].group_by, each))
+          cache_.announce(keys_[feed.correlation], group_values_);
+      }
+    }
+  }
+  cache_.fetch();
 }
 
 // False if it was too late, or in no group, for each of the feed's inputs.
@@ -170,19 +192,14 @@ bool Correlator::feed_hit(Batch& batch, const Hit& hit, const Feed& feed) {
   const bool each = correlation.rule.type == rules::CorrelationType::kEach;
   bool taken = false;
   std::vector<std::pair<std::vector<std::string>, bool>> seen;  // as answers or not
+  std::vector<std::string>& values = group_values_;
   for (const std::size_t i : feed.inputs) {
     const rules::Correlation::Input& input = correlation.inputs[i];
-    std::vector<std::string> values;
-    for (const std::string& field : input.group_by) {
-      const auto value = rules_->field_value(batch, event, hit.rule, field);
-      if (!value && !each) break;  // a suppressed alert without the field has a key too
-      values.push_back(bounded_value(value.value_or("")));
-    }
-    if (values.size() < input.group_by.size()) {
+    if (!read_group(batch, hit, input.group_by, each)) {
       ++counters_[feed.correlation].ungrouped;
       continue;
     }
-    if (!counts_each_reference(correlation.rule.type)) {
+    if (feed.inputs.size() > 1 && !counts_each_reference(correlation.rule.type)) {
       const bool answers = correlation.rule.is_answer(input.reference);
       if (std::find(seen.begin(), seen.end(), std::pair(values, answers)) != seen.end()) continue;
       seen.emplace_back(values, answers);
@@ -195,7 +212,7 @@ bool Correlator::feed_hit(Batch& batch, const Hit& hit, const Feed& feed) {
     member.layer = event.layer;
     if (counts_values(correlation.rule.type)) {
       if (const auto value = rules_->field_value(batch, event, hit.rule, input.field)) {
-        member.value = bounded_value(*value);
+        member.value = cache_.texts().share(bounded_value(*value));
         member.number = number_of(*value);
       }
     }
@@ -205,10 +222,32 @@ bool Correlator::feed_hit(Batch& batch, const Hit& hit, const Feed& feed) {
     const bool opens =
         each && (group.opened_ns == INT64_MIN || member.time_ns < group.opened_ns ||
                  member.time_ns > add_ns(group.opened_ns, correlation.rule.suppress_ns));
-    member.proof = proof(batch, hit, opens ? Explain::kWhole : few ? Explain::kCut : Explain::kNot);
+    member.proof = proof(batch, hit,
+                         opens ? Explain::kWhole
+                         : few ? Explain::kCut
+                               : Explain::kNot,
+                         group);
     taken |= add(group, std::move(member));
   }
   return taken;
+}
+
+// The values of the group-by fields, into group_values_. False: one is missing.
+bool Correlator::read_group(Batch& batch, const Hit& hit, const std::vector<std::string>& fields,
+                            bool all_have_one) {
+  group_values_.resize(fields.size());
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto value = rules_->field_value(batch, batch.events()[hit.event], hit.rule, fields[i]);
+    if (!value && !all_have_one)
+      return false;  // a suppressed alert without the field has a key too
+    const std::string_view text = value.value_or("");
+    if (text.size() <= kValueMax) {
+      group_values_[i].assign(text);
+    } else {
+      group_values_[i] = bounded_value(text);
+    }
+  }
+  return true;
 }
 
 void Correlator::feed_alert(const Alert& alert, const MemberHit& hit, const Feed& feed,
@@ -229,7 +268,7 @@ void Correlator::feed_alert(const Alert& alert, const MemberHit& hit, const Feed
     Group& group = group_of(feed.correlation, values);
     if (!withdrawn) {
       if (const std::string* value = group_value(alert, input.field)) {
-        member.value = *value;
+        member.value = SharedText(*value);
         member.number = number_of(*value);
       }
       add(group, std::move(member));
@@ -257,18 +296,19 @@ Group& Correlator::group_of(std::uint32_t correlation, const std::vector<std::st
   return group;
 }
 
-std::string Correlator::proof(Batch& batch, const Hit& hit, Explain explain) {
-  const Event& event = batch.events()[hit.event];
-  if (proof_.event != hit.event) proof_ = {hit.event, entities_of(batch, event)};
-  MemberProof proof;
-  proof.entities = proof_.entities;
-  if (event.layer != Layer::kNone) proof.layers.push_back(event.layer);
-  if (explain != Explain::kNot) proof.matches = rules_->explain(batch, event, hit.rule);
-  if (explain == Explain::kCut) {
-    if (proof.matches.size() > kProofMatchesMax) proof.matches.resize(kProofMatchesMax);
-    for (Match& match : proof.matches) cut_for_member(match);
+SharedText Correlator::proof(Batch& batch, const Hit& hit, Explain explain, const Group& group) {
+  const SharedText last = group.hits().empty() ? SharedText() : group.hits().back().proof;
+  if (explain == Explain::kNot) {
+    SharedText bare = proofs_.bare(batch, hit.event);
+    return bare == last ? last : bare;
   }
-  return pack(proof);
+  std::vector<Match> matches = rules_->explain(batch, batch.events()[hit.event], hit.rule);
+  if (explain == Explain::kCut) {
+    if (matches.size() > kProofMatchesMax) matches.resize(kProofMatchesMax);
+    for (Match& match : matches) cut_for_member(match);
+  }
+  const std::string made = proofs_.with(batch, hit.event, std::move(matches));
+  return last && *last == made ? last : SharedText(made);
 }
 
 void Correlator::queue(Group& group) {
@@ -302,7 +342,8 @@ void Correlator::write_state() {
   cache_.trim(options_.cache_bytes_max);
 }
 
-void Correlator::note_growth(const Group& group) {
+void Correlator::note_growth(Group& group) {
+  if (std::exchange(group.noted, true)) return;
   if (!is_grown_.insert(group.suffix).second) return;
   grown_.push_back(group.suffix);
   state_.put(std::string(kGrownPrefix) + group.suffix, "");
@@ -323,7 +364,9 @@ void Correlator::tell_some(std::size_t events_max, std::vector<Alert>& out) {
     const auto found = by_key_.find(suffix.substr(0, GroupCache::kRuleKeySize));
     if (found == by_key_.end()) continue;  // of a rule that is gone
     Group* group = cache_.find(suffix, found->second);
-    if (group == nullptr || group->grown == 0) continue;
+    if (group == nullptr) continue;
+    group->noted = false;
+    if (group->grown == 0) continue;
     evaluations_[found->second].tell(*group, changes_[found->second]);
     for (const AlertChange& change : changes_[found->second].changed)
       events += change.alert.events.size();
@@ -379,8 +422,8 @@ std::int64_t Correlator::span_ns(std::uint32_t correlation) const {
   return std::max(rule.timespan_ns, rule.suppress_ns);
 }
 
-// When the group is to be looked at: by the sweep, when its oldest hit is too old; by its timer, when
-// hits wait for the watermark.
+// When the group is to be looked at: by the sweep, when its oldest hit is too old; by its timer,
+// when hits wait for the watermark.
 void Correlator::plan(Group& group) {
   if (options_.deferred) return;
   const bool history = has_history(correlations_[group.correlation].rule.type);
@@ -389,7 +432,7 @@ void Correlator::plan(Group& group) {
   std::int64_t due_ns = 0;
   if (!history) {
     due_ns = add_ns(add_ns(group.hits().front().time_ns, reach_ns), 1);
-    due_ns = std::max(due_ns, add_ns(watermark_ns_, reach_ns / 8 + 1));
+    due_ns = std::max(due_ns, add_ns(watermark_ns_, reach_ns / 4 + 1));
   } else if (group.settled < group.hits().size()) {
     // Hits enter the history as soon as they are final.
     due_ns = add_ns(add_ns(group.hits()[group.settled].time_ns, options_.lateness_ns), 1);
@@ -399,7 +442,7 @@ void Correlator::plan(Group& group) {
   }
   if (due_ns < group.due_ns) {
     group.due_ns = due_ns;
-    group.dirty = true;
+    group.dirty = group.whole = true;  // who reads the heads looks for it
   }
   if (group.dirty_from == Group::kNone) return;
   const std::int64_t waits_ns = add_ns(ahead_of(group.correlation), 1);
@@ -433,14 +476,21 @@ void Correlator::advance(Nanos watermark, std::vector<Alert>& out) {
   for (const std::uint32_t c : order_) {
     std::size_t handled = 0;
     for (const std::string& suffix : due[c]) {
+      if (handled % kExpireStep == 0) {
+        if (handled > 0) write_state();
+        announce_next(due[c], handled);
+      }
+      ++handled;
       Group* group = cache_.find(suffix, c);
       if (group == nullptr) continue;
       if (group->wake_ns <= watermark_ns_) group->wake_ns = Group::kNever;  // taken
-      if (group->due_ns <= watermark_ns_) group->due_ns = Group::kNever;
+      if (group->due_ns <= watermark_ns_) {
+        group->due_ns = Group::kNever;
+        group->whole = true;
+      }
       group->dirty = true;
       if (!options_.deferred) evaluate(*group, limit_of(c));
       expire(*group);
-      if (++handled % kExpireStep == 0) write_state();
     }
     for (Group* group : std::exchange(queues_[c], {})) {
       group->queued = false;
@@ -458,12 +508,20 @@ void Correlator::advance(Nanos watermark, std::vector<Alert>& out) {
   write_state();
 }
 
+// Some of these groups, from this one on, are about to be asked for.
+void Correlator::announce_next(const std::vector<std::string>& suffixes, std::size_t from) {
+  const std::size_t end = std::min(suffixes.size(), from + kExpireStep);
+  for (std::size_t i = from; i < end; ++i) cache_.announce(suffixes[i]);
+  cache_.fetch();
+}
+
 // Groups that are due, of the next heads. Takes more at a time when more come to be.
 std::vector<std::string> Correlator::sweep() {
   std::vector<std::string> due;
   if (options_.deferred || (swept_to_.empty() && watermark_ns_ < next_sweep_ns_)) return due;
   const std::uint64_t created = cache_.counters().created;
-  std::size_t left = kSweptGroups + 2 * (created - std::exchange(created_before_sweep_, created));
+  std::size_t left = std::max<std::size_t>(
+      kSweptGroups, 2 * (created - std::exchange(created_before_sweep_, created)));
   std::vector<std::string> orphans;
   std::string last;
   state_.for_each(kHeadPrefix, swept_to_, [&](std::string_view key, std::string_view head) {

@@ -26,6 +26,7 @@
 #include "correlator/alert_builder.h"
 #include "correlator/evaluation.h"
 #include "correlator/group_cache.h"
+#include "correlator/proof_table.h"
 #include "correlator/source_table.h"
 #include "correlator/state.h"
 #include "event/alert.h"
@@ -40,6 +41,8 @@ struct Options {
   std::int64_t lateness_ns =
       24 * kHour;  // a hit that is later than this is counted, not correlated
   std::size_t cache_bytes_max = 256 * 1024 * 1024;
+  // Of the state, about: what is read at a start, and kept until the groups are asked for.
+  std::size_t log_bytes_max = GroupLog::kBytesMax;
   // Hits of one group in state. Above it the oldest are settled and dropped, and counted as
   // evicted: counts stay exact up to this number, late hits older than what is kept are lost for
   // correlation. Never less than twice what the rule counts to.
@@ -71,8 +74,8 @@ class Correlator {
   // The batch's hits, as evaluated by this rule set. New and grown alerts are appended to `out`.
   void process(Batch& batch, const SourceNames& names, std::vector<Alert>& out);
   // Everything before `watermark` is believed to have come: decides what waited for that, forgets
-  // what is older than any hit can reach. A watermark never goes back. And tells of alerts that have
-  // grown, of so many in one call that it stays short.
+  // what is older than any hit can reach. A watermark never goes back. And tells of alerts that
+  // have grown, of so many in one call that it stays short.
   void tick(Nanos watermark, std::vector<Alert>& out);
   // All alerts that have grown since they were raised last: before a stop. An alert that is open is
   // raised again at once when it has grown by a quarter, and for less at one of the next ticks.
@@ -100,26 +103,24 @@ class Correlator {
     std::uint32_t correlation = 0;
     std::vector<std::size_t> inputs;  // of that correlation
   };
-  struct Proof {  // of the event looked at last
-    std::size_t event = SIZE_MAX;
-    std::vector<Entity> entities;
-  };
-
   void wire();
   void sort_by_dependence();
   enum class Explain : std::uint8_t { kNot, kCut, kWhole };
 
   void add_suppressions();
+  void announce_groups(Batch& batch);
+  bool read_group(Batch& batch, const Hit& hit, const std::vector<std::string>& fields,
+                  bool all_have_one);
   bool feed_hit(Batch& batch, const Hit& hit, const Feed& feed);
   void feed_alert(const Alert& alert, const MemberHit& hit, const Feed& feed, bool withdrawn);
   bool add(Group& group, MemberHit hit);
   Group& group_of(std::uint32_t correlation, const std::vector<std::string>& values);
-  std::string proof(Batch& batch, const Hit& hit, Explain explain);
+  SharedText proof(Batch& batch, const Hit& hit, Explain explain, const Group& group);
 
   void evaluate_queued(std::vector<Alert>& out);
   void evaluate(Group& group, std::int64_t limit_ns);
   void advance(Nanos watermark, std::vector<Alert>& out);
-  void note_growth(const Group& group);
+  void note_growth(Group& group);
   void write_state();
   void tell_some(std::size_t events_max, std::vector<Alert>& out);
   void publish(std::uint32_t correlation, std::vector<Alert>& out);
@@ -127,6 +128,7 @@ class Correlator {
   void expire(Group& group);
   void plan(Group& group);
   void queue(Group& group);
+  void announce_next(const std::vector<std::string>& suffixes, std::size_t from);
   std::vector<std::string> sweep();
   std::int64_t shortest_reach() const;
   std::int64_t limit_of(std::uint32_t correlation) const;
@@ -140,6 +142,7 @@ class Correlator {
   StatePort& state_;
   SourceTable sources_;
   GroupCache cache_;
+  ProofTable proofs_;
   AlertBuilder builder_;
   std::int64_t watermark_ns_ = INT64_MIN;
   bool finishing_ = false;
@@ -156,14 +159,15 @@ class Correlator {
 
   std::vector<std::vector<Group*>> queues_;  // by correlation: groups to be evaluated in this step
   std::vector<Changes> changes_;             // by correlation: not published yet
-  std::deque<std::string> grown_;            // groups whose open alert was not told of, oldest first
+  std::deque<std::string> grown_;  // groups whose open alert was not told of, oldest first
   std::unordered_set<std::string> is_grown_;
   std::vector<RuleCounters> counters_;
   std::set<std::string> withdrawn_;
   std::string swept_to_;  // the head at which the sweep goes on; empty: it has seen all
   std::int64_t next_sweep_ns_ = INT64_MIN;
   std::uint64_t created_before_sweep_ = 0;
-  Proof proof_;
+  bool many_asked_ = true;                 // in the last batch the state was asked for many groups
+  std::vector<std::string> group_values_;  // of the hit that is being fed
 };
 
 }  // namespace picket::correlator

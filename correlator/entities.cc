@@ -48,9 +48,30 @@ void for_each_text(Batch& batch, const Event& event, FieldId ecs, F f) {
         f(field_text(value, batch.arena()));
       }
     });
-  } else if (const auto text = batch.text(event, ecs)) {
-    f(*text);
+  } else if (const std::string* constant = kind_of(event.kind).constant(ecs)) {
+    f(std::string_view(*constant));
   }
+}
+
+// As inet_pton() reads it: four numbers to 255, none with a zero in front.
+std::optional<in_addr> plain_ipv4(std::string_view text) {
+  std::uint32_t address = 0;
+  for (int part = 0; part < 4; ++part) {
+    if (part > 0) {
+      if (!text.starts_with('.')) return std::nullopt;
+      text.remove_prefix(1);
+    }
+    std::uint32_t number = 0;
+    std::size_t digits = 0;
+    for (; digits < text.size() && digits < 4 && text[digits] >= '0' && text[digits] <= '9';
+         ++digits)
+      number = number * 10 + static_cast<std::uint32_t>(text[digits] - '0');
+    if (digits == 0 || number > 255 || (digits > 1 && text[0] == '0')) return std::nullopt;
+    text.remove_prefix(digits);
+    address = address << 8 | number;
+  }
+  if (!text.empty()) return std::nullopt;
+  return in_addr{htonl(address)};
 }
 
 std::optional<std::string> process_entity(std::string_view path) {
@@ -113,6 +134,8 @@ std::optional<std::string> host_entity(std::string_view name) {
 std::optional<std::string> ip_entity(std::string_view text) {
   text = trim(text);
   if (text.empty() || text.size() >= INET6_ADDRSTRLEN) return std::nullopt;
+  if (const auto plain = plain_ipv4(text))  // written as it is shown
+    return is_noise_address(*plain) ? std::nullopt : std::optional(std::string(text));
   const std::string terminated(text);
   std::array<char, INET6_ADDRSTRLEN> out{};
   in_addr v4{};
@@ -141,6 +164,21 @@ std::optional<std::string> domain_entity(std::string_view name) {
   if (folded.ends_with('.')) folded.pop_back();
   if (says_nothing(folded) || folded.starts_with("localhost")) return std::nullopt;
   return folded;
+}
+
+void append_entity_texts(std::string& key, Batch& batch, const Event& event) {
+  for (const Rule& rule : kRules) {
+    if (rule.field == ecs::kHostName && event.layer == Layer::kNetwork) continue;
+    const std::size_t before = key.size();
+    for_each_text(batch, event, rule.field, [&](std::string_view text) {
+      const auto size = static_cast<std::uint32_t>(text.size());
+      key.append(reinterpret_cast<const char*>(&size), sizeof size).append(text);
+    });
+    // So many bytes, of this rule: no text is taken for one of another rule.
+    const auto size = static_cast<std::uint32_t>(key.size() - before);
+    key.append(reinterpret_cast<const char*>(&size), sizeof size);
+  }
+  key += static_cast<char>(event.layer);
 }
 
 std::vector<Entity> entities_of(Batch& batch, const Event& event) {

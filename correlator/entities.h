@@ -18,6 +18,9 @@ namespace picket::correlator {
 inline constexpr std::size_t kEntitiesMax = 32;
 std::vector<Entity> entities_of(Batch& batch, const Event& event);
 
+// What entities_of() looks at. Events for which it is the same have the same entities.
+void append_entity_texts(std::string& key, Batch& batch, const Event& event);
+
 // Each gives nullopt for what says nothing: "-", SYSTEM, machine accounts ("WS1$"), loopback, ...
 std::optional<std::string> user_entity(std::string_view name);  // "CORP\\Ann" -> "ann"
 std::optional<std::string> host_entity(std::string_view name);

@@ -21,9 +21,9 @@
 namespace picket::correlator {
 namespace {
 
-constexpr std::size_t kRunKept = 32;        // events of an alert that is not built anew for every hit
-constexpr std::uint64_t kGrowthShare = 4;   // an alert is raised anew when it has grown by a quarter
-constexpr std::size_t kMatchesMax = 200;  // shown in one alert
+constexpr std::size_t kRunKept = 32;  // events of an alert that is not built anew for every hit
+constexpr std::uint64_t kGrowthShare = 4;  // an alert is raised anew when it has grown by a quarter
+constexpr std::size_t kMatchesMax = 200;   // shown in one alert
 constexpr std::size_t kAlertEntitiesMax = 1000;  // of all its events
 
 }  // namespace
@@ -60,7 +60,7 @@ void Evaluation::note_told(Group& group, const Alert& alert) const {
 void Evaluation::raise_earlier(Group& group, const Range& range, Changes& changes) const {
   const std::size_t start = fired_before(group, range.first);
   if (group.run && group.run_end <= range.first) {
-    Alert alert = run_from(group, *std::exchange(group.run, std::nullopt), group.run_end);
+    Alert alert = run_from(group, std::move(*std::exchange(group.run, nullptr)), group.run_end);
     changes.changed.push_back({std::move(alert), {}, false, true});
   } else if (start != Group::kNone) {
     changes.changed.push_back(change(group, start));
@@ -90,7 +90,7 @@ void Evaluation::remember_run(Group& group, std::size_t end, const Alert& alert)
   if (end != group.hits().size() || alert.events.size() < kRunKept || !group.previous(end).truth)
     return;
   if (alert.last_seen_ns != moment_ns(group.previous(end).time_ns)) return;
-  group.run = alert;
+  group.run = std::make_unique<Alert>(alert);
   group.run_end = end;
 }
 
@@ -254,16 +254,17 @@ std::size_t Evaluation::fired_before(const Group& group, std::size_t index) cons
 
 void Evaluation::settle(Group& group, std::size_t end) const {
   PICKET_CHECK(end <= group.hits().size());
-  if (end > group.settled && has_history(correlation_.rule.type)) remember(group, end);
+  if (end == group.settled) return;
+  if (has_history(correlation_.rule.type)) remember(group, end);
   for (; group.settled < end; ++group.settled) {
     const MemberHit& hit = group.hits()[group.settled];
     if (hit.verdict == Verdict::kSkipped || hit.verdict == Verdict::kPending) continue;
     const bool truth = hit.verdict != Verdict::kFalse;
     group.carry.previous = {true, truth, hit.time_ns};
-    group.carry_dirty |= truth || group.carry.open.has_value();
+    group.carry_dirty |= truth || group.carry.open != nullptr;
     if (!truth && !suppresses()) group.carry.open.reset();
     if (hit.verdict == Verdict::kFired && (!correlation_.rule.repeat_every || suppresses())) {
-      group.carry.open = fired(group, group.settled);
+      group.carry.open = std::make_unique<Alert>(fired(group, group.settled));
     }
     if (hit.verdict == Verdict::kTrue && group.carry.open) {
       join(*group.carry.open, group, group.settled);
@@ -271,7 +272,7 @@ void Evaluation::settle(Group& group, std::size_t end) const {
   }
   // Only what was given up at the limit of hits is still marked here.
   if (group.dirty_from < group.settled) group.dirty_from = group.settled;
-  group.dirty = true;
+  group.dirty = group.whole = true;
 }
 
 // The values of hits()[settled] to hits()[end - 1] enter the history, event by event.
@@ -379,19 +380,28 @@ void Evaluation::join(Alert& alert, const Group& group, std::size_t index) const
 
 void Evaluation::show(Alert& alert, const MemberHit& hit) const {
   EventRef ref{hit.source, sources_.name(hit.source), hit.seq, hit.time_ns};
-  MemberProof proof = unpack_proof(hit.proof);
+  const MemberProof& proof = proof_of(hit);
   merge_entities(alert.entities, proof.entities, kAlertEntitiesMax);
   for (const Layer layer : proof.layers) {
     const auto at = std::lower_bound(alert.layers.begin(), alert.layers.end(), layer);
     if (at == alert.layers.end() || *at != layer) alert.layers.insert(at, layer);
   }
-  for (Match& match : proof.matches) {
+  for (const Match& match : proof.matches) {
     if (alert.matches.size() >= kMatchesMax) break;
-    match.event = ref;
-    alert.matches.push_back(std::move(match));
+    alert.matches.push_back(match);
+    alert.matches.back().event = ref;
   }
   // Two rules may have hit one event.
   if (alert.events.empty() || !(alert.events.back() == ref)) alert.events.push_back(std::move(ref));
+}
+
+// Hits that follow each other often have one proof.
+const MemberProof& Evaluation::proof_of(const MemberHit& hit) const {
+  if (!shown_ || !(shown_ == hit.proof)) {
+    shown_ = hit.proof;
+    shown_proof_ = unpack_proof(*hit.proof);
+  }
+  return shown_proof_;
 }
 
 void Evaluation::withdraw(const Group& group, std::size_t index, Changes& changes) const {
@@ -413,7 +423,7 @@ MemberHit member_of(const Alert& alert, SourceId source) {
   hit.seq = alert.trigger.seq;
   hit.origin = hash64(alert.id) | 1;
   hit.layer = alert.layer;
-  hit.proof = pack({alert.entities, alert.layers, {}});
+  hit.proof = SharedText(pack({alert.entities, alert.layers, {}}));
   return hit;
 }
 

@@ -40,8 +40,8 @@ class Evaluation {
   Evaluation(const rules::Correlation& correlation, const SourceTable& sources)
       : correlation_(correlation), sources_(sources) {}
 
-  // Decides the hits before `limit_ns`, as far as they are marked. An alert that only grew is raised
-  // when it has grown by a quarter; what it has grown by is in group.grown until then.
+  // Decides the hits before `limit_ns`, as far as they are marked. An alert that only grew is
+  // raised when it has grown by a quarter; what it has grown by is in group.grown until then.
   void run(Group& group, std::int64_t limit_ns, Changes& changes) const;
 
   // Raises the open alert as it stands, if it has grown since it was raised last.
@@ -93,6 +93,7 @@ class Evaluation {
   void note_told(Group& group, const Alert& alert) const;
   void remember_run(Group& group, std::size_t end, const Alert& alert) const;
   void show(Alert& alert, const MemberHit& hit) const;
+  const MemberProof& proof_of(const MemberHit& hit) const;
   void withdraw(const Group& group, std::size_t index, Changes& changes) const;
   AlertChange change(const Group& group, std::size_t index) const;
   std::int64_t moment_ns(std::int64_t hit_ns) const;
@@ -102,6 +103,8 @@ class Evaluation {
 
   const rules::Correlation& correlation_;
   const SourceTable& sources_;
+  mutable SharedText shown_;  // the proof that was unpacked last
+  mutable MemberProof shown_proof_;
 };
 
 // The hit that an alert is for a correlation over its rule; the value fields are left empty.

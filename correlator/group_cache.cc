@@ -1,5 +1,6 @@
 #include "correlator/group_cache.h"
 
+#include <algorithm>
 #include <cstring>
 #include <set>
 
@@ -14,17 +15,23 @@ void append_bytes(std::string& key, std::uint64_t bits) {
   for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(bits >> shift);
 }
 
-}  // namespace
-
-std::size_t GroupCache::SuffixHash::operator()(std::string_view suffix) const {
-  std::uint64_t bits = 0;
-  if (suffix.size() >= kRuleKeySize + sizeof bits)
-    std::memcpy(&bits, suffix.data() + kRuleKeySize, sizeof bits);
-  return bits ^ suffix.size();
+// As a Writer does.
+void append_text(std::string& to, std::string_view text) {
+  std::size_t size = text.size();
+  for (; size >= 0x80; size >>= 7) to += static_cast<char>(size | 0x80);
+  to += static_cast<char>(size);
+  to += text;
 }
 
-GroupCache::GroupCache(StatePort& state, std::string secret, bool write_late)
-    : state_(state), secret_(std::move(secret)), write_late_(write_late), timers_(state, std::string(kTimerPrefix)) {}
+}  // namespace
+
+GroupCache::GroupCache(StatePort& state, std::string secret, bool write_late,
+                       std::size_t log_bytes_max)
+    : state_(state),
+      secret_(std::move(secret)),
+      write_late_(write_late),
+      timers_(state, std::string(kTimerPrefix)),
+      log_(state, log_bytes_max) {}
 
 std::string GroupCache::rule_key(std::string_view rule_id, std::string_view rule_hash) {
   Writer writer;
@@ -35,31 +42,54 @@ std::string GroupCache::rule_key(std::string_view rule_id, std::string_view rule
   return key;
 }
 
-std::string GroupCache::name_of(const std::string& rule_key,
-                                const std::vector<std::string>& values) const {
-  Writer writer;
-  writer.text(secret_);
-  for (const std::string& value : values) writer.text(value);
-  const std::string text = writer.take();
-  std::string name;
-  name.reserve(kRuleKeySize + kGroupKeySize);
-  name = rule_key;
-  append_bytes(name, hash64(text, 0));
-  append_bytes(name, hash64(text, 1));
-  return name;
+// Into name_.
+void GroupCache::name(const std::string& rule_key, const std::vector<std::string>& values) {
+  hashed_.clear();
+  append_text(hashed_, secret_);
+  for (const std::string& value : values) append_text(hashed_, value);
+  name_ = rule_key;
+  append_bytes(name_, hash64(hashed_, 0));
+  append_bytes(name_, hash64(hashed_, 1));
 }
 
 Group& GroupCache::group(std::uint32_t correlation, const std::string& rule_key,
                          const std::vector<std::string>& values) {
-  std::string suffix = name_of(rule_key, values);
+  name(rule_key, values);
   // Two groups may share a hash: the second one takes the next name.
-  for (;; suffix += '+') {
-    Group* found = find(suffix, correlation);
+  for (;; name_ += '+') {
+    Group* found = find(name_, correlation);
     if (found == nullptr) break;
     if (found->values == values) return *found;
   }
   ++counters_.created;
-  return keep(std::make_unique<Group>(std::move(suffix), correlation, values));
+  return keep(std::make_unique<Group>(name_, correlation, values));
+}
+
+void GroupCache::announce(const std::string& rule_key, const std::vector<std::string>& values) {
+  name(rule_key, values);
+  announce(name_);
+}
+
+void GroupCache::announce(const std::string& suffix) {
+  if (by_suffix_.find(suffix) == nullptr) announced_.push_back(head_key(suffix));
+}
+
+void GroupCache::fetch() {
+  if (announced_.empty()) return;
+  std::sort(announced_.begin(), announced_.end());
+  announced_.erase(std::unique(announced_.begin(), announced_.end()), announced_.end());
+  std::vector<std::optional<std::string>> heads = state_.get_many(announced_);
+  for (std::size_t i = 0; i < heads.size(); ++i)
+    fetched_.emplace(announced_[i].substr(kHeadPrefix.size()), std::move(heads[i]));
+  announced_.clear();
+}
+
+std::optional<std::string> GroupCache::head_of(const std::string& suffix) {
+  const auto fetched = fetched_.find(suffix);
+  if (fetched == fetched_.end()) return state_.get(head_key(suffix));
+  std::optional<std::string> head = std::move(fetched->second);
+  fetched_.erase(fetched);
+  return head;
 }
 
 Group* GroupCache::find(const std::string& suffix, std::uint32_t correlation) {
@@ -75,37 +105,42 @@ std::vector<std::string> GroupCache::all(const std::string& rule_key) {
     suffixes.emplace_hint(suffixes.end(), key.substr(kHeadPrefix.size()));
     return true;
   });
-  for (const auto& [suffix, at] : by_suffix_) {
-    if (suffix.starts_with(rule_key)) suffixes.emplace(suffix);
+  for (const Entry& entry : order_) {
+    if (entry.group->suffix.starts_with(rule_key)) suffixes.emplace(entry.group->suffix);
   }
   return {suffixes.begin(), suffixes.end()};
 }
 
 std::unique_ptr<Group> GroupCache::load(const std::string& suffix, std::uint32_t correlation) {
-  const auto head = state_.get(head_key(suffix));
-  if (!head) return nullptr;
-  auto parsed = Group::parse_head(suffix, correlation, *head);
+  ++counters_.asked;
+  const auto head = head_of(suffix);
+  if (!head) {
+    log_.forget(suffix);
+    return nullptr;
+  }
+  auto parsed = Group::parse_head(suffix, correlation, *head, texts_);
   bool good = parsed.has_value();
   std::size_t hits = 0;
   if (good && parsed->inlined) hits = parsed->hits().size();
   for (std::size_t i = 0; good && !parsed->inlined && i < parsed->pages.size(); ++i) {
     const auto page = state_.get(page_key(suffix, parsed->pages[i].id));
     hits += parsed->pages[i].size;
-    good = page && parsed->load_page(*page) && parsed->hits().size() == hits;
+    good = page && parsed->load_page(*page, texts_) && parsed->hits().size() == hits;
   }
   if (good && parsed->carry.open) {
     const auto text = state_.get(alert_key(suffix));
     auto json = parse_json(text.value_or(""));
     auto alert = json ? alert_from_json(*json) : Result<Alert>(fail(Errc::kCorrupt, "carry"));
     good = alert.has_value();
-    if (good) parsed->carry.open = *std::move(alert);
+    if (good) *parsed->carry.open = *std::move(alert);
   }
   if (good && parsed->has_history) {
     auto history = History::decode(state_.get(history_key(suffix)).value_or(""));
     good = history.has_value();
     if (good) parsed->carry.history = *std::move(history);
   }
-  if (!good || parsed->settled > hits) {
+  if (!good || parsed->settled > hits || !log_.load(*parsed, texts_)) {
+    log_.forget(suffix);
     ++counters_.corrupt;
     state_.erase(head_key(suffix));
     return nullptr;
@@ -118,17 +153,17 @@ std::unique_ptr<Group> GroupCache::load(const std::string& suffix, std::uint32_t
 Group& GroupCache::keep(std::unique_ptr<Group> group) {
   order_.push_front({std::move(group), 0, false});
   const auto at = order_.begin();
-  by_suffix_.emplace(at->group->suffix, at);
+  by_suffix_.insert(at);
   touch(at);
   return *at->group;
 }
 
 Group* GroupCache::cached(const std::string& suffix) {
-  const auto found = by_suffix_.find(suffix);
-  if (found == by_suffix_.end()) return nullptr;
-  order_.splice(order_.begin(), order_, found->second);
-  touch(found->second);
-  return found->second->group.get();
+  const Order::iterator* const found = by_suffix_.find(suffix);
+  if (found == nullptr) return nullptr;
+  if (!(*found)->touched) order_.splice(order_.begin(), order_, *found);
+  touch(*found);
+  return (*found)->group.get();
 }
 
 void GroupCache::touch(Order::iterator at) {
@@ -159,9 +194,8 @@ void GroupCache::erase(Group& group) {
   schedule(group, Group::kNever);
   erase_keys(group);
   ++counters_.erased;
-  const auto found = by_suffix_.find(group.suffix);
-  const auto at = found->second;
-  by_suffix_.erase(found);
+  const Order::iterator at = *by_suffix_.find(group.suffix);
+  by_suffix_.erase(group.suffix);
   at->erased = true;
   touch(at);
 }
@@ -169,7 +203,8 @@ void GroupCache::erase(Group& group) {
 void GroupCache::erase_orphan(const std::string& suffix) {
   const auto head = state_.get(head_key(suffix));
   if (!head) return;
-  if (const auto group = Group::parse_head(suffix, 0, *head)) {
+  log_.forget(suffix);
+  if (const auto group = Group::parse_head(suffix, 0, *head, texts_)) {
     erase_keys(*group);
     if (group->wake_ns != Group::kNever) timers_.cancel(group->wake_ns, suffix);
   } else {
@@ -178,8 +213,15 @@ void GroupCache::erase_orphan(const std::string& suffix) {
   ++counters_.erased;
 }
 
+// What has changed: in the log, if it is but the last hits.
 void GroupCache::write(Group& group) {
   if (!group.dirty && !group.carry_dirty && !group.history_dirty) return;
+  if (!group.tail_only()) return write_whole(group);
+  log_.add(group);
+  group.note_written(false);
+}
+
+void GroupCache::write_whole(Group& group) {
   for (std::size_t i = 0; i < group.pages.size(); ++i) {
     if (!group.pages[i].dirty || group.inlined) continue;
     state_.put(page_key(group.suffix, group.pages[i].id), group.page(i));
@@ -198,11 +240,26 @@ void GroupCache::write(Group& group) {
     if (empty && group.has_history) state_.erase(history_key(group.suffix));
     group.has_history = !empty;
   }
+  group.written = log_.last_segment();
   state_.put(head_key(group.suffix), group.head());
-  group.dirty = group.carry_dirty = group.history_dirty = false;
+  group.note_written(true);
+}
+
+// Groups that only the oldest segment of the log makes whole.
+void GroupCache::write_oldest() {
+  for (GroupLog::Logged next = log_.take_oldest(); next.segment != 0; next = log_.take_oldest()) {
+    if (const Order::iterator* found = by_suffix_.find(next.suffix)) {
+      Group& group = *(*found)->group;
+      if (group.logged == next.segment) write_whole(group);
+    } else if (log_.waits(next.suffix)) {
+      const std::unique_ptr<Group> group = load(next.suffix, 0);
+      if (group && group->logged != 0) write_whole(*group);
+    }
+  }
 }
 
 void GroupCache::flush() {
+  fetched_.clear();
   for (const Order::iterator at : touched_) {
     if (at->erased) {
       bytes_ -= at->bytes;
@@ -215,13 +272,32 @@ void GroupCache::flush() {
     at->touched = false;
   }
   touched_.clear();
+  log_.close();
+  while (log_.is_long() && log_.has_old()) {
+    write_oldest();
+    log_.drop_oldest();
+  }
+}
+
+void GroupCache::write_all() {
+  flush();
+  for (Entry& entry : order_) {
+    if (entry.group->dirty || entry.group->logged != 0) write_whole(*entry.group);
+  }
+  while (log_.has_old()) {
+    write_oldest();
+    log_.drop_oldest();
+  }
+  write_oldest();
 }
 
 void GroupCache::trim(std::size_t bytes_max) {
   for (auto at = order_.end(); bytes_ > bytes_max && at != order_.begin();) {
     --at;
     if (at->touched || at->group->queued) continue;
-    write(*at->group);
+    Group& group = *at->group;
+    if (group.dirty || group.carry_dirty || group.history_dirty || group.logged != 0)
+      write_whole(group);
     bytes_ -= at->bytes;
     by_suffix_.erase(at->group->suffix);
     at = order_.erase(at);

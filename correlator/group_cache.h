@@ -8,12 +8,15 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "correlator/group.h"
+#include "correlator/group_index.h"
+#include "correlator/group_log.h"
 #include "correlator/state.h"
 #include "correlator/timers.h"
 
@@ -24,23 +27,31 @@ class GroupCache {
   struct Counters {
     std::uint64_t created = 0;
     std::uint64_t erased = 0;
+    std::uint64_t asked = 0;    // the state, for groups that were not in memory
     std::uint64_t loaded = 0;   // from the state
     std::uint64_t spilled = 0;  // out of memory
     std::uint64_t corrupt = 0;  // state that could not be read, and was begun anew
   };
 
   // `secret` makes the hash of group values unpredictable; it must stay the same for a store.
-  // `write_late`: a group is written when it leaves memory only; for a state that nobody else reads.
-  GroupCache(StatePort& state, std::string secret, bool write_late);
+  // `write_late`: a group is written when it leaves memory only; for a state that nobody else
+  // reads.
+  GroupCache(StatePort& state, std::string secret, bool write_late,
+             std::size_t log_bytes_max = GroupLog::kBytesMax);
 
-  // The name by which groups of a rule are found: of its id and text. kRuleKeySize bytes, with which
-  // the names of its groups begin.
+  // The name by which groups of a rule are found: of its id and text. kRuleKeySize bytes, with
+  // which the names of its groups begin.
   static std::string rule_key(std::string_view rule_id, std::string_view rule_hash);
   static constexpr std::size_t kRuleKeySize = 8;
   static constexpr std::size_t kGroupKeySize = 16;
 
   Group& group(std::uint32_t correlation, const std::string& rule_key,
                const std::vector<std::string>& values);
+  // Announces that the group will be asked for: what was announced is read from the state together,
+  // by fetch(), if it is not in memory.
+  void announce(const std::string& rule_key, const std::vector<std::string>& values);
+  void announce(const std::string& suffix);
+  void fetch();
   // By its name in the state; null if there is none (any more).
   Group* find(const std::string& suffix, std::uint32_t correlation);
   // The names of all groups of a rule, also of those not flushed yet.
@@ -52,8 +63,12 @@ class GroupCache {
   // Forgets a group of a rule that is not loaded any more.
   void erase_orphan(const std::string& suffix);
   Timers& timers() { return timers_; }
+  TextShare& texts() { return texts_; }
+  const GroupLog& log() const { return log_; }
 
   void flush();
+  // Writes each group as a whole, so that nothing is in the log only.
+  void write_all();
   void trim(std::size_t bytes_max);
   std::size_t bytes() const { return bytes_; }
   const Counters& counters() const { return counters_; }
@@ -66,25 +81,35 @@ class GroupCache {
     bool erased = false;    // goes with the next flush
   };
   using Order = std::list<Entry>;
-  struct SuffixHash {  // the names are hashes
-    std::size_t operator()(std::string_view suffix) const;
+  struct NameOf {
+    std::string_view operator()(Order::iterator at) const { return at->group->suffix; }
   };
 
-  std::string name_of(const std::string& rule_key, const std::vector<std::string>& values) const;
+  void name(const std::string& rule_key, const std::vector<std::string>& values);
   std::unique_ptr<Group> load(const std::string& suffix, std::uint32_t correlation);
   Group& keep(std::unique_ptr<Group> group);
   Group* cached(const std::string& suffix);
   void touch(Order::iterator at);
+  std::optional<std::string> head_of(const std::string& suffix);
   void write(Group& group);
+  void write_whole(Group& group);
+  void write_oldest();
   void erase_keys(const Group& group);
 
   StatePort& state_;
   std::string secret_;
   bool write_late_;
   Timers timers_;
-  Order order_;                                                      // the most recently used first
-  std::unordered_map<std::string_view, Order::iterator, SuffixHash> by_suffix_;  // views into the groups
+  TextShare texts_;
+  GroupLog log_;
+  Order order_;  // the most recently used first
+  GroupIndex<Order::iterator, NameOf> by_suffix_;
   std::vector<Order::iterator> touched_;
+  std::vector<std::string> announced_;  // names of heads
+  std::unordered_map<std::string, std::optional<std::string>>
+      fetched_;         // heads, until they are asked for
+  std::string hashed_;  // what a name is made of
+  std::string name_;    // of the group asked for last
   std::size_t bytes_ = 0;
   Counters counters_;
 };

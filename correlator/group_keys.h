@@ -11,6 +11,8 @@ inline constexpr std::string_view kHeadPrefix = "c/g/";
 inline constexpr std::string_view kTimerPrefix = "c/d/";
 inline constexpr std::string_view kGrownPrefix = "c/u/";  // and the group: its open alert has grown
 
+inline constexpr std::string_view kLogPrefix = "c/l/";
+
 inline std::string head_key(std::string_view suffix) {
   return std::string(kHeadPrefix) + std::string(suffix);
 }
@@ -22,6 +24,18 @@ inline std::string history_key(std::string_view suffix) {
 }
 inline std::string page_key(std::string_view suffix, std::uint32_t page) {
   return "c/p/" + std::string(suffix) + '/' + std::to_string(page);
+}
+
+inline std::string log_key(std::uint64_t segment) {
+  std::string key(kLogPrefix);
+  for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(segment >> shift);
+  return key;
+}
+inline std::uint64_t segment_at(std::string_view log_key) {
+  std::uint64_t segment = 0;
+  for (const char c : log_key.substr(kLogPrefix.size()))
+    segment = segment << 8 | static_cast<std::uint8_t>(c);
+  return segment;
 }
 
 }  // namespace picket::correlator

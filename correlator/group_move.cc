@@ -48,11 +48,14 @@ void move_entry(StatePort& from, StatePort& to, const std::string& key) {
 std::size_t move_groups(StatePort& from, StatePort& to, const std::string& rule_key) {
   erase_groups(to, rule_key);
   learn_sources(from, to);
+  GroupCache moved(from, "", false);
+  moved.write_all();
+  const std::uint64_t segment = GroupLog(to).last_segment();
   Timers timers(to, std::string(kTimerPrefix));
   Entries heads = entries_of(from, head_key(rule_key));
   for (auto& [key, head] : heads) {
     const std::string suffix = key.substr(kHeadPrefix.size());
-    const std::optional<Group> group = Group::parse_head(suffix, 0, head);
+    const std::optional<Group> group = Group::parse_head(suffix, 0, head, moved.texts());
     if (!group) continue;  // never written by us
     if (!group->inlined) {
       for (const Page& page : group->pages) move_entry(from, to, page_key(suffix, page.id));
@@ -61,7 +64,7 @@ std::size_t move_groups(StatePort& from, StatePort& to, const std::string& rule_
     move_entry(from, to, history_key(suffix));
     if (group->wake_ns != Group::kNever) timers.set(group->wake_ns, suffix);
     from.erase(key);
-    to.put(key, std::move(head));
+    to.put(key, Group::moved_head(std::move(head), segment));
   }
   return heads.size();
 }

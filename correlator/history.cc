@@ -9,7 +9,7 @@ namespace picket::correlator {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-using Times = std::deque<std::int64_t>;
+using Times = std::vector<std::int64_t>;
 
 std::size_t since(const Times& times, std::int64_t from_ns) {
   return static_cast<std::size_t>(times.end() -
@@ -18,7 +18,8 @@ std::size_t since(const Times& times, std::int64_t from_ns) {
 
 void append(Times& times, std::int64_t time_ns, std::size_t max) {
   times.push_back(time_ns);
-  while (times.size() > max) times.pop_front();
+  if (times.size() > max)
+    times.erase(times.begin(), times.end() - static_cast<std::ptrdiff_t>(max));
 }
 
 void write(Writer& writer, const Times& times) {
@@ -72,7 +73,7 @@ std::size_t History::add(std::int64_t time_ns, const std::vector<std::string_vie
 bool History::drop_before(std::int64_t time_ns) {
   const auto drop = [&](Times& times) {
     const std::size_t before = times.size();
-    while (!times.empty() && times.front() < time_ns) times.pop_front();
+    times.erase(times.begin(), std::lower_bound(times.begin(), times.end(), time_ns));
     return times.size() != before;
   };
   bool changed = drop(all_);

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -43,8 +42,8 @@ class History {
  private:
   static constexpr std::size_t kValueBytes = 96;  // of a value beside its text, about
 
-  std::map<std::string, std::deque<std::int64_t>, std::less<>> values_;
-  std::deque<std::int64_t> all_;
+  std::map<std::string, std::vector<std::int64_t>, std::less<>> values_;
+  std::vector<std::int64_t> all_;  // few, and most groups have none: no deque
   std::int64_t since_ns_ = INT64_MAX;
   std::int64_t last_ns_ = INT64_MIN;
   std::size_t bytes_ = 0;

@@ -98,37 +98,57 @@ std::string bounded_value(std::string_view text) {
   return std::string(text.substr(0, 64)) + "... sha256:" + sha256_hex(text);
 }
 
-void write_member(Writer& writer, const MemberHit& hit, std::int64_t& base_ns) {
-  writer.number(static_cast<std::uint64_t>(hit.time_ns) - static_cast<std::uint64_t>(base_ns));
-  base_ns = hit.time_ns;
-  writer.number(hit.seq);
-  writer.number(hit.origin);
-  writer.number(static_cast<std::uint64_t>(hit.source));
-  writer.number(hit.reference);
-  writer.byte(static_cast<std::uint8_t>(hit.verdict));
-  writer.byte(static_cast<std::uint8_t>(hit.layer));
-  if (hit.verdict == Verdict::kFired) writer.real(hit.quantity);
-  writer.byte(hit.value ? 1 : 0);
-  if (hit.value) writer.text(*hit.value);
-  writer.text(hit.proof);
+namespace {
+
+// What stands in a member's byte of marks.
+constexpr std::uint8_t kHasValue = 1;
+constexpr std::uint8_t kSameValue = 2;  // as the hit before
+constexpr std::uint8_t kSameProof = 4;
+
+}  // namespace
+
+void MemberWriter::write(const MemberHit& hit) {
+  const std::int64_t base_ns = last_ == nullptr ? 0 : last_->time_ns;
+  writer_.number(static_cast<std::uint64_t>(hit.time_ns) - static_cast<std::uint64_t>(base_ns));
+  writer_.number(hit.seq);
+  writer_.number(hit.origin);
+  writer_.number(static_cast<std::uint64_t>(hit.source));
+  writer_.number(hit.reference);
+  writer_.byte(static_cast<std::uint8_t>(hit.verdict));
+  writer_.byte(static_cast<std::uint8_t>(hit.layer));
+  if (hit.verdict == Verdict::kFired) writer_.real(hit.quantity);
+  const bool same_value = hit.value && last_ != nullptr && hit.value == last_->value;
+  const bool same_proof = last_ != nullptr && hit.proof == last_->proof;
+  writer_.byte(static_cast<std::uint8_t>(
+      (hit.value ? kHasValue : 0) | (same_value ? kSameValue : 0) | (same_proof ? kSameProof : 0)));
+  if (hit.value && !same_value) writer_.text(*hit.value);
+  if (!same_proof) writer_.text(*hit.proof);
+  last_ = &hit;
 }
 
-MemberHit read_member(Reader& reader, std::int64_t& base_ns) {
+MemberHit MemberReader::read() {
   MemberHit hit;
-  base_ns = static_cast<std::int64_t>(static_cast<std::uint64_t>(base_ns) + reader.number());
-  hit.time_ns = base_ns;
-  hit.seq = reader.number();
-  hit.origin = reader.number();
-  hit.source = static_cast<SourceId>(reader.number());
-  hit.reference = static_cast<std::uint32_t>(reader.number());
-  hit.verdict = static_cast<Verdict>(std::min<std::uint8_t>(reader.byte(), 4));
-  hit.layer = static_cast<Layer>(std::min<std::uint8_t>(reader.byte(), 4));
-  if (hit.verdict == Verdict::kFired) hit.quantity = reader.real();
-  if (reader.byte() != 0) {
-    hit.value = std::string(reader.text());
+  base_ns_ = static_cast<std::int64_t>(static_cast<std::uint64_t>(base_ns_) + reader_.number());
+  hit.time_ns = base_ns_;
+  hit.seq = reader_.number();
+  hit.origin = reader_.number();
+  hit.source = static_cast<SourceId>(reader_.number());
+  hit.reference = static_cast<std::uint32_t>(reader_.number());
+  hit.verdict = static_cast<Verdict>(std::min<std::uint8_t>(reader_.byte(), 4));
+  hit.layer = static_cast<Layer>(std::min<std::uint8_t>(reader_.byte(), 4));
+  if (hit.verdict == Verdict::kFired) hit.quantity = reader_.real();
+  std::uint8_t marks = reader_.byte();
+  if (plain_) marks = marks != 0 ? kHasValue : 0;
+  if ((marks & kHasValue) != 0) {
+    if ((marks & kSameValue) == 0) value_ = share_.share(reader_.text());
+    hit.value = value_;
     hit.number = number_of(*hit.value);
   }
-  hit.proof = reader.text();
+  if ((marks & kSameProof) == 0) {
+    const std::string_view proof = reader_.text();
+    if (!proof_ || *proof_ != proof) proof_ = SharedText(proof);
+  }
+  hit.proof = proof_;
   return hit;
 }
 

@@ -28,19 +28,17 @@ class ValueCount final : public Window {
  public:
   void clear() override { values_.clear(); }
   void add(const MemberHit& hit) override {
-    if (hit.value) ++values_[*hit.value];
+    if (hit.value) values_.add(hit.value);
   }
   void remove(const MemberHit& hit) override {
-    if (!hit.value) return;
-    const auto found = values_.find(*hit.value);
-    if (--found->second == 0) values_.erase(found);
+    if (hit.value) values_.remove(hit.value);
   }
   std::optional<double> quantity(std::int64_t) override {
     return static_cast<double>(values_.size());
   }
 
  private:
-  std::unordered_map<std::string, std::size_t> values_;
+  TextCounts values_;
 };
 
 // How many of the rules have a hit in the window.
@@ -220,8 +218,8 @@ class SeenValues final : public Window {
     place_.time_ns = hit.time_ns;
     place_.source = hit.source;
     place_.seq = hit.seq;
-    if (hit.value && std::find(fresh_.begin(), fresh_.end(), *hit.value) == fresh_.end())
-      fresh_.push_back(*hit.value);
+    if (hit.value && std::find(fresh_.begin(), fresh_.end(), hit.value) == fresh_.end())
+      fresh_.push_back(hit.value);
   }
   void remove(const MemberHit&) override {}  // an instant that is too old is not counted
   bool evaluates_at(const MemberHit&) const override { return !fresh_.empty(); }
@@ -231,10 +229,10 @@ class SeenValues final : public Window {
     const std::int64_t known_ns = last_ns_ < from_ns ? place_.time_ns : since_ns_;
     if (place_.time_ns < add_ns(known_ns, rule_.learn_ns)) return std::nullopt;
     std::size_t least = SIZE_MAX;
-    for (const std::string& value : fresh_) {
+    for (const SharedText& value : fresh_) {
       const auto found = values_.find(value);
       const std::size_t here = found == values_.end() ? 0 : since(found->second, from_ns);
-      least = std::min(least, 1 + here + history_.count(value, from_ns));
+      least = std::min(least, 1 + here + history_.count(*value, from_ns));
     }
     return static_cast<double>(least);
   }
@@ -251,16 +249,16 @@ class SeenValues final : public Window {
     if (last_ns_ < subtract_ns(place_.time_ns, rule_.timespan_ns)) since_ns_ = place_.time_ns;
     last_ns_ = place_.time_ns;
     all_.push_back(place_.time_ns);
-    for (std::string& value : fresh_) values_[std::move(value)].push_back(place_.time_ns);
+    for (SharedText& value : fresh_) values_[std::move(value)].push_back(place_.time_ns);
     fresh_.clear();
   }
 
   const CorrelationRule& rule_;
   const History& history_;
-  std::unordered_map<std::string, Times> values_;
+  std::unordered_map<SharedText, Times, SharedTextHash> values_;
   Times all_;
-  std::vector<std::string> fresh_;  // distinct values of the last event
-  MemberHit place_;                 // of it
+  std::vector<SharedText> fresh_;  // distinct values of the last event
+  MemberHit place_;                // of it
   std::int64_t since_ns_ = 0;
   std::int64_t last_ns_ = 0;
 };

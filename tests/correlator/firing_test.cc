@@ -357,7 +357,10 @@ TEST(Firing, LongRunStaysOneAlert) {
   EXPECT_EQ(alert.trigger.seq, 2U);
   EXPECT_EQ(alert.events.size(), Alert::kEventsMax);
   EXPECT_EQ(alert.last_seen_ns, 1199 * kSecond);
-  EXPECT_LT(bench.state().entries().size(), 20U);  // what is over was dropped
+  std::size_t entries = 0;
+  for (const auto& [key, value] : bench.state().entries())
+    entries += key.starts_with("c/l/") ? 0U : 1U;
+  EXPECT_LT(entries, 20U);  // what is over was dropped
 }
 
 // What costs is to build, store and group an alert anew; so not for every hit that joins it.
