@@ -100,7 +100,7 @@ class HeadCheck {
       add(Difference::kRewritten, where, said,
           "an earlier link than the line before: the store was replaced by an older copy");
     last_link_ = said.link;
-    if (said.link > report_.links) {
+    if (said.link >= report_.links) {  // the root that signs it is the link behind
       add(Difference::kTruncated, where, said,
           "the store ends at link " + std::to_string(report_.links));
     } else if (!is_of_store(said)) {
