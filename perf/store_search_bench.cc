@@ -185,14 +185,14 @@ class Bench {
 
   void search(std::string_view how, std::string_view what, const std::string& text) {
     std::uint64_t found = 0;
-    const storage::SearchOptions options{
-        .limit = SIZE_MAX, .parse = [](Batch& batch) {
-          while (batch.events().size() < batch.records().size()) batch.begin_event();
-        }};
+    const storage::SearchOptions options{.limit = SIZE_MAX, .parse = [](Batch& batch) {
+                                           while (batch.events().size() < batch.records().size())
+                                             batch.begin_event();
+                                         }};
     const storage::Query query = *storage::parse_query(text);
     print(how, what, found, timed(rounds_, [&] {
-            const auto totals = storage::search(*store_, query, options,
-                                                [](Batch&, const Event&) { return true; });
+            const auto totals =
+                storage::search(*store_, query, options, [](Batch&, const Event&) { return true; });
             PICKET_CHECK(totals.has_value());
             found = totals->matched;
           }));
@@ -241,7 +241,8 @@ class Bench {
 
   void grep() {
     const std::string file = (folder_ / "events.ndjson").string();
-    for (const std::string& word : {std::string("zqxjkvwq"), std::string(kFew), std::string(kMost)}) {
+    for (const std::string& word :
+         {std::string("zqxjkvwq"), std::string(kFew), std::string(kMost)}) {
       int status = 0;
       const Time time = timed(rounds_, [&] {
         const pid_t child = ::fork();
@@ -281,8 +282,10 @@ Options options_of(int argc, char** argv) {
     }
     const std::string_view value = i + 1 < argc ? argv[++i] : "";
     if (name == "--data") options.data = value;
-    if (name == "--grouped") std::from_chars(value.data(), value.data() + value.size(), options.hosts);
-    if (name == "--events") std::from_chars(value.data(), value.data() + value.size(), options.events);
+    if (name == "--grouped")
+      std::from_chars(value.data(), value.data() + value.size(), options.hosts);
+    if (name == "--events")
+      std::from_chars(value.data(), value.data() + value.size(), options.events);
   }
   return options;
 }

@@ -136,7 +136,8 @@ Result<bool> Packing::gather(std::vector<Source>& sources) {
       continue;
     }
     const BlockHeader header = *read_block_header(value, key);
-    const bool fits = rows + header.rows <= rows_max_ && bytes + header.raw_bytes <= kColumnRawBytes;
+    const bool fits =
+        rows + header.rows <= rows_max_ && bytes + header.raw_bytes <= kColumnRawBytes;
     if (!fits && sources.size() >= kBlocksMin) return true;
     if (!fits) {  // a large one stays as it is, and there is nothing wrong with that
       at_ = {sources.empty() ? behind(key) : key.bytes(), link};
@@ -225,8 +226,8 @@ Result<bool> Packing::next(rocksdb::WriteBatch& batch) {
   const std::string block = builder_.build(key, runs);
   const Result<bool> sound = gives_all_back(block, key);
   if (!sound || !*sound) {
-    leave(sources.back().key, sound ? "its columns do not give every record back"
-                                    : sound.error().what);
+    leave(sources.back().key,
+          sound ? "its columns do not give every record back" : sound.error().what);
     status_.left += sources.size() - 1;
     return false;
   }

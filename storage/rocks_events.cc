@@ -129,7 +129,8 @@ Result<void> RocksStore::fetch(SourceId source, std::uint64_t seq, Batch& batch)
   rocksdb::PinnableSlice bytes;
   std::string key;
   rocksdb::Status got = rocksdb::Status::NotFound();
-  // Between our reading the index and the block it may have been packed: then the index knows better.
+  // Between our reading the index and the block it may have been packed: then the index knows
+  // better.
   for (int tries = 0; tries < 2 && got.IsNotFound(); ++tries) {
     PICKET_TRY(key, block_of_row(source, seq, what));
     got = db_->Get({}, family(Family::kEvents), slice(key), &bytes);

@@ -57,7 +57,8 @@ Result<std::uint64_t> first_link_of(const RocksStore& store, std::uint64_t commi
     const std::uint64_t middle = low + (high - low) / 2;
     PICKET_TRY(const auto value, store.get(Family::kChain, link_key(middle)));
     if (!value)
-      return fail(Errc::kCorrupt, "store: link " + std::to_string(middle) + " of the chain is missing");
+      return fail(Errc::kCorrupt,
+                  "store: link " + std::to_string(middle) + " of the chain is missing");
     PICKET_TRY(const Link link, read_link(middle, *value));
     if (link.commit < commit) {
       low = middle + 1;

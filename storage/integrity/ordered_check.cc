@@ -82,7 +82,8 @@ void OrderedCheck::step() {
 void OrderedCheck::expect(std::uint64_t number, const Link& link, const ChainEntry& entry) {
   const PackedBlocks::Packed* const packed =
       evidence_ == Evidence::kBlock ? packed_.find(entry.key) : nullptr;
-  if (packed == nullptr) return compare({number, link.commit, link.time_ns}, entry.key, entry.digest);
+  if (packed == nullptr)
+    return compare({number, link.commit, link.time_ns}, entry.key, entry.digest);
   if (packed->digest.empty()) return;  // its rows stand under another key
   compare({packed->link, packed->commit, packed->time_ns}, entry.key, packed->digest);
 }

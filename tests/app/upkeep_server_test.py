@@ -58,7 +58,7 @@ class UpkeepTest(unittest.TestCase):
         errors = self.refused()
         for word in ("soon", "'5'", "'0d'", "7"):
             self.assertIn(word, errors)
-        self.assertEqual(errors.count("picket.yaml:"), 4, errors)
+        self.assertEqual(errors.count("picket.yaml:9:"), 4, errors)
 
     def test_too_short_a_retention_is_refused(self):
         (self.folder / "systems.yaml").write_text(

@@ -113,9 +113,9 @@ TEST(Upkeep, RemovesAndPacksInTheBackground) {
       batch.add("row", SourceId{0}, seq, clock.now().count());
       batch.begin_event().time_ns = clock.now().count();
     }
-    storage::Commit commit;
-    commit.add(batch, {});
-    ASSERT_OK(store.commit(commit));
+    storage::Commit one;
+    one.add(batch, {});
+    ASSERT_OK(store.commit(one));
   };
   commit(0);
   clock.advance(400 * 24h);

@@ -55,8 +55,7 @@ class PackingTest : public testing::Test {
     std::vector<std::string> keys;
     const auto blocks = rocks().iterate(Family::kEvents);
     for (blocks->SeekToFirst(); blocks->Valid(); blocks->Next()) {
-      if (is_column_block(view(blocks->value())) == columns)
-        keys.emplace_back(view(blocks->key()));
+      if (is_column_block(view(blocks->value())) == columns) keys.emplace_back(view(blocks->key()));
     }
     return keys;
   }
@@ -146,7 +145,8 @@ TEST_F(PackingTest, CursorsOfBeforeGoOn) {
   EXPECT_GT(pack(), 0U);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto at = *position_of_cursor(all[i]);
-    const std::vector<std::string> later(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end());
+    const std::vector<std::string> later(all.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                                         all.end());
     ASSERT_EQ(cursors({.newest_first = false, .after = at}), later) << i;
     ASSERT_EQ(cursors({.after = at}),
               std::vector(all.rend() - static_cast<std::ptrdiff_t>(i), all.rend()))
