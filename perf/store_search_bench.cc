@@ -245,6 +245,7 @@ class Bench {
          {std::string("zqxjkvwq"), std::string(kFew), std::string(kMost)}) {
       int status = 0;
       const Time time = timed(rounds_, [&] {
+        std::fflush(stdout);  // or the child says it again
         const pid_t child = ::fork();
         if (child == 0) {
           if (std::freopen("/dev/null", "w", stdout) == nullptr) ::_exit(127);
