@@ -6,6 +6,7 @@
 
 #include "storage/encoding.h"
 #include "storage/event_index.h"
+#include "storage/integrity/block_links.h"
 #include "storage/rocks_store.h"
 #include "storage/stored_block.h"
 
@@ -22,25 +23,14 @@ Expiry::Expiry(const RocksStore& store, const KeepSince& since) : store_(store),
 Result<std::uint64_t> Expiry::last_commit_before(std::int64_t time_ns) {
   if (time_ns == INT64_MIN) return 0;
   if (const auto known = commits_.find(time_ns); known != commits_.end()) return known->second;
-  const auto last = store_.iterate(Family::kChain);
-  last->SeekToLast();
-  if (!last->status().ok()) return rocks_error(last->status(), "retention");
-  std::uint64_t low = 1;
-  std::uint64_t high = last->Valid() ? Reader(view(last->key())).big64() + 1 : 1;
+  PICKET_TRY(const std::uint64_t first,
+             first_link(store_, [&](const Link& link) { return link.time_ns >= time_ns; }));
   std::uint64_t commit = 0;
-  while (low < high) {
-    const std::uint64_t middle = low + (high - low) / 2;
-    PICKET_TRY(const auto value, store_.get(Family::kChain, link_key(middle)));
-    if (!value)
-      return fail(Errc::kCorrupt,
-                  "store: link " + std::to_string(middle) + " of the chain is missing");
-    PICKET_TRY(const Link link, read_link(middle, *value));
-    if (link.time_ns < time_ns) {
-      low = middle + 1;
-      commit = link.commit;
-    } else {
-      high = middle;
-    }
+  if (first > 1) {
+    PICKET_TRY(const auto value, store_.get(Family::kChain, link_key(first - 1)));
+    if (!value) return fail(Errc::kCorrupt, "store: a link of the chain is missing");
+    PICKET_TRY(const Link link, read_link(first - 1, *value));
+    commit = link.commit;
   }
   return commits_[time_ns] = commit;
 }

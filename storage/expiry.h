@@ -2,8 +2,9 @@
 // storage/; decision 0012 has the reasons.
 //
 // A block goes when all of its rows were stored before the time that counts for their source.
-// Stored is when the commit was chained, by the clock of the server: what a record says of its own time
-// does not count. Reads the database and changes nothing; the caller writes the batch. One thread.
+// Stored is when the commit was chained, by the clock of the server: what a record says of its own
+// time does not count. Reads the database and changes nothing; the caller writes the batch. One
+// thread.
 #pragma once
 
 #include <rocksdb/write_batch.h>
@@ -31,9 +32,9 @@ class Expiry {
 
  private:
   struct Block {
-    bool kept = false;  // by some source
+    bool kept = false;                       // by some source
     std::uint64_t last_needed = UINT64_MAX;  // its last commit may be no later than this
-    std::vector<std::string> index;  // keys of its entries
+    std::vector<std::string> index;          // keys of its entries
   };
   Result<void> find();
   Result<std::uint64_t> last_commit_before(std::int64_t time_ns);

@@ -64,7 +64,8 @@ Result<void> Packing::begin() {
     PICKET_TRY(const Link link, read_link(1, *first));
     if (link.had_before) at_.key = std::max(at_.key, BlockKey{link.commit + 1, 0}.bytes());
   }
-  PICKET_TRY(at_.link, first_link_of(store_, last.commit));
+  PICKET_TRY(at_.link,
+             first_link(store_, [&](const Link& link) { return link.commit >= last.commit; }));
   counted_ = at_.key;
   begun_ = true;
   return {};

@@ -20,8 +20,8 @@
 #include "storage/columns/column_block.h"
 #include "storage/columns/column_writer.h"
 #include "storage/integrity/packed_blocks.h"
-#include "storage/stored_block.h"
 #include "storage/store.h"
+#include "storage/stored_block.h"
 
 namespace picket::storage {
 
@@ -78,7 +78,7 @@ class Packing {
   RowBuffer back_;
   std::vector<std::uint64_t> row_hashes_;  // of the rows that were added, in their order
   Digester digester_;
-  PackedBlocks gone_;  // read when a block is missing
+  PackedBlocks gone_;   // read when a block is missing
   PackStatus pending_;  // once it is written
   PackStatus status_;
 };

@@ -47,7 +47,8 @@ void BlockLinks::settle() {
   }
 }
 
-Result<std::uint64_t> first_link_of(const RocksStore& store, std::uint64_t commit) {
+Result<std::uint64_t> first_link(const RocksStore& store,
+                                 const std::function<bool(const Link&)>& reached) {
   const auto last = store.iterate(Family::kChain);
   last->SeekToLast();
   if (!last->status().ok()) return rocks_error(last->status(), "chain");
@@ -60,10 +61,10 @@ Result<std::uint64_t> first_link_of(const RocksStore& store, std::uint64_t commi
       return fail(Errc::kCorrupt,
                   "store: link " + std::to_string(middle) + " of the chain is missing");
     PICKET_TRY(const Link link, read_link(middle, *value));
-    if (link.commit < commit) {
-      low = middle + 1;
-    } else {
+    if (reached(link)) {
       high = middle;
+    } else {
+      low = middle + 1;
     }
   }
   return low;

@@ -8,6 +8,7 @@
 #include <rocksdb/db.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,7 +46,9 @@ class BlockLinks {
   std::optional<Error> error_;
 };
 
-// The first link of this commit or a later one; one behind the last if there is none.
-Result<std::uint64_t> first_link_of(const RocksStore& store, std::uint64_t commit);
+// The number of the first link of which `reached` is true; one behind the last if there is none.
+// From there on it must be true of all. kCorrupt: a link on the way is missing or damaged.
+Result<std::uint64_t> first_link(const RocksStore& store,
+                                 const std::function<bool(const Link&)>& reached);
 
 }  // namespace picket::storage

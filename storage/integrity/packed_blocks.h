@@ -1,6 +1,7 @@
 // PackedBlocks: what became of blocks after they were written first: which were replaced by a
-// packed block, which are in one that stands under another key, and which were removed. As the links say; links that
-// cannot be read are passed over here, for ChainCheck names them. Private to storage/; one thread.
+// packed block, which are in one that stands under another key, and which were removed. As the
+// links say; links that cannot be read are passed over here, for ChainCheck names them. Private to
+// storage/; one thread.
 #pragma once
 
 #include <cstdint>
