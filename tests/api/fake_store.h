@@ -96,6 +96,9 @@ class FakeStore : public storage::Store {
   }
   storage::ChainStatus chain() const override { return {}; }
   Result<void> seal_chain() override { return {}; }
+  Result<bool> pack() override { return unused(); }
+  storage::PackStatus packing() const override { return {}; }
+  Result<storage::ExpiryTotals> expire(const storage::KeepSince&) override { return unused(); }
 
  private:
   static tl::unexpected<Error> unused() { return fail(Errc::kIo, "not in a FakeStore"); }
