@@ -16,6 +16,7 @@ constexpr int kNice = 10;
 constexpr std::chrono::milliseconds kBetween{1000};
 constexpr Nanos kExpireEvery = std::chrono::hours(1);
 constexpr Nanos kLookEvery = std::chrono::minutes(1);
+constexpr Nanos kJump = std::chrono::hours(24);
 constexpr Nanos kSeenLeast = std::chrono::minutes(10);
 constexpr Nanos kHalfWindow = std::chrono::hours(12);
 constexpr double kDaysToTell = 7;
@@ -42,7 +43,8 @@ Upkeep::Upkeep(storage::Store& store, Retention retention, std::string data, std
       retention_(std::move(retention)),
       data_(std::move(data)),
       reserve_bytes_(reserve_bytes),
-      clock_(clock) {}
+      clock_(clock),
+      seen_(store.chain().root_ns) {}
 
 void Upkeep::start() {
   thread_ = std::thread([this] { run(); });
@@ -63,10 +65,22 @@ void Upkeep::run() {
   // As in slow_lane.cc.
   [[maybe_unused]] const int nice = ::setpriority(PRIO_PROCESS, 0, kNice);
   while (!stopping_.load(std::memory_order_acquire)) {
+    watch_clock();
     watch_disk();
     if (!go_on(expire(), "notice.retention_failed") || !go_on(pack(), "notice.packing_failed")) return;
     wakeup_.wait(kBetween);
   }
+}
+
+// A clock that is a day further than it was may be wrong, and would make all history old: nothing is removed
+// for a day.
+void Upkeep::watch_clock() {
+  const Nanos now = clock_.now();
+  if (seen_ != Nanos(0) && now - seen_ > kJump) {
+    next_expiry_ = now + kJump;
+    tell(say("notice.clock_jumped"));
+  }
+  seen_ = now;
 }
 
 // False: it cannot be done any more. A full disk is told by the engine, and passes.

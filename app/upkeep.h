@@ -60,6 +60,7 @@ class Upkeep {
   bool go_on(const Result<void>& done, const char* notice);
   Result<void> pack();
   Result<void> expire();
+  void watch_clock();
   void watch_disk();
 
   storage::Store& store_;
@@ -68,6 +69,7 @@ class Upkeep {
   std::uint64_t reserve_bytes_;
   Clock& clock_;
   DiskWatch disk_;
+  Nanos seen_;  // the clock, when it was looked at last; of an earlier run: its last root
   Nanos next_expiry_{0};
   Nanos next_look_{0};
   bool told_disk_ = false;

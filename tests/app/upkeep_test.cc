@@ -137,5 +137,38 @@ TEST(Upkeep, RemovesAndPacksInTheBackground) {
   EXPECT_EQ(rows, 60U);
 }
 
+// Else one wrong clock removes all there is.
+TEST(Upkeep, AClockThatJumpsRemovesNothing) {
+  const storage::Scratch folder;
+  std::filesystem::create_directories(folder.path());
+  SimClock clock{std::chrono::seconds(1'767'225'600)};
+  storage::StoreOptions options;
+  options.path = folder.path() + "/store";
+  options.clock = &clock;
+  options.reserve_bytes = 0;
+  const auto opened = storage::Store::open(options);
+  ASSERT_OK(opened);
+  ASSERT_OK((*opened)->source_id("web"));
+  Batch batch;
+  batch.add("row", SourceId{0}, 0, clock.now().count());
+  batch.begin_event();
+  storage::Commit commit;
+  commit.add(batch, {});
+  ASSERT_OK((*opened)->commit(commit));
+  std::vector<std::string> problems;
+  Upkeep upkeep(**opened, Retention({}, {{"web", ""}}, response::Systems(), problems), folder.path(), 0, clock);
+  upkeep.start();
+  while (upkeep.status().free_bytes == 0) std::this_thread::sleep_for(10ms);
+  clock.advance(400 * 24h);
+  std::this_thread::sleep_for(2500ms);
+  EXPECT_EQ(upkeep.status().expired.rows, 0U);
+  for (int i = 0; i < 2; ++i) {
+    clock.advance(13h);
+    std::this_thread::sleep_for(2500ms);
+  }
+  EXPECT_EQ(upkeep.status().expired.rows, 1U) << "a day later it goes";
+  upkeep.stop();
+}
+
 }  // namespace
 }  // namespace picket::app
