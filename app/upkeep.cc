@@ -26,8 +26,8 @@ constexpr double kDaysToTell = 7;
 void DiskWatch::look(std::uint64_t free_bytes, Nanos now) {
   last_ = Look{free_bytes, now};
   if (!first_) first_ = last_;
+  if (middle_ && now - first_->time >= 2 * kHalfWindow) first_ = std::exchange(middle_, std::nullopt);
   if (!middle_ && now - first_->time >= kHalfWindow) middle_ = last_;
-  if (now - first_->time >= 2 * kHalfWindow) first_ = std::exchange(middle_, std::nullopt);
 }
 
 std::optional<double> DiskWatch::days_left(std::uint64_t reserve_bytes) const {
