@@ -95,14 +95,20 @@ void IncidentGrouper::keep_apart(std::vector<Link>& links) {
 // The open incidents that share a key with the alert inside the window, the oldest first.
 std::vector<Incident> IncidentGrouper::linked(const Alert& alert, const std::vector<Entity>& keys) {
   std::vector<Link> links;
+  const auto link_to = [&](const std::string& id) {
+    return std::find_if(links.begin(), links.end(),
+                        [&](const Link& other) { return other.incident.id == id; });
+  };
   const auto consider = [&](const std::string& id, bool home) {
-    auto incident = resolve(id);
-    if (!incident || (!home && is_closed(*incident))) return;
-    const auto same = [&](const Link& other) { return other.incident.id == incident->id; };
-    auto found = std::find_if(links.begin(), links.end(), same);
-    if (found == links.end()) {
-      found = links.insert(links.end(), Link{});
-      found->incident = *std::move(incident);
+    auto found = link_to(id);
+    if (found == links.end()) {  // an incident is large: each is fetched once
+      auto incident = resolve(id);
+      if (!incident || (!home && is_closed(*incident))) return;
+      found = link_to(incident->id);
+      if (found == links.end()) {
+        found = links.insert(links.end(), Link{});
+        found->incident = *std::move(incident);
+      }
     }
     found->shared = home ? SIZE_MAX : found->shared + 1;
   };
@@ -207,9 +213,10 @@ void IncidentGrouper::claim(Incident& incident, const Alert& alert,
   if (incident.timeline.size() >= options_.alerts_max) return;
   for (const Entity& key : keys) {
     EntityEntry entry = index_.entity(key).value_or(EntityEntry{});
+    bool same = entry.incident == incident.id;
     // An entry of an incident that is over, or closed, begins anew.
-    const auto owner = entry.incident.empty() ? std::nullopt : resolve(entry.incident);
-    const bool same = entry.incident == incident.id || (owner && owner->id == incident.id);
+    const auto owner = same || entry.incident.empty() ? std::nullopt : resolve(entry.incident);
+    same = same || (owner && owner->id == incident.id);
     // Of one that a person has set apart, it stays there.
     if (owner && !same && !is_closed(*owner) && are_apart(*owner, incident)) continue;
     entry.first_ns = same ? std::min(entry.first_ns, alert.time_ns) : alert.time_ns;
