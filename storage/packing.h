@@ -36,6 +36,8 @@ class Packing {
   Result<bool> next(rocksdb::WriteBatch& batch);
   void written();
   const PackStatus& status() const { return status_; }
+  // All blocks before this key were gone over.
+  const std::string& end() const { return at_.key; }
 
  private:
   struct Source {  // a row block that is to be packed

@@ -4,6 +4,25 @@
 #include "storage/rocks_store.h"
 
 namespace picket::storage {
+namespace {
+
+constexpr std::uint32_t kPacksOfCompaction = 32;  // about 0.5 GB of raw bytes
+
+}  // namespace
+
+// Space comes back, and reading stops going over it, when files are written anew without what was
+// removed. `first` may be empty: from the beginning.
+Result<void> RocksStore::compact_events(const std::string& first, const std::string& last,
+                                        std::string_view what) {
+  rocksdb::CompactRangeOptions how;
+  how.exclusive_manual_compaction = false;
+  const rocksdb::Slice begin = first;
+  const rocksdb::Slice end = last;
+  const rocksdb::Status done =
+      db_->CompactRange(how, family(Family::kEvents), first.empty() ? nullptr : &begin, &end);
+  if (!done.ok()) return rocks_error(done, what);
+  return {};
+}
 
 Result<bool> RocksStore::pack() {
   if (options_.read_only)
@@ -16,6 +35,11 @@ Result<bool> RocksStore::pack() {
     const Result<void> written = write(batch);
     if (written) packing_->written();
     if (!written) done = tl::unexpected(written.error());
+    if (written && ++packs_ % kPacksOfCompaction == 0) {
+      const Result<void> compacted = compact_events(compacted_, packing_->end(), "packing");
+      if (!compacted) done = tl::unexpected(compacted.error());
+      compacted_ = packing_->end();
+    }
   }
   pack_status_.with([&](PackStatus& status) { status = packing_->status(); });
   return done;
@@ -35,12 +59,7 @@ Result<ExpiryTotals> RocksStore::expire(const KeepSince& since) {
     totals = now;
   }
   if (totals.blocks == 0) return totals;
-  // Space comes back when files are written anew without what was removed.
-  rocksdb::CompactRangeOptions how;
-  how.exclusive_manual_compaction = false;
-  const rocksdb::Slice end = expiry.last_removed();
-  const rocksdb::Status done = db_->CompactRange(how, family(Family::kEvents), nullptr, &end);
-  if (!done.ok()) return rocks_error(done, "retention");
+  PICKET_TRY_VOID(compact_events({}, expiry.last_removed(), "retention"));
   return totals;
 }
 

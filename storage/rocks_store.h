@@ -177,6 +177,8 @@ class RocksStore final : public Store {
   static std::string alert_index_key(std::int64_t time_ns, std::string_view id);
   Result<void> put_alert(rocksdb::WriteBatch& batch, const Alert& alert) const;
   Result<void> delete_alert(rocksdb::WriteBatch& batch, const std::string& id) const;
+  Result<void> compact_events(const std::string& first, const std::string& last,
+                              std::string_view what);
   Result<void> put_incident(rocksdb::WriteBatch& batch, const Incident& incident) const;
   void put_small(rocksdb::WriteBatch& batch, const Commit::Contents& contents) const;
   void publish(const Commit::Contents& contents, std::uint64_t number,
@@ -192,7 +194,10 @@ class RocksStore final : public Store {
   Guarded<Tables> tables_;
   Guarded<Chain> chain_;
   Guarded<Health> health_;
-  std::unique_ptr<Packing> packing_;  // of the thread that packs
+  // Of the thread that packs:
+  std::unique_ptr<Packing> packing_;
+  std::uint32_t packs_ = 0;
+  std::string compacted_;  // files before this key were written anew
   Guarded<PackStatus> pack_status_;
 };
 

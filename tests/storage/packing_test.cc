@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "storage/integrity/verify.h"
+#include "storage/query.h"
 #include "storage/rocks_store.h"
 #include "storage/stored_block.h"
 #include "tests/storage/crash_fs.h"
