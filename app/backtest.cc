@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "app/needed_records.h"
 #include "app/replay.h"
 #include "app/rule_reach.h"
 #include "base/world.h"
@@ -28,6 +29,7 @@ class Backtest {
         detection_(detection),
         sources_(sources),
         options_(options),
+        needs_(options.read_all ? std::nullopt : NeededRecords(detection).of_all()),
         replay_(detection, sources, formats, correlation_options(options), hooks()) {
     result_.from_ns = options.from_ns;
     result_.to_ns = options.to_ns;
@@ -79,34 +81,66 @@ class Backtest {
 
   // Rows behind the period are read up to `last` for their times alone: they moved the watermark.
   Result<void> read(std::uint64_t last) {
-    const storage::ScanOptions scan{.from_ns = result_.read_from_ns,
-                                    .to_ns = INT64_MAX,
-                                    .newest_first = false,
-                                    .after = {},
-                                    .skip_damaged = true};
+    storage::ScanOptions scan{.from_ns = result_.read_from_ns,
+                              .to_ns = INT64_MAX,
+                              .newest_first = false,
+                              .after = {},
+                              .skip_damaged = true};
+    if (needs_) scan.needs = &*needs_;
+    if (times_matter()) {
+      scan.left_out = [&](const storage::RowTime& row) {
+        if (row.position.commit <= last) leave_out(row);
+      };
+    }
+    scan.go_on = [&](const storage::ScanTotals& totals) {
+      progress_.rows = totals.rows;
+      progress_.bytes = totals.bytes_scanned;
+      return ask_now_and_then();
+    };
     PICKET_TRY(const storage::ScanTotals totals,
                store_.scan(scan, [&](const storage::StoredRow& row) {
                  return row.position.commit <= last && take(row);
                }));
     result_.totals.bytes_scanned = totals.bytes_scanned;
     result_.totals.bytes_skipped = totals.bytes_skipped;
+    result_.totals.bytes_ruled_out = totals.bytes_ruled_out;
     result_.totals.blocks_damaged = totals.blocks_damaged;
+    if (!times_matter()) result_.totals.events += totals.rows - taken_;
     return {};
+  }
+
+  // Of rows that no rule fires on: is it of interest when they came?
+  bool times_matter() const {
+    const rules::RuleSet& rules = *detection_.rules;
+    if (result_.read_from_ns != INT64_MIN || bounded() || !rules.correlations().empty()) return true;
+    for (std::uint32_t i = 0; i < rules.rule_count(); ++i) {
+      if (rules.suppression(i).for_ns != 0) return true;
+    }
+    return false;
+  }
+
+  void leave_out(const storage::RowTime& row) {
+    replay_.take_time(row);
+    if (row.time_ns < options_.to_ns) ++count_of(row.time_ns);
   }
 
   // False ends the scan.
   bool take(const storage::StoredRow& row) {
+    ++taken_;
+    ++progress_.rows;
     progress_.bytes += row.record.raw.size();
-    if (++progress_.rows % kRowsBetweenQuestions == 0 && !ask()) return false;
+    if (!ask_now_and_then()) return false;
     if (row.time_ns >= options_.to_ns) {
-      replay_.take_time(row);
+      replay_.take_time({row.position, row.record.received_ns, row.time_ns});
     } else {
       replay_.take(row);
     }
     return !stopped();
   }
 
-  bool ask() {
+  bool ask_now_and_then() {
+    if (progress_.rows - asked_at_ < kRowsBetweenQuestions) return !stopped();
+    asked_at_ = progress_.rows;
     progress_.alerts = result_.tally->alerts();
     if (options_.progress) options_.progress(progress_);
     if (options_.cancelled && options_.cancelled()) result_.end = BacktestEnd::kInterrupted;
@@ -117,6 +151,10 @@ class Backtest {
     return time_ns >= options_.from_ns && time_ns < options_.to_ns;
   }
 
+  std::uint64_t& count_of(std::int64_t time_ns) {
+    return in_period(time_ns) ? result_.totals.events : result_.totals.events_before;
+  }
+
   Replay::Hooks hooks() {
     return {.evaluated = [this](const Batch& batch) { count(batch); },
             .alerts = [this](std::vector<Alert>& alerts) { keep(alerts); },
@@ -124,9 +162,7 @@ class Backtest {
   }
 
   void count(const Batch& batch) {
-    for (const Event& event : batch.events()) {
-      ++(in_period(event.time_ns) ? result_.totals.events : result_.totals.events_before);
-    }
+    for (const Event& event : batch.events()) ++count_of(event.time_ns);
     for (const Hit& hit : batch.hits()) {
       if (!in_period(batch.events()[hit.event].time_ns)) continue;
       ++result_.totals.hits;
@@ -177,7 +213,10 @@ class Backtest {
   const Detection& detection_;
   const KnownSources& sources_;
   const BacktestOptions& options_;
+  std::optional<RecordNeeds> needs_;  // nullopt: all records are read
   BacktestProgress progress_;
+  std::uint64_t taken_ = 0;  // rows
+  std::uint64_t asked_at_ = 0;
   BacktestResult result_;
   Replay replay_;  // last: it hands its findings to the others
 };

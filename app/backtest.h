@@ -36,6 +36,7 @@ struct BacktestOptions {
   std::optional<std::int64_t> before_ns = {};
   std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;  // of the server
   std::size_t samples = 3;                                 // whole alerts kept of each rule
+  bool read_all = false;  // also records of which it is certain that no rule fires on them
   // Asked now and then, may be empty: true ends it with what was found.
   std::function<bool()> cancelled = {};
   std::function<void(const BacktestProgress&)> progress = {};
@@ -56,6 +57,7 @@ struct BacktestTotals {
   std::uint64_t evicted = 0;
   std::uint64_t bytes_scanned = 0;
   std::uint64_t bytes_skipped = 0;
+  std::uint64_t bytes_ruled_out = 0;  // of those scanned: no rule can fire on them, so they were not read
   std::uint64_t blocks_damaged = 0;  // passed over
   double seconds = 0;
 };

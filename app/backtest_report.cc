@@ -88,6 +88,7 @@ Json totals_json(const BacktestResult& result) {
           {"evicted", totals.evicted},
           {"bytes_scanned", totals.bytes_scanned},
           {"bytes_skipped", totals.bytes_skipped},
+          {"bytes_ruled_out", totals.bytes_ruled_out},
           {"blocks_damaged", totals.blocks_damaged},
           {"seconds", totals.seconds},
           {"events_per_second", rate(events, totals.seconds)},
@@ -187,6 +188,7 @@ std::string totals_text(const BacktestResult& result) {
             "\n";
   const auto bytes = static_cast<double>(totals.bytes_scanned);
   text += say("backtest.read", {{"scanned", bytes_text(bytes)},
+                                {"ruled_out", bytes_text(static_cast<double>(totals.bytes_ruled_out))},
                                 {"skipped", bytes_text(static_cast<double>(totals.bytes_skipped))},
                                 {"rate", bytes_text(rate(bytes, totals.seconds))}}) +
           "\n";

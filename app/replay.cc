@@ -28,29 +28,25 @@ Replay::Replay(const Detection& detection, const correlator::SourceNames& source
     parser_.set_source(SourceId{static_cast<std::uint32_t>(i)}, formats[i]);
 }
 
-void Replay::begin(const storage::StoredRow& row) {
+void Replay::take_time(const storage::RowTime& row) {
   if (row.position.commit != commit_) {
     commit_ = row.position.commit;
-    if (row.record.received_ns - last_tick_ns_ >= kTickEveryNs) {
+    if (row.received_ns - last_tick_ns_ >= kTickEveryNs) {
       flush();
       tick();
-      last_tick_ns_ = row.record.received_ns;
+      last_tick_ns_ = row.received_ns;
     }
   }
   take_time(row.time_ns);
 }
 
 void Replay::take(const storage::StoredRow& row) {
-  begin(row);
+  take_time({row.position, row.record.received_ns, row.time_ns});
   Record& record =
       batch_.add(row.record.raw, row.record.source, row.record.seq, row.record.received_ns);
   record.length = row.record.length;
   batch_.set_heading(record, row.record.heading);
   if (batch_.records().size() >= kBatchRecords || batch_.bytes() >= kBatchBytes) flush();
-}
-
-void Replay::take_time(const storage::StoredRow& row) {
-  begin(row);
 }
 
 void Replay::take_time(std::int64_t time_ns) {

@@ -36,7 +36,7 @@ class Replay {
 
   void take(const storage::StoredRow& row);
   // The row is not of those that are asked for, but it moved the watermark.
-  void take_time(const storage::StoredRow& row);
+  void take_time(const storage::RowTime& row);
   void take_time(std::int64_t time_ns);
   // What was taken is through; the watermark stays.
   void flush();
@@ -54,7 +54,6 @@ class Replay {
   static constexpr std::int64_t kSettleNs = 30'000'000'000;
 
  private:
-  void begin(const storage::StoredRow& row);
   void hand_out();
 
   std::shared_ptr<const rules::RuleSet> rules_;

@@ -14,27 +14,21 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <functional>
-#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/check.h"
+#include "perf/bench_store.h"
 #include "perf/fleet.h"
 #include "perf/thread_time.h"
 #include "perf/windows_events.h"
 #include "storage/search.h"
-#include "storage/store.h"
 
 namespace picket::perf {
 namespace {
-
-using storage::Commit;
-using storage::Store;
 
 struct Options {
   bool smoke = false;
@@ -43,9 +37,6 @@ struct Options {
   std::uint64_t events = 1'000'000;
 };
 
-constexpr std::size_t kLinesMax = 200'000;
-constexpr std::uint64_t kRowsOfCommit = 4096;
-constexpr std::uint64_t kRowsOfBlock = 16'384;
 constexpr std::string_view kFew = "zqfew";
 constexpr std::string_view kMost = "zqmost";
 
@@ -73,93 +64,39 @@ class Bench {
   explicit Bench(const Options& options)
       : options_(options),
         rounds_(options.smoke ? 1 : 3),
-        folder_(std::filesystem::temp_directory_path() /
-                ("picket-search-bench-" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-    lines_ = windows_events(options.data, options.smoke ? 4'000 : kLinesMax);
-    PICKET_CHECK(!lines_.empty());
-    if (options.hosts > 0) lines_ = fleet_of(lines_, options.hosts);
-  }
-  ~Bench() {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  Bench(const Bench&) = delete;
-  Bench& operator=(const Bench&) = delete;
+        data_({.lines = lines_of(options), .events = options.events, .mark = mark}) {}
 
   void run() {
-    open();
-    write();
-    reopen();
-    std::printf("store_search rows: n=%llu raw=%.1f MB stored=%.1f bytes/event\n", n(), raw_ / 1e6,
-                stored_bytes());
+    std::printf("store_search rows: n=%llu raw=%.1f MB stored=%.1f bytes/event\n", n(),
+                data_.raw_bytes() / 1e6, data_.stored_bytes());
     ask("rows");
     pack();
-    reopen();
-    std::printf("store_search columns: stored=%.1f bytes/event\n", stored_bytes());
+    std::printf("store_search columns: stored=%.1f bytes/event\n", data_.stored_bytes());
     ask("columns");
     grep();
   }
 
  private:
   unsigned long long n() const { return options_.events; }
-  std::string path() const { return (folder_ / "store").string(); }
 
-  void open() {
-    Result<std::unique_ptr<Store>> store = Store::open({.path = path(), .sync = false});
-    PICKET_CHECK(store.has_value());
-    store_ = *std::move(store);
-    PICKET_CHECK(store_->source_id("bench").has_value());
+  static std::vector<std::string> lines_of(const Options& options) {
+    constexpr std::size_t kLinesMax = 200'000;
+    std::vector<std::string> lines =
+        windows_events(options.data, options.smoke ? 4'000 : kLinesMax);
+    return options.hosts > 0 ? fleet_of(lines, options.hosts) : lines;
   }
 
-  // Flushed by what a server does at its end: the log is read again, and files written.
-  void reopen() {
-    store_.reset();
-    open();
-  }
-
-  std::string line(std::uint64_t seq) const {
-    std::string line = lines_[seq % lines_.size()];
-    const std::uint64_t block = seq / kRowsOfBlock;
-    if (seq % kRowsOfBlock != kRowsOfBlock / 3 || !line.ends_with('}')) return line;
-    line.pop_back();
-    if (block % 13 == 0) line += ",\"few\":\"" + std::string(kFew) + "\"";
-    if (block % 3 != 0) line += ",\"most\":\"" + std::string(kMost) + "\"";
-    return line += '}';
-  }
-
-  void write() {
-    std::ofstream ndjson(folder_ / "events.ndjson");
-    Commit commit;
-    Batch batch;
-    for (std::uint64_t seq = 0; seq < options_.events;) {
-      for (std::uint64_t i = 0; i < kRowsOfCommit && seq < options_.events; ++i, ++seq) {
-        const std::string text = line(seq);
-        raw_ += static_cast<double>(text.size());
-        ndjson << text << '\n';
-        batch.add(text, SourceId{0}, seq,
-                  1'772'000'000'000'000'000 + static_cast<std::int64_t>(seq) * 50'000);
-        batch.begin_event().status = ParseStatus::kParsed;
-      }
-      commit.add(batch, {});
-      PICKET_CHECK(store_->commit(commit).has_value());
-      commit.clear();
-      batch.clear();
-    }
+  // One event of a block has a word, in few blocks or in most.
+  static std::string mark(std::uint64_t block) {
+    std::string mark;
+    if (block % 13 == 0) mark += ",\"few\":\"" + std::string(kFew) + "\"";
+    if (block % 3 != 0) mark += ",\"most\":\"" + std::string(kMost) + "\"";
+    return mark;
   }
 
   void pack() {
-    bool more = true;
-    const Time time = timed(1, [&] {
-      while (more) {
-        const Result<bool> packed = store_->pack();
-        PICKET_CHECK(packed.has_value());
-        more = *packed;
-      }
-    });
-    const storage::PackStatus status = store_->packing();
-    PICKET_CHECK(status.left == 0 && status.blocks > 0);
+    const Time time = timed(1, [&] { data_.pack(); });
+    const storage::PackStatus& status = data_.packed();
     std::printf("store_pack n=%llu blocks=%llu bytes/event=%.1f cpu=%.2f us/event\n",
                 static_cast<unsigned long long>(status.rows),
                 static_cast<unsigned long long>(status.blocks),
@@ -167,20 +104,11 @@ class Bench {
                 time.cpu_s * 1e6 / static_cast<double>(status.rows));
   }
 
-  double stored_bytes() const {
-    std::uint64_t bytes = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path())) {
-      const std::string extension = entry.path().extension().string();
-      if (extension == ".sst" || extension == ".log") bytes += entry.file_size();
-    }
-    return static_cast<double>(bytes) / static_cast<double>(options_.events);
-  }
-
   void print(std::string_view how, std::string_view what, std::uint64_t found, const Time& time) {
     std::printf("store_search %s, %s: found=%llu wall=%.3f s cpu=%.3f s %.1f GB/s\n",
                 std::string(how).c_str(), std::string(what).c_str(),
                 static_cast<unsigned long long>(found), time.wall_s, time.cpu_s,
-                raw_ / time.cpu_s / 1e9);
+                data_.raw_bytes() / time.cpu_s / 1e9);
   }
 
   void search(std::string_view how, std::string_view what, const std::string& text) {
@@ -191,8 +119,8 @@ class Bench {
                                          }};
     const storage::Query query = *storage::parse_query(text);
     print(how, what, found, timed(rounds_, [&] {
-            const auto totals =
-                storage::search(*store_, query, options, [](Batch&, const Event&) { return true; });
+            const auto totals = storage::search(data_.store(), query, options,
+                                                [](Batch&, const Event&) { return true; });
             PICKET_CHECK(totals.has_value());
             found = totals->matched;
           }));
@@ -212,12 +140,12 @@ class Bench {
     std::uint64_t rows = 0;
     const Time time = timed(rounds_, [&] {
       rows = 0;
-      PICKET_CHECK(store_
-                       ->scan({},
-                              [&](const storage::StoredRow& row) {
-                                rows += row.record.raw.empty() ? 0U : 1U;
-                                return true;
-                              })
+      PICKET_CHECK(data_.store()
+                       .scan({},
+                             [&](const storage::StoredRow& row) {
+                               rows += row.record.raw.empty() ? 0U : 1U;
+                               return true;
+                             })
                        .has_value());
     });
     print(how, "all records", rows, time);
@@ -230,8 +158,8 @@ class Bench {
       Batch batch;
       for (int i = 0; i < count; ++i) {
         const std::uint64_t seq = random() % options_.events;
-        PICKET_CHECK(store_->fetch(SourceId{0}, seq, batch).has_value());
-        PICKET_CHECK(batch.records().front().raw == line(seq));
+        PICKET_CHECK(data_.store().fetch(SourceId{0}, seq, batch).has_value());
+        PICKET_CHECK(batch.records().front().raw == data_.line(seq));
         batch.clear();
       }
     });
@@ -240,7 +168,7 @@ class Bench {
   }
 
   void grep() {
-    const std::string file = (folder_ / "events.ndjson").string();
+    const std::string file = data_.write_ndjson();
     for (const std::string& word :
          {std::string("zqxjkvwq"), std::string(kFew), std::string(kMost)}) {
       int status = 0;
@@ -260,16 +188,13 @@ class Bench {
         return;
       }
       std::printf("store_search ripgrep, %s: wall=%.3f s %.1f GB/s\n", word.c_str(), time.wall_s,
-                  raw_ / time.wall_s / 1e9);
+                  data_.raw_bytes() / time.wall_s / 1e9);
     }
   }
 
   const Options& options_;
   int rounds_;
-  std::filesystem::path folder_;
-  std::vector<std::string> lines_;
-  std::unique_ptr<Store> store_;
-  double raw_ = 0;
+  BenchStore data_;
 };
 
 Options options_of(int argc, char** argv) {

@@ -19,18 +19,21 @@ class Scan {
       totals_.bytes_skipped += header.raw_bytes;
       return true;
     }
-    PICKET_TRY_VOID(block_.read(bytes, key, options_.filter));
+    PICKET_TRY_VOID(block_.read(bytes, key, options_));
     totals_.rows += block_.rows_ruled_out();
     totals_.bytes_scanned += block_.bytes_ruled_out();
     totals_.bytes_ruled_out += block_.bytes_ruled_out();
+    told_ = 0;
     for (std::size_t i = 0; i < block_.size(); ++i) {
       const StoredRow row = block_.row(options_.newest_first ? block_.size() - 1 - i : i);
+      tell_left_out(&row.position);
       if (is_before_start(row.position)) continue;
       totals_.bytes_scanned += row.record.raw.size();
       if (row.time_ns < options_.from_ns || row.time_ns >= options_.to_ns) continue;
       ++totals_.rows;
       if (!row_(row)) return false;
     }
+    tell_left_out(nullptr);
     return !options_.go_on || options_.go_on(totals_);
   }
 
@@ -42,8 +45,22 @@ class Scan {
     return options_.newest_first ? position >= *options_.after : position <= *options_.after;
   }
 
+  // Those that come before this row, in the direction of the scan; nullptr: all others.
+  void tell_left_out(const RowPosition* before) {
+    const std::vector<RowTime>& rows = block_.left_out();
+    for (; told_ < rows.size(); ++told_) {
+      const RowTime& row = options_.newest_first ? rows[rows.size() - 1 - told_] : rows[told_];
+      const bool later = before != nullptr &&
+                         (options_.newest_first ? row.position < *before : row.position > *before);
+      if (later) return;
+      if (is_before_start(row.position)) continue;
+      if (row.time_ns >= options_.from_ns && row.time_ns < options_.to_ns) options_.left_out(row);
+    }
+  }
+
   const ScanOptions& options_;
   const std::function<bool(const StoredRow&)>& row_;
+  std::size_t told_ = 0;  // of the rows that were left out
   StoredBlock block_;
   ScanTotals totals_;
 };

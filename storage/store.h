@@ -26,6 +26,7 @@
 #include "event/alert.h"
 #include "event/event.h"
 #include "event/incident.h"
+#include "event/record_needs.h"
 
 namespace rocksdb {
 class Env;
@@ -140,12 +141,19 @@ struct StoredRow {
   RowPosition position = {};
 };
 
+// When a record came; of one that a scan left out.
+struct RowTime {
+  RowPosition position = {};
+  std::int64_t received_ns = 0;
+  std::int64_t time_ns = 0;  // event time
+};
+
 struct ScanTotals {
-  std::uint64_t rows = 0;            // looked at, those that `filter` left out among them
+  std::uint64_t rows = 0;            // looked at, those that were left out among them
   std::uint64_t blocks_damaged = 0;  // with skip_damaged
   std::uint64_t bytes_scanned = 0;   // raw bytes looked at
   std::uint64_t bytes_skipped = 0;   // raw bytes of blocks that the time range excluded
-  std::uint64_t bytes_ruled_out = 0;  // of those looked at: rows that `filter` left out
+  std::uint64_t bytes_ruled_out = 0;  // of those looked at: rows that were left out
 };
 
 struct ScanOptions {
@@ -154,8 +162,12 @@ struct ScanOptions {
   bool newest_first = true;               // by commit, and within a commit by position
   std::optional<RowPosition> after = {};  // begin behind this row, in the direction of the scan
   bool skip_damaged = false;  // go on behind a damaged block, and count it, instead of kCorrupt
-  // Rows that certainly do not match the filter of this query may be left out.
+  // Rows that certainly do not match the filter of this query may be left out,
   const Query* filter = nullptr;
+  // and those that do not meet these needs.
+  const RecordNeeds* needs = nullptr;
+  // Called for the rows that were left out, in order among the others; costs a look at each.
+  std::function<void(const RowTime&)> left_out = {};
   // Asked behind each block, if set; false ends the scan.
   std::function<bool(const ScanTotals&)> go_on = {};
 };

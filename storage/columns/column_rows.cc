@@ -14,9 +14,6 @@
 namespace picket::storage {
 namespace {
 
-constexpr unsigned kStatusMask = 3;
-constexpr unsigned kCut = 4;
-constexpr unsigned kHeaded = 8;
 constexpr std::size_t kFewRows = 16;  // to go over one by one
 
 std::int64_t wrapping_add(std::int64_t a, std::int64_t b) {
@@ -171,12 +168,13 @@ bool ColumnRows::read_meta(std::string_view bytes, std::vector<Meta>& rows) {
   for (Meta& row : rows) row.age_ns = in.signed_varint();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto bits = static_cast<unsigned>(static_cast<unsigned char>(flags[i]));
-    if ((bits & kStatusMask) > static_cast<unsigned>(ParseStatus::kRaw)) return false;
-    rows[i].status = static_cast<ParseStatus>(bits & kStatusMask);
-    if ((bits & kCut) != 0) rows[i].length = static_cast<std::uint32_t>(in.varint());
+    if ((bits & kRowStatus) > static_cast<unsigned>(ParseStatus::kRaw)) return false;
+    rows[i].status = static_cast<ParseStatus>(bits & kRowStatus);
+    rows[i].hides_text = (bits & kRowHides) != 0;
+    if ((bits & kRowCut) != 0) rows[i].length = static_cast<std::uint32_t>(in.varint());
   }
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if ((static_cast<unsigned char>(flags[i]) & kHeaded) == 0) continue;
+    if ((static_cast<unsigned char>(flags[i]) & kRowHeaded) == 0) continue;
     const std::uint64_t heading = in.varint();
     if (heading >= kColumnHeadingsMax) return false;
     rows[i].heading = static_cast<std::uint32_t>(heading) + 1;
@@ -373,6 +371,38 @@ Result<std::optional<std::size_t>> ColumnRows::find(SourceId source, std::uint64
 Result<RowPosition> ColumnRows::position(std::size_t place) {
   if (!load_orders() || !load_positions()) return damaged();
   return positions_[numbers_[place]];
+}
+
+Result<RowSet> ColumnRows::hiding_text() {
+  RowSet rows(block_.rows());
+  const std::uint16_t flags = block_.header().flags;
+  if ((flags & kHidingTold) == 0) rows.add_all();
+  if ((flags & kHiding) == 0) return rows;
+  for (std::size_t chunk = 0; chunk < block_.chunks(); ++chunk) {
+    if (!load_meta(chunk)) return damaged();
+    for (std::size_t i = 0; i < meta_[chunk].size(); ++i) {
+      if (meta_[chunk][i].hides_text) rows.add(chunk * kChunkRows + i);
+    }
+  }
+  return rows;
+}
+
+Result<void> ColumnRows::append_times(const RowSet& rows, std::vector<RowTime>& out) {
+  bool sound = load_orders() && load_positions();
+  rows.for_each([&](std::size_t place) {
+    const std::size_t number = sound ? numbers_[place] : 0;
+    sound = sound && load_meta(place / kChunkRows) && load_received(number / kChunkRows);
+    if (!sound) return;
+    RowTime& row = out.emplace_back();
+    row.position = positions_[number];
+    row.received_ns = received_[number / kChunkRows][number % kChunkRows];
+    row.time_ns =
+        wrapping_add(row.received_ns, meta_[place / kChunkRows][place % kChunkRows].age_ns);
+  });
+  if (!sound) return damaged();
+  const auto earlier = [](const RowTime& a, const RowTime& b) { return a.position < b.position; };
+  if (!std::is_sorted(out.begin(), out.end(), earlier)) std::sort(out.begin(), out.end(), earlier);
+  return {};
 }
 
 Result<void> ColumnRows::rebuild(const RowSet& rows, RowBuffer& out) {

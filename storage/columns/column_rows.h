@@ -33,6 +33,11 @@ class ColumnRows {
   // Its place.
   Result<std::optional<std::size_t>> find(SourceId source, std::uint64_t seq);
   Result<RowPosition> position(std::size_t place);
+  // Rows that may spell text otherwise than it is read (event/record_needs.h); all of them if the
+  // block does not say.
+  Result<RowSet> hiding_text();
+  // When the rows of a set came, in order of arrival.
+  Result<void> append_times(const RowSet& rows, std::vector<RowTime>& out);
   // The rows of a set, with positions.
   Result<void> rebuild(const RowSet& rows, RowBuffer& out);
 
@@ -42,6 +47,7 @@ class ColumnRows {
     std::uint32_t length = 0;   // 0: not cut
     std::uint32_t heading = 0;  // plus one; 0: none
     ParseStatus status = ParseStatus::kRaw;
+    bool hides_text = false;
   };
   // A column in the chunk that is being rebuilt.
   struct Source {

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "event/record_needs.h"
 #include "storage/columns/column_encoder.h"
 #include "storage/columns/word_keys.h"
 
@@ -21,8 +22,6 @@ constexpr std::uint32_t kUnused = UINT32_MAX;
 constexpr std::size_t kShapesKept = 512;  // a splitter with more begins anew with the next block
 constexpr std::size_t kRowsOfGroup = 8;   // fewer on average: grouping costs more than it gains
 constexpr std::uint32_t kNoHostCell = UINT32_MAX;
-constexpr unsigned kCut = 4;
-constexpr unsigned kHeaded = 8;
 
 std::int64_t difference(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
@@ -99,7 +98,8 @@ void ColumnBlockBuilder::add(const StoredRow& row) {
                    .shape = shape,
                    .first_cell = static_cast<std::uint32_t>(cells_.size()),
                    .heading = heading_of(record),
-                   .status = row.status});
+                   .status = row.status,
+                   .hides_text = hides_text(raw)});
   const RecordSplitter::Slot* slot = splitter_.slots(splitter_.shapes()[shape]);
   for (const std::string_view value : values_)
     cells_.push_back(tables_[(slot++)->column].add(value));
@@ -167,7 +167,10 @@ std::string ColumnBlockBuilder::build(BlockKey key, std::vector<Run>& runs) cons
 }
 
 BlockHeader ColumnBlockBuilder::header_of(const Parts& parts) const {
-  BlockHeader header{.flags = parts.flags,
+  const bool hiding =
+      std::any_of(rows_.begin(), rows_.end(), [](const Row& row) { return row.hides_text; });
+  const auto flags = parts.flags | kHidingTold | (hiding ? kHiding : 0);
+  BlockHeader header{.flags = static_cast<std::uint16_t>(flags),
                      .rows = static_cast<std::uint32_t>(rows_.size()),
                      .time_min = std::numeric_limits<std::int64_t>::max(),
                      .time_max = std::numeric_limits<std::int64_t>::min(),
@@ -278,8 +281,9 @@ void ColumnBlockBuilder::put_row_table(const Parts& parts, std::size_t first, st
     for (std::size_t i = first; i < end; ++i) f(rows_[parts.by_place[i]]);
   };
   for_each([&](const Row& row) {
-    out += static_cast<char>(static_cast<unsigned>(row.status) |
-                             (row.length > row.size ? kCut : 0) | (row.heading != 0 ? kHeaded : 0));
+    out += static_cast<char>(
+        static_cast<unsigned>(row.status) | (row.length > row.size ? kRowCut : 0) |
+        (row.heading != 0 ? kRowHeaded : 0) | (row.hides_text ? kRowHides : 0));
   });
   for_each([&](const Row& row) { put_signed(out, difference(row.time_ns, row.received_ns)); });
   for_each([&](const Row& row) {

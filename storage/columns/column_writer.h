@@ -47,6 +47,7 @@ class ColumnBlockBuilder {
     std::uint32_t first_cell;
     std::uint32_t heading;  // plus one; 0: none
     ParseStatus status;
+    bool hides_text;
   };
   struct Parts;
 

@@ -27,6 +27,13 @@ inline constexpr std::uint16_t kGrouped = 1;
 inline constexpr std::uint16_t kPositioned = 2;
 inline constexpr std::uint16_t kHeadings = 4;
 inline constexpr std::uint16_t kFiltered = 8;
+inline constexpr std::uint16_t kHidingTold = 16;
+inline constexpr std::uint16_t kHiding = 32;
+// Flags of a row, beside its status.
+inline constexpr unsigned kRowStatus = 3;
+inline constexpr unsigned kRowCut = 4;
+inline constexpr unsigned kRowHeaded = 8;
+inline constexpr unsigned kRowHides = 16;
 
 enum class Section : std::uint8_t {
   kDirectory,

@@ -139,7 +139,7 @@ History::History(const std::string& which) {
   system.hosts = {"host-3"};
   systems_ = response::Systems({system});
   auto store = storage::Store::open(
-      {.path = (folder_ / "store").string(), .sync = false, .reserve_bytes = 0});
+      {.path = (folder_ / "store").string(), .sync = false, .pack_rows = 300, .reserve_bytes = 0});
   EXPECT_TRUE(store) << store.error().what;
   store_ = *std::move(store);
   for (const SourceConfig& source : config_.sources) {

@@ -19,6 +19,7 @@ struct PropertyOutcome {
   std::string difference;    // the first one in words; empty if there is none
   std::size_t compared = 0;  // pairs of rule and event
   std::size_t hits = 0;
+  std::size_t needed = 0;  // of the hits: the rule says what a record must hold
 };
 
 class MatcherProperty {
