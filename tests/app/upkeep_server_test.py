@@ -35,7 +35,7 @@ class UpkeepTest(unittest.TestCase):
 
     def test_packed_records_are_found_as_before(self):
         self.picket.start()
-        lines = [f"<38>Nov 20 10:00:00 web-{i % 7} sshd[{i}]: Failed password for user{i} from 192.0.2.{i % 250} port 4000 ssh2"
+        lines = [f"<38>Nov 20 10:00:00 web-{i % 7} sshd[{i}]: Accepted publickey for user{i} from 192.0.2.{i % 250} port 4000 ssh2"
                  for i in range(ROWS)]
         with socket.create_connection(("127.0.0.1", self.picket.port("tcp")), timeout=30) as connection:
             connection.sendall(("\n".join(lines) + "\n").encode())
