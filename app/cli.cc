@@ -6,6 +6,7 @@
 #include <span>
 
 #include "app/command.h"
+#include "app/delivery_journal.h"
 #include "app/help.h"
 #include "app/paths.h"
 #include "app/terminal.h"
@@ -35,6 +36,7 @@ struct Commands {
   BacktestCommand backtest;
   ExportCommand export_command;
   LedgerCommand ledger;
+  DeliveryCommand delivery;
   NounCommand incident;
   IncidentVerbCommand incident_verb;
   NounCommand system;
@@ -227,6 +229,28 @@ void add_verify(CLI::App& app, VerifyCommand& command, int& code) {
   verify->add_option("--public-key", command.public_key, say("option.public_key"))->type_name("FILE");
   add_store(*verify, command);
   verify->callback([&] { code = run_verify(command); });
+}
+
+void add_verify_delivery(CLI::App& app, DeliveryCommand& command, int& code) {
+  CLI::App* delivery = add(app, "verify-delivery", "verify-delivery");
+  delivery->add_option("--url", command.url, say("option.delivery_url"))->type_name("URL")->capture_default_str();
+  delivery->add_option("--token", command.token, say("option.delivery_token"))->type_name("TOKEN");
+  delivery->add_option("--records", command.records, say("option.delivery_records"))
+      ->check(CLI::Range(std::uint64_t{1}, DeliveryJournal::kRecordsMax))
+      ->capture_default_str();
+  delivery->add_option("--batch", command.batch, say("option.delivery_batch"))
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  delivery->add_option("--patience", command.patience, say("option.delivery_patience"))
+      ->check(CLI::Range(0, 86'400))
+      ->capture_default_str();
+  delivery->add_option("--journal", command.journal, say("option.delivery_journal"))
+      ->type_name("FILE")
+      ->capture_default_str();
+  CLI::Option* send = delivery->add_flag("--send-only", command.send_only, say("option.delivery_send_only"));
+  delivery->add_flag("--check-only", command.check_only, say("option.delivery_check_only"))->excludes(send);
+  add_store(*delivery, command);
+  delivery->callback([&] { code = run_verify_delivery(command); });
 }
 
 void add_backup(CLI::App& app, BackupCommand& command, int& code) {
@@ -478,6 +502,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_export(app, commands.export_command, code);
   add_ledger(app, commands.ledger, code);
   add_verify(app, commands.verify, code);
+  add_verify_delivery(app, commands.delivery, code);
   add_backup(app, commands.backup, code);
   CLI::App* incident = add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},
                                 commands.incident, code);

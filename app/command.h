@@ -123,6 +123,19 @@ struct LedgerCommand : StoreCommand {
 };
 int run_ledger(const LedgerCommand& command);
 
+// Numbered records through a door, and what became of them.
+struct DeliveryCommand : StoreCommand {
+  std::string url = "http://127.0.0.1:8441";
+  std::string token;
+  std::string journal = "picket-delivery.journal";
+  std::uint64_t records = 10'000;
+  std::uint64_t batch = 100;
+  std::uint64_t patience = 60;  // seconds
+  bool send_only = false;
+  bool check_only = false;
+};
+int run_verify_delivery(const DeliveryCommand& command);
+
 struct NounCommand : StoreCommand {
   std::string id;           // of `show`
   std::uint64_t limit = 50;  // of `ls`
