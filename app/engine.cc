@@ -225,10 +225,12 @@ void Engine::process(collector::Delivery& delivery) {
   hits_ += batch.hits().size();
 }
 
-void Engine::name_owner(Incident& incident) const {
-  if (!incident.owner.empty() || options_.systems == nullptr) return;
+// True: it had none before.
+bool Engine::name_owner(Incident& incident) const {
+  if (!incident.owner.empty() || options_.systems == nullptr) return false;
   const response::System* system = options_.systems->by_name(incident.system);
   if (system != nullptr) incident.owner = system->owner.name;
+  return !incident.owner.empty();
 }
 
 // Alerts from `first_alert` on into incidents, and both into the commit.
@@ -236,8 +238,7 @@ void Engine::group(std::size_t first_alert) {
   std::vector<Incident> changed;
   const auto keep = [&](std::vector<Incident> incidents) {
     for (Incident& incident : incidents) {
-      name_owner(incident);
-      incidents_port_.put(incident);
+      if (name_owner(incident)) incidents_port_.put(incident);
       std::erase_if(changed, [&](const Incident& known) { return known.id == incident.id; });
       changed.push_back(std::move(incident));
     }

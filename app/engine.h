@@ -154,7 +154,7 @@ class Engine {
   bool take();          // deliveries into gathered_; false: there was none
   void process(collector::Delivery& delivery);
   void group(std::size_t first_alert);
-  void name_owner(Incident& incident) const;
+  bool name_owner(Incident& incident) const;
   void tick();
   void restore_watch();
   void watch_sources(Nanos now);

@@ -153,7 +153,7 @@ std::vector<Incident> IncidentGrouper::absorb(const Alert& alert, Nanos now) {
   pull_waiting(incident, keys);
   assess(incident, options_);
   ++(fresh ? counters_.opened : counters_.joined);
-  changed.insert(changed.begin(), incident);
+  changed.insert(changed.begin(), std::move(incident));
   for (const Incident& each : changed) incidents_.put(each);
   return changed;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/commit.h"
+
 namespace picket::correlator {
 
 std::optional<std::string> StoreState::get(std::string_view key) {
@@ -69,7 +71,8 @@ void StoreState::for_each(std::string_view prefix, std::string_view first,
 }
 
 std::optional<Incident> StoreIncidents::find(std::string_view id) {
-  if (const auto found = pending_.find(id); found != pending_.end()) return found->second;
+  const auto& pending = commit_.contents().incidents;
+  if (const auto found = pending.find(std::string(id)); found != pending.end()) return found->second;
   auto incident = store_.incident(id);
   if (incident) return *std::move(incident);
   if (incident.error().code != Errc::kNotFound && !error_) error_ = incident.error();
@@ -82,7 +85,6 @@ std::uint64_t StoreIncidents::next_number() {
 
 void StoreIncidents::put(const Incident& incident) {
   commit_.put(incident);
-  pending_.insert_or_assign(incident.id, incident);
 }
 
 std::optional<Alert> StoreIncidents::alert(std::string_view id) {
@@ -99,7 +101,6 @@ std::optional<Alert> StoreIncidents::alert(std::string_view id) {
 }
 
 void StoreIncidents::committed() {
-  pending_.clear();
   numbers_given_ = 0;
 }
 

@@ -5,7 +5,6 @@
 // Reading can fail: the first error is kept in error(), and the caller must not commit then.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,7 +56,6 @@ class StoreIncidents final : public IncidentPort {
  private:
   const storage::Store& store_;
   storage::Commit& commit_;
-  std::map<std::string, Incident, std::less<>> pending_;
   const std::vector<Alert>* pending_alerts_ = nullptr;
   std::uint64_t numbers_given_ = 0;  // since the last commit
   std::optional<Error> error_;
