@@ -8,26 +8,33 @@
 namespace picket {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+// Above 9 if it is none.
+std::uint32_t digit(char c) {
+  return static_cast<std::uint32_t>(c) - '0';
 }
 
 }  // namespace
 
 std::optional<std::uint32_t> read_ipv4(std::string_view text) {
+  constexpr std::size_t kShortest = 7;  // "1.2.3.4"
+  constexpr std::size_t kLongest = 15;
+  if (text.size() < kShortest || text.size() > kLongest) return std::nullopt;
   std::uint32_t made = 0;
-  std::size_t at = 0;
+  const char* at = text.data();
+  const char* const end = at + text.size();
   for (int octet = 0; octet < 4; ++octet) {
-    if (octet > 0 && (at >= text.size() || text[at++] != '.')) return std::nullopt;
-    const std::size_t start = at;
-    std::uint32_t value = 0;
-    for (; at < text.size() && at < start + 3 && is_digit(text[at]); ++at)
-      value = value * 10 + static_cast<std::uint32_t>(text[at] - '0');
-    const bool leading_zero = at > start + 1 && text[start] == '0';
-    if (at == start || leading_zero || value > 255) return std::nullopt;
+    if (octet > 0 && (at == end || *at++ != '.')) return std::nullopt;
+    if (at == end || digit(*at) > 9) return std::nullopt;
+    std::uint32_t value = digit(*at++);
+    if (at != end && digit(*at) <= 9) {
+      if (value == 0) return std::nullopt;  // a leading zero
+      value = value * 10 + digit(*at++);
+      if (at != end && digit(*at) <= 9) value = value * 10 + digit(*at++);
+      if (value > 255) return std::nullopt;
+    }
     made = made << 8U | value;
   }
-  return at == text.size() ? std::optional(made) : std::nullopt;
+  return at == end ? std::optional(made) : std::nullopt;
 }
 
 bool is_ip(std::string_view text) {

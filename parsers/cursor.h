@@ -1,7 +1,9 @@
 // Cursor: reads a text from left to right. The small words that every text parser is made of.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace picket::parsers {
@@ -14,6 +16,26 @@ inline bool is_number(std::string_view text) {
     if (!is_digit(c)) return false;
   }
   return !text.empty();
+}
+
+// As std::from_chars() reads all of it. Quick for what is usual, at most 18 digits.
+inline bool read_int(std::string_view text, std::int64_t& number) {
+  constexpr std::size_t kUsualMax = 18;
+  if (text.size() <= kUsualMax && !text.empty()) {
+    std::uint64_t made = 0;
+    bool digits = true;
+    for (const char c : text) {
+      const auto digit = static_cast<unsigned>(c) - '0';
+      digits &= digit < 10;
+      made = made * 10 + digit;
+    }
+    if (digits) {
+      number = static_cast<std::int64_t>(made);
+      return true;
+    }
+  }
+  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return bad == std::errc() && end == text.data() + text.size();
 }
 
 inline std::string_view trim(std::string_view text) {

@@ -81,6 +81,9 @@ MarkerFilter::MarkerFilter(const std::vector<std::string>& texts, Vectors vector
     if (width < kWidth) shorter_.push_back(marker);
     const std::size_t bucket = choose_bucket(marker);
     mark(marker, bucket);
+    buckets_[bucket].has_shorter |= width < kWidth;
+    const std::size_t bit = bit_of(marker.bytes);
+    words_[bit / 64] |= std::uint64_t{1} << (bit % 64);
     buckets_[bucket].bytes.push_back(marker.bytes);
     buckets_[bucket].masks.push_back(marker.mask);
     buckets_[bucket].markers.push_back(marker);
@@ -153,8 +156,11 @@ void MarkerFilter::look_closer(const std::uint8_t* passed, std::uint64_t places,
     if (text.size() <= at + place) return;
     std::uint32_t here = 0;
     std::memcpy(&here, text.data() + at + place, std::min(kWidth, text.size() - at - place));
+    const std::size_t bit = bit_of(here);
+    const bool known = (words_[bit / 64] >> (bit % 64) & 1U) != 0;
     for (unsigned left = passed[place]; left != 0; left &= left - 1) {
       const Bucket& bucket = buckets_[static_cast<std::size_t>(std::countr_zero(left))];
+      if (!known && !bucket.has_shorter) continue;
       for (std::size_t i = 0; i < bucket.bytes.size(); ++i) {
         if (((bucket.bytes[i] ^ here) & bucket.masks[i]) == 0)
           compare(bucket.markers[i], text, at + place, found);

@@ -74,7 +74,11 @@ class MarkerFilter {
     std::vector<std::uint32_t> bytes;
     std::vector<std::uint32_t> masks;
     std::vector<Marker> markers;
+    bool has_shorter = false;  // one has fewer bytes than kWidth
   };
+  // Bits by a hash of four bytes: none of the markers has those whose bit is not set.
+  static constexpr std::size_t kWordBits = 4096;
+  static std::size_t bit_of(std::uint32_t bytes) { return (bytes * 0x9E3779B1U) >> 20U; }
 
   bool useful_ = false;
   bool wide_ = false;
@@ -82,6 +86,7 @@ class MarkerFilter {
   Halves halves_;
   Bytes bytes_;
   std::array<Bucket, kBuckets> buckets_;
+  std::array<std::uint64_t, kWordBits / 64> words_{};
   std::vector<Marker> shorter_;  // those of them that have fewer bytes than kWidth
 };
 

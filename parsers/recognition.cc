@@ -155,7 +155,9 @@ const Definition* Recogniser::first_of_program(const Program& program) const {
 const Definition* Recogniser::first_of_beginning() const {
   const std::string_view message = evidence_.message;
   const int order = index_->highest_of_first_byte(message[0]);
-  if (order <= index_->highest_of_headers() && message.find('|') != std::string_view::npos)
+  // The first pass, if it is made, looks for headers too.
+  if (order <= index_->highest_of_headers() && order >= index_->highest_order(Index::kFront) &&
+      message.find('|') != std::string_view::npos)
     return nullptr;
   const Definition* only = nullptr;
   for (const std::uint32_t at : index_->top_of_first_byte(message[0])) {
@@ -231,10 +233,10 @@ void Recogniser::note_headers() {
   const std::string_view message = evidence_.message;
   if (message.find('|') == std::string_view::npos) return;  // quicker to be looked for
   const std::string_view start = message.substr(0, 512);
-  if (start.find("CEF:") != std::string_view::npos) {
+  if (start.find(Index::kCefMark) != std::string_view::npos) {
     for (const std::uint32_t rule : index_->cef()) note(rule);
   }
-  if (start.find("LEEF:") != std::string_view::npos) {
+  if (start.find(Index::kLeefMark) != std::string_view::npos) {
     for (const std::uint32_t rule : index_->leef()) note(rule);
   }
 }
@@ -324,8 +326,8 @@ bool Recogniser::envelope_holds(const Index::Rule& indexed, std::size_t& bytes) 
     if (!evidence.program.empty() || !is_plain_access()) return false;
     bytes += evidence.message.size();
   }
-  return (!rule.cef || header_holds(*rule.cef, evidence.message, "CEF:", bytes)) &&
-         (!rule.leef || header_holds(*rule.leef, evidence.message, "LEEF:", bytes));
+  return (!rule.cef || header_holds(*rule.cef, evidence.message, Index::kCefMark, bytes)) &&
+         (!rule.leef || header_holds(*rule.leef, evidence.message, Index::kLeefMark, bytes));
 }
 
 bool Recogniser::texts_hold(const RecogniseRule& rule, bool count_all, std::size_t& bytes) const {

@@ -99,6 +99,10 @@ void RecognitionIndex::index_texts(Pass pass) {
     }
     if (pass == kFront || !made.front) highest_[pass] = std::max(highest_[pass], made.order);
   }
+  if (pass == kFront) {  // where none of these is, no header rule can hold
+    if (!cef_.empty()) (void)marker(std::string(kCefMark));
+    if (!leef_.empty()) (void)marker(std::string(kLeefMark));
+  }
   markers_[pass] = std::make_unique<const MarkerSet>(std::move(texts));
 }
 

@@ -28,6 +28,10 @@ class RecognitionIndex {
   enum Pass : std::uint8_t { kFront, kAll };
   static constexpr std::size_t kPasses = 2;
 
+  // What headers begin with. The first pass finds these too, though it finds no rules by them.
+  static constexpr std::string_view kCefMark = "CEF:";
+  static constexpr std::string_view kLeefMark = "LEEF:";
+
   struct Rule {
     const Definition* definition = nullptr;
     const RecogniseRule* rule = nullptr;
@@ -50,8 +54,8 @@ class RecognitionIndex {
   const Rules& cef() const { return cef_; }
   const Rules& leef() const { return leef_; }
   const MarkerSet& markers(Pass pass) const { return *markers_[pass]; }
-  // Rules that nothing but their texts finds: by one of a rule's texts, or by each of those of which
-  // one is enough. Whether its others are there too is not asked of the pass.
+  // Rules that nothing but their texts finds: by one of a rule's texts, or by each of those of
+  // which one is enough. Whether its others are there too is not asked of the pass.
   const Rules& rules_of_marker(Pass pass, std::uint32_t marker) const {
     return of_marker_[pass][marker];
   }

@@ -30,6 +30,8 @@ inline std::size_t find_byte(std::string_view text, char c, std::size_t from) {
 
 class ByteSet {
  public:
+  static constexpr std::size_t kFew = 4;  // members of which member() knows
+
   constexpr ByteSet() = default;
   constexpr explicit ByteSet(std::string_view members) {
     for (const char c : members) add(c);
@@ -47,6 +49,9 @@ class ByteSet {
     return ((words_[byte >> 6U] >> (byte & 63U)) & 1U) != 0;
   }
   constexpr bool empty() const { return count_ == 0; }
+  constexpr std::size_t size() const { return count_; }
+  // One of the first kFew, in the order in which they came.
+  constexpr char member(std::size_t at) const { return static_cast<char>(few_[at] & 0xFFU); }
   // Of both.
   constexpr ByteSet with(const ByteSet& other) const {
     ByteSet both = *this;
@@ -96,7 +101,7 @@ class ByteSet {
   static constexpr std::uint64_t kEachByte = 0x0101'0101'0101'0101;
 
   std::array<std::uint64_t, 4> words_{};
-  std::array<std::uint64_t, 4> few_{};  // the first members, eight times each
+  std::array<std::uint64_t, kFew> few_{};  // the first members, eight times each
   std::size_t count_ = 0;
 };
 

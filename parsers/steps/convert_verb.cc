@@ -153,10 +153,8 @@ bool to_hex(Value& value, Work& work) {
 
 bool scaled(Value& value, Work& work, std::int64_t scale) {
   std::int64_t whole = 0;
-  const auto [end, bad] =
-      std::from_chars(value.text.data(), value.text.data() + value.text.size(), whole);
   std::int64_t nanos = 0;
-  if (bad == std::errc() && end == value.text.data() + value.text.size()) {
+  if (read_int(value.text, whole)) {
     if (__builtin_mul_overflow(whole, scale, &nanos)) return false;
     return put_number(value, nanos, work);
   }

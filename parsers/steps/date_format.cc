@@ -84,6 +84,7 @@ std::optional<std::int64_t> read_epoch(std::string_view text, std::int64_t scale
 }  // namespace
 
 std::optional<std::int32_t> zone_offset(std::string_view text) {
+  if (text == "+0000") return 0;  // the usual one
   if (text.starts_with("UTC") || text.starts_with("GMT")) {
     if (text.size() > 3) text.remove_prefix(3);
   }
@@ -356,28 +357,35 @@ std::optional<std::int64_t> read_auto(std::string_view text, std::int32_t zone_o
 
 namespace {
 
-// "2026-03-01 10:00:01"; what is written otherwise is left to the parts.
-std::optional<std::int64_t> read_usual(std::string_view text, std::int64_t zone_ns) {
-  constexpr std::string_view kShape = "0000-00-00 00:00:00";
-  if (text.size() != kShape.size()) return std::nullopt;
-  for (std::size_t i = 0; i < kShape.size(); ++i) {
-    if (kShape[i] == '0' ? !is_digit(text[i]) : text[i] != kShape[i]) return std::nullopt;
-  }
-  const auto two = [text](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
-  if (two(11) > 23) return std::nullopt;
-  const auto time = to_nanos({.year = two(0) * 100 + two(2),
-                              .month = two(5),
-                              .day = two(8),
-                              .hour = two(11),
-                              .minute = two(14),
-                              .second = two(17),
-                              .nanosecond = 0});
-  std::int64_t made = 0;
-  if (!time || __builtin_sub_overflow(*time, zone_ns, &made)) return std::nullopt;
-  return made;
+// The two digits at `at`, and above 99 if they are none.
+unsigned two_digits(const char* at) {
+  const unsigned tens = static_cast<unsigned>(at[0]) - '0';
+  const unsigned ones = static_cast<unsigned>(at[1]) - '0';
+  return tens < 10 && ones < 10 ? tens * 10 + ones : 100;
 }
 
 }  // namespace
+
+// "2026-03-01" and "10:00:01"; what is written otherwise is left to the parts.
+std::optional<std::int64_t> DateFormat::read_usual(std::string_view date, std::string_view clock,
+                                                   std::int32_t zone_offset_s) {
+  if (date.size() != 10 || clock.size() != 8) return std::nullopt;
+  if (date[4] != '-' || date[7] != '-' || clock[2] != ':' || clock[5] != ':') return std::nullopt;
+  const unsigned century = two_digits(date.data());
+  const unsigned year = two_digits(date.data() + 2);
+  const unsigned hour = two_digits(clock.data());
+  if (century > 99 || year > 99 || hour > 23) return std::nullopt;
+  const auto time = to_nanos({.year = static_cast<int>(century * 100 + year),
+                              .month = static_cast<int>(two_digits(date.data() + 5)),
+                              .day = static_cast<int>(two_digits(date.data() + 8)),
+                              .hour = static_cast<int>(hour),
+                              .minute = static_cast<int>(two_digits(clock.data() + 3)),
+                              .second = static_cast<int>(two_digits(clock.data() + 6)),
+                              .nanosecond = 0});
+  std::int64_t made = 0;
+  if (!time || __builtin_sub_overflow(*time, zone_offset_s * kNanos, &made)) return std::nullopt;
+  return made;
+}
 
 std::optional<std::int64_t> DateFormat::read(std::string_view text, std::int64_t received_ns,
                                              std::int32_t zone_offset_s) const {
@@ -385,7 +393,11 @@ std::optional<std::int64_t> DateFormat::read(std::string_view text, std::int64_t
   if (ops_[0].part == Part::kAuto) return read_auto(text, zone_offset_s);
   if (ops_[0].part == Part::kEpoch) return read_epoch(text, ops_[0].scale);
   if (usual_) {
-    if (const auto time = read_usual(text, zone_offset_s * kNanos)) return time;
+    constexpr std::size_t kDate = 10;
+    if (text.size() > kDate && text[kDate] == ' ') {
+      const auto time = read_usual(text.substr(0, kDate), text.substr(kDate + 1), zone_offset_s);
+      if (time) return time;
+    }
   }
   Reading reading;
   for (const Op& op : ops_) {

@@ -26,6 +26,12 @@ class DateFormat {
   std::optional<std::int64_t> read(std::string_view text, std::int64_t received_ns,
                                    std::int32_t zone_offset_s) const;
 
+  // Is it "yyyy-MM-dd HH:mm:ss"? Then read() is of both joined by a blank what this is of the two,
+  // and where this is nullopt, read() may know better.
+  bool usual() const { return usual_; }
+  static std::optional<std::int64_t> read_usual(std::string_view date, std::string_view clock,
+                                                std::int32_t zone_offset_s);
+
  private:
   enum class Part : std::uint8_t {
     kAuto,

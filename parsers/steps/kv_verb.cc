@@ -6,6 +6,7 @@
 // steps_same_test.cc compare the two); it reads the other styles, and all of them under a trace.
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "parsers/cursor.h"
@@ -29,56 +30,120 @@ class PairsToFields {
                 const ByteSet& name_end, const NullWords& nulls, PairNames& names, Work& work)
       : text_(text),
         style_(style),
-        separator_(separator),
         name_end_(name_end),
         nulls_(nulls),
         names_(names),
-        work_(work) {}
+        work_(work),
+        marks_(work.marks()),
+        room_(work.pair_room().data()),
+        usual_{.separator = separator,
+               .assign = style.assign.member(0),
+               .quote = style.quotes.member(0),
+               .more_quotes = style.quotes.size() > 1,
+               .escapes = style.escape != KvEscape::kNone} {}
 
-  // False: there was no pair. Else its fields are in `fields`.
-  bool run(std::vector<Field>& fields) {
+  // False: there was no pair.
+  bool run() {
     names_.begin();
-    std::size_t count = 0;
-    bool any = false;
-    bool long_name = false;
-    while (count < kPairsMax) {
-      std::optional<FieldId> id;
-      std::string_view value;
-      // No name of the ones met begins with a separator: mostly one byte is between two pairs.
-      if (at_ < text_.size() && text_[at_] == separator_) ++at_;
-      if (names_.guess(text_.substr(at_), style_.assign, id)) {
-        at_ += names_.guessed_size() + 1;
-        value = read_value();
-      } else {
-        at_ = style_.separators.find_other(text_, at_);
-        if (at_ >= text_.size()) break;
-        const std::string_view name = read_name();
-        if (at_ < text_.size() && style_.assign.has(text_[at_])) {
-          ++at_;
-          value = read_value();
-        } else if (!style_.flags) {
-          continue;
-        }
-        if (name.empty()) continue;
-        if (name.size() > kPairNameMax) {
-          long_name = true;
-          ++count;
-          continue;
-        }
-        id = names_.field(name);
-      }
-      any = true;
-      ++count;
-      if (!id || value.empty() || nulls_.has(value)) continue;
-      fields.push_back(
-          {value.data(), static_cast<std::uint32_t>(value.size()), *id, ValueKind::kString, false});
+    marks_.read(text_, style_.separators, style_.quotes);
+    for (;;) {
+      run_known();
+      if (count_ >= kPairsMax || !run_one()) break;
     }
-    if (any && long_name) work_.names().limits().add(Limit::kFieldName);
-    if (any && count >= kPairsMax) work_.limit(Limit::kFields);
-    return any;
+    if (any_ && long_name_) work_.names().limits().add(Limit::kFieldName);
+    if (any_ && count_ >= kPairsMax) work_.limit(Limit::kFields);
+    return any_;
   }
+  std::span<const Field> fields() const { return {room_, size_}; }
 
  private:
+  // What is nearly always asked for of a style.
+  struct Usual {
+    char separator;  // the first of each
+    char assign;
+    char quote;
+    bool more_quotes;  // there are others
+    bool escapes;
+  };
+
+  // As long as the names come as they came the last time, and what stands between them is the
+  // usual. Far enough from the end of the text that nothing has to ask where that is.
+  void run_known() {
+    constexpr std::size_t kReach = PairNames::Known::kLengthMax + 3;  // and a byte on both sides
+    if (text_.size() < kReach) return;
+    const char* const text = text_.data();
+    const std::size_t last_at = text_.size() - kReach;
+    const Usual usual = usual_;
+    Field* out = room_ + size_;
+    std::size_t at = at_;
+    std::size_t left = kPairsMax - count_;
+    std::uint32_t last = names_.last();
+    for (; at <= last_at && left > 0; --left) {
+      std::size_t begin = at + std::size_t{text[at] == usual.separator};
+      const std::uint32_t next = names_.behind(last);
+      const PairNames::Known& name = names_.at(next);
+      const std::size_t length = name.length_at(text + begin);
+      if (length == 0 || text[begin + length] != usual.assign) break;
+      begin += length + 1;
+      std::size_t end = 0;
+      std::size_t behind = 0;
+      if (text[begin] == usual.quote) {
+        end = marks_.quote(++begin);
+        if (end > last_at + kReach - 1 || text[end] != usual.quote ||
+            (usual.escapes && has_escapes(begin, end)))
+          break;
+        behind = end + 1;
+      } else {
+        if (usual.more_quotes && style_.quotes.has(text[begin])) break;
+        behind = end = marks_.stop(begin);
+      }
+      last = next;
+      at = behind;
+      const std::size_t size = end - begin;
+      if (name.field() == PairNames::Known::kNobody || size == 0) continue;
+      if (nulls_.may_have(size) && nulls_.has({text + begin, size})) continue;
+      *out++ = {text + begin, static_cast<std::uint32_t>(size),
+                FieldId{static_cast<std::uint16_t>(name.field())}, ValueKind::kString, false};
+    }
+    size_ = static_cast<std::size_t>(out - room_);
+    any_ |= at > at_;
+    at_ = at;
+    count_ = kPairsMax - left;
+    names_.go_to(last);
+  }
+
+  // May the quote at `end` not be the one that ends the value, or has something in it to be undone?
+  bool has_escapes(std::size_t begin, std::size_t end) const {
+    if (style_.escape == KvEscape::kQuoteOnly) return text_[end - 1] == '\\';
+    return find_byte(text_.substr(0, end), '\\', begin) < end;
+  }
+
+  // Whatever comes next. False: nothing.
+  bool run_one() {
+    at_ = style_.separators.find_other(text_, at_);
+    if (at_ >= text_.size()) return false;
+    const std::string_view name = read_name();
+    std::string_view value;
+    if (at_ < text_.size() && style_.assign.has(text_[at_])) {
+      ++at_;
+      value = read_value();
+    } else if (!style_.flags) {
+      return true;
+    }
+    if (name.empty()) return true;
+    ++count_;
+    if (name.size() > kPairNameMax) {
+      long_name_ = true;
+      return true;
+    }
+    any_ = true;
+    const std::optional<FieldId> id = names_.field(name);
+    if (!id || value.empty() || nulls_.has(value)) return true;
+    room_[size_++] = {value.data(), static_cast<std::uint32_t>(value.size()), *id,
+                      ValueKind::kString, false};
+    return true;
+  }
+
   // Up to the assignment, or what ends a word without one.
   std::string_view read_name() {
     const std::size_t end = name_end_.find(text_, at_);
@@ -92,18 +157,20 @@ class PairsToFields {
   std::string_view read_value() {
     if (at_ < text_.size() && style_.quotes.has(text_[at_])) return quoted(text_[at_]);
     const std::size_t begin = at_;
-    at_ = style_.separators.find(text_, begin);
+    at_ = marks_.stop(begin);
     return text_.substr(begin, at_ - begin);
   }
 
   // The value between quotes; all the rest if the second one is missing.
   std::string_view quoted(char quote) {
     const std::size_t begin = at_ + 1;
-    std::size_t end = find_byte(text_, quote, begin);
+    std::size_t end = marks_.quote(begin);
     bool escaped = false;
-    while (end < text_.size() && is_escaped(begin, end)) {
-      escaped = true;
-      end = find_byte(text_, quote, end + 1);
+    while (end < text_.size()) {
+      const bool same = text_[end] == quote;
+      if (same && !is_escaped(begin, end)) break;
+      escaped |= same;
+      end = marks_.quote(end + 1);
     }
     at_ = std::min(end + 1, text_.size());
     const std::string_view value = text_.substr(begin, end - begin);
@@ -122,12 +189,18 @@ class PairsToFields {
 
   std::string_view text_;
   const KvStyle& style_;
-  char separator_;
   const ByteSet& name_end_;
   const NullWords& nulls_;
   PairNames& names_;
   Work& work_;
+  ByteMarks& marks_;
+  Field* room_;           // for kPairsMax of them
+  std::size_t size_ = 0;  // fields in it
+  Usual usual_;
   std::size_t at_ = 0;
+  std::size_t count_ = 0;  // of pairs
+  bool any_ = false;       // of them whose name is none that is too long
+  bool long_name_ = false;
 };
 
 class KvVerb : public PairVerb {
@@ -147,10 +220,9 @@ class KvVerb : public PairVerb {
     if (!simple_ || work.trace != nullptr) return PairVerb::run(work);
     const std::string_view text = work.text(field());
     PairNames& names = work.names_of(this, prefix());
-    std::vector<Field>& fields = work.fields();
-    if (!PairsToFields(text, style_, separator_, name_end_, nulls(), names, work).run(fields))
-      return Outcome::kFailed;
-    work.put_pairs(fields);
+    PairsToFields pairs(text, style_, separator_, name_end_, nulls(), names, work);
+    if (!pairs.run()) return Outcome::kFailed;
+    work.put_pairs(pairs.fields());
     return Outcome::kDone;
   }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "parsers/cursor.h"
 #include "parsers/steps/step_reader.h"
 #include "parsers/steps/substitution.h"
 
@@ -26,8 +27,7 @@ class SumVerb : public Verb {
       for (const FieldId from : item.from) {
         const std::string_view text = work.text(from);
         std::int64_t number = 0;
-        const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (bad != std::errc() || end != text.data() + text.size()) continue;
+        if (!read_int(text, number)) continue;
         any = true;
         if (__builtin_add_overflow(sum, number, &sum)) return Outcome::kDone;
       }

@@ -126,8 +126,8 @@ class DirectionVerb : public Verb {
 
   Outcome run(Work& work) const override {
     const auto from = address_of(work.text(source));
-    const auto to = address_of(work.text(destination));
-    if (!from || !to) return Outcome::kDone;
+    const auto to = from ? address_of(work.text(destination)) : from;
+    if (!to) return Outcome::kDone;
     const bool from_inside = inside(*from);
     const bool to_inside = inside(*to);
     work.put(ecs::kNetworkDirection, from_inside ? (to_inside ? "internal" : "outbound")
@@ -137,8 +137,10 @@ class DirectionVerb : public Verb {
 
  private:
   bool inside(const Address& address) const {
-    return std::any_of(internal.begin(), internal.end(),
-                       [&](const Network& network) { return contains(network, address); });
+    for (const Network& network : internal) {
+      if (contains(network, address)) return true;
+    }
+    return false;
   }
 };
 

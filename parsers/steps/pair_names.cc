@@ -21,15 +21,22 @@ std::optional<FieldId> PairNames::look_up(std::string_view name) {
   const std::uint32_t* found = index_.find(key);
   if (found == nullptr) {
     const std::optional<FieldId> id = names_->field_named(prefix_ + std::string(name));
-    if (entries_.size() >= kNamesMax) return id;
-    const auto at = static_cast<std::uint32_t>(entries_.size());
-    entries_.push_back({std::string(name), is_plain(name), 0, id});
+    if (known_.size() >= kNamesMax) return id;
+    const auto at = static_cast<std::uint32_t>(known_.size());
+    names_known_.emplace_back(name);
+    Known& made = known_.emplace_back();
+    if (id) made.field_ = static_cast<std::uint32_t>(*id);
+    if (name.size() <= Known::kLengthMax && is_plain(name)) {
+      made.size_ = static_cast<std::uint32_t>(name.size());
+      std::memcpy(made.head_.data(), name.data(), name.size());
+      std::memset(made.mask_.data(), 0xFF, name.size());
+    }
     found = &(index_.insert(key) = at);
   }
   const std::uint32_t at = *found;
-  entries_[last_].next = at;
+  known_[last_].next_ = at;
   last_ = at;
-  return entries_[at].field;
+  return field_of(known_[at]);
 }
 
 }  // namespace picket::parsers

@@ -5,6 +5,8 @@
 // up every time. One thread.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -46,49 +48,65 @@ class PairNames {
 
   // `names` must outlive it; `prefix` goes before each name.
   PairNames(JsonNames& names, std::string_view prefix) : names_(&names), prefix_(prefix) {
-    entries_.emplace_back();
+    known_.emplace_back();
+    names_known_.emplace_back();
   }
 
   // Before the first pair of a text.
   void begin() { last_ = 0; }
-  // Does `text` begin with the name that came next the last time, and one of `assign`? Then it is
-  // taken, and `field` is what field() would say of it.
-  bool guess(std::string_view text, const ByteSet& assign, std::optional<FieldId>& field) {
-    const std::uint32_t next = entries_[last_].next;
-    const Entry& entry = entries_[next];
-    const std::size_t size = entry.name.size();
-    if (!entry.plain || text.size() <= size || !assign.has(text[size]) ||
-        !same_name(entry.name, text.substr(0, size)))
-      return false;
-    last_ = next;
-    field = entry.field;
-    return true;
-  }
-  std::size_t guessed_size() const { return entries_[last_].name.size(); }
+  // What is looked at of a name for every pair, together.
+  class Known {
+   public:
+    static constexpr std::size_t kLengthMax = 16;  // of names that may stand at a place
+    static constexpr std::uint32_t kNobody = UINT32_MAX;
+
+    // How long the name is if it stands at the begin of `text`, which has kLengthMax bytes; else,
+    // and of names that are longer or might stand there otherwise, 0.
+    std::size_t length_at(const char* text) const {
+      std::array<std::uint64_t, 2> head;
+      std::memcpy(head.data(), text, sizeof(head));
+      const std::uint64_t other =
+          ((head[0] ^ head_[0]) & mask_[0]) | ((head[1] ^ head_[1]) & mask_[1]);
+      return other == 0 ? size_ : 0;
+    }
+    // As a number; kNobody: nobody asks for it.
+    std::uint32_t field() const { return field_; }
+
+   private:
+    friend class PairNames;
+    std::array<std::uint64_t, 2> head_{};  // its bytes, and
+    std::array<std::uint64_t, 2> mask_{};  // which of them there are
+    std::uint32_t next_ = 0;               // the one that came behind it last; 0: none
+    std::uint32_t field_ = kNobody;
+    std::uint32_t size_ =
+        0;  // 0: it is too long, or not of letters, digits, "_", "-" and "." alone
+  };
+  // The place of the name that was read last, and what came behind that the last time.
+  std::uint32_t last() const { return last_; }
+  std::uint32_t behind(std::uint32_t place) const { return known_[place].next_; }
+  const Known& at(std::uint32_t place) const { return known_[place]; }
+  // The names up to that place have been read.
+  void go_to(std::uint32_t place) { last_ = place; }
   // nullopt: nobody asks for it.
   std::optional<FieldId> field(std::string_view name) {
-    const std::uint32_t guess = entries_[last_].next;
-    const Entry& entry = entries_[guess];
-    if (guess != 0 && same_name(entry.name, name)) [[likely]] {
-      last_ = guess;
-      return entry.field;
-    }
-    return look_up(name);
+    const std::uint32_t guess = known_[last_].next_;
+    if (guess == 0 || !same_name(names_known_[guess], name)) return look_up(name);
+    last_ = guess;
+    return field_of(known_[guess]);
   }
 
  private:
-  struct Entry {
-    std::string name;
-    bool plain = false;            // of letters, digits, "_", "-", ".": it stands in texts as it is
-    std::uint32_t next = 0;        // the one that came behind it last; 0: none
-    std::optional<FieldId> field;  // whole, as it is given: its halves are slow to be put together
-  };
+  static std::optional<FieldId> field_of(const Known& known) {
+    if (known.field_ == Known::kNobody) return std::nullopt;
+    return FieldId{static_cast<std::uint16_t>(known.field_)};
+  }
 
   std::optional<FieldId> look_up(std::string_view name);
 
   JsonNames* names_;
   std::string prefix_;
-  std::vector<Entry> entries_;  // the first is the one before the first of a text
+  std::vector<Known> known_;              // the first is the one before the first of a text
+  std::vector<std::string> names_known_;  // of them
   NameTable<std::uint32_t> index_;
   std::uint32_t last_ = 0;
 };

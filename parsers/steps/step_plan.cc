@@ -85,30 +85,46 @@ Outcome StepPlans::run_rest(const Plan& plan, const Planned& behind, Work& work)
   return outcome;
 }
 
-// False: some fields were removed, or there are too many.
-bool StepPlans::read_shape(Work& work) {
-  const std::span<const Field> fields = work.batch().last_fields();
-  if (fields.size() > kShapeMax) return false;
-  shape_.resize(fields.size() + keys_.size());
-  bool whole = true;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    shape_[i] = fields[i].id;
-    whole &= fields[i].data != nullptr;
-  }
+void StepPlans::read_classes(Work& work) {
   classes_.resize(keys_.size());
-  for (std::size_t i = 0; i < keys_.size(); ++i) {
-    classes_[i] = keys_[i].of(work);
-    shape_[fields.size() + i] = FieldId{classes_[i]};
+  for (std::size_t i = 0; i < keys_.size(); ++i) classes_[i] = keys_[i].of(work);
+}
+
+// Is that the shape of the record at hand, whose classes are known?
+bool StepPlans::fits(const Plan& plan, std::span<const Field> fields) const {
+  if (plan.shape.size() != fields.size() + classes_.size()) return false;
+  const FieldId* shape = plan.shape.data();
+  unsigned other = 0;
+  bool whole = true;
+  for (const Field& field : fields) {
+    other |= static_cast<unsigned>(field.id) ^ static_cast<unsigned>(*shape++);
+    whole &= field.data != nullptr;
   }
+  for (const ValueClasses::Class of : classes_) other |= of ^ static_cast<unsigned>(*shape++);
+  return other == 0 && whole;
+}
+
+// False: some fields were removed, or there are too many.
+bool StepPlans::read_shape(std::span<const Field> fields) {
+  if (fields.size() > kShapeMax) return false;
+  shape_.clear();
+  bool whole = true;
+  for (const Field& field : fields) {
+    shape_.push_back(field.id);
+    whole &= field.data != nullptr;
+  }
+  for (const ValueClasses::Class of : classes_) shape_.push_back(FieldId{of});
   return whole;
 }
 
 const StepPlans::Plan* StepPlans::choose(Work& work) {
-  if (!read_shape(work)) return nullptr;
-  if (last_ != nullptr && last_->next != nullptr && last_->next->shape == shape_) {
+  const std::span<const Field> fields = work.batch().last_fields();
+  read_classes(work);
+  if (last_ != nullptr && last_->next != nullptr && fits(*last_->next, fields)) {
     last_ = const_cast<Plan*>(last_->next);
     return last_;
   }
+  if (!read_shape(fields)) return nullptr;
   const std::uint64_t key =
       hash64({reinterpret_cast<const char*>(shape_.data()), shape_.size() * sizeof(FieldId)});
   const auto found = plans_.find(key);

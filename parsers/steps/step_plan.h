@@ -59,7 +59,9 @@ class StepPlans {
   };
 
   const Plan* choose(Work& work);
-  bool read_shape(Work& work);
+  void read_classes(Work& work);
+  bool read_shape(std::span<const Field> fields);
+  bool fits(const Plan& plan, std::span<const Field> fields) const;
   const Plan* make(const Work& work, std::uint64_t key);
   void add_steps(std::span<const Step> steps, std::size_t frame, Facts& facts, Plan& plan) const;
   void add_step(const Step& step, std::size_t frame, Facts& facts, Plan& plan) const;

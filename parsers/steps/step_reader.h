@@ -31,8 +31,10 @@ class NullWords {
   explicit NullWords(std::vector<std::string> words) : words_(std::move(words)) {
     for (const std::string& word : words_) sizes_ |= size_bit(word.size());
   }
+  // Is one of them that long?
+  bool may_have(std::size_t size) const { return (sizes_ & size_bit(size)) != 0; }
   bool has(std::string_view text) const {
-    if ((sizes_ & size_bit(text.size())) == 0) return false;
+    if (!may_have(text.size())) return false;
     for (const std::string& word : words_) {
       if (same_name(word, text)) return true;
     }

@@ -12,8 +12,9 @@ namespace {
 
 // Is it the same between the quotes of JSON?
 bool is_plain(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
+  bool plain = true;
+  for (const char c : text) plain &= c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+  return plain;
 }
 
 // Is `token` each of the texts once, as written, between quotes?
@@ -91,6 +92,7 @@ std::string_view Template::part_text(const Part& part, Work& work) const {
 }
 
 std::string_view Template::text(Work& work) const {
+  if (parts_.size() == 1) return part_text(parts_[0], work);
   std::size_t size = 0;
   std::vector<std::string_view>& texts = work.texts();
   for (const Part& part : parts_) {
@@ -98,7 +100,6 @@ std::string_view Template::text(Work& work) const {
     if (texts.back().empty() && !part.optional) return {};
     size += texts.back().size();
   }
-  if (texts.size() == 1) return texts[0];
   char* const begin = work.make(size);
   if (begin == nullptr) return {};
   char* out = begin;

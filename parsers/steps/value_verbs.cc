@@ -179,23 +179,30 @@ class DateVerb : public Verb {
   FieldId to{};
 
   Outcome run(Work& work) const override {
+    if (from.size() == 2 && formats[0].usual()) {
+      const std::string_view date = work.text(from[0]);
+      if (const auto time = DateFormat::read_usual(date, work.text(from[1]), offset_s(work)))
+        return put(*time, work);
+    }
     const std::string_view text = joined(work);
     if (text.empty()) return Outcome::kDone;
     const std::int32_t offset = offset_s(work);
     for (const DateFormat& format : formats) {
-      const auto time = format.read(text, work.received_ns(), offset);
-      if (!time) continue;
-      if (to == ecs::kTimestamp) {
-        work.event().time_ns = *time;
-      } else {
-        work.put(to, work.copy(format_time(*time)));
-      }
-      return Outcome::kDone;
+      if (const auto time = format.read(text, work.received_ns(), offset)) return put(*time, work);
     }
     return Outcome::kFailed;
   }
 
  private:
+  Outcome put(std::int64_t time_ns, Work& work) const {
+    if (to == ecs::kTimestamp) {
+      work.event().time_ns = time_ns;
+    } else {
+      work.put(to, work.copy(format_time(time_ns)));
+    }
+    return Outcome::kDone;
+  }
+
   std::string_view joined(Work& work) const {
     if (from.size() == 1) return work.text(from[0]);
     std::size_t size = 0;

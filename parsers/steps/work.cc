@@ -25,6 +25,7 @@ PairNames& Work::names_of(const void* owner, std::string_view prefix) {
 void Work::begin(Batch& batch, std::string_view message, std::int32_t zone_offset_s,
                  const Aliases& aliases) {
   batch_ = &batch;
+  event_ = &batch.events().back();
   aliases_ = &aliases;
   const Record& record = batch.record_of(batch.events().back());
   record_ = record.raw;
@@ -37,7 +38,7 @@ void Work::begin(Batch& batch, std::string_view message, std::int32_t zone_offse
   pattern_tries_ = kPatternTriesMax;
   limits_ = {};
   untidy_ = false;
-  before_ = batch.events().back().field_count;
+  before_ = event_->field_count;
   kept_all_ = false;
   watch_ = nullptr;
   index();
@@ -120,24 +121,17 @@ void Work::grow(std::size_t at) {
 Work::Aliases::Aliases(Pairs pairs) : pairs_(std::move(pairs)) {
   std::stable_sort(pairs_.begin(), pairs_.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  if (!pairs_.empty()) starts_.resize(static_cast<std::size_t>(pairs_.back().first) + 1);
-  for (std::size_t i = pairs_.size(); i-- > 0;)
-    starts_[static_cast<std::size_t>(pairs_[i].first)] = static_cast<std::uint32_t>(i + 1);
-}
-
-std::span<const std::pair<FieldId, FieldId>> Work::Aliases::of(FieldId ecs) const {
-  if (!has(ecs)) return {};
-  const std::size_t begin = starts_[static_cast<std::size_t>(ecs)] - 1U;
-  std::size_t end = begin + 1;
-  while (end < pairs_.size() && pairs_[end].first == ecs) ++end;
-  return {pairs_.data() + begin, end - begin};
+  if (pairs_.empty()) return;
+  starts_.resize(static_cast<std::size_t>(pairs_.back().first) + 2);
+  for (const auto& [ecs, original] : pairs_) ++starts_[static_cast<std::size_t>(ecs) + 1];
+  for (std::size_t i = 1; i < starts_.size(); ++i) starts_[i] += starts_[i - 1];
 }
 
 const Field* Work::find_original(FieldId id) const {
   for (const auto& [ecs, original] : aliases_->of(id)) {
     const auto at = static_cast<std::size_t>(original);
     if (at >= positions_.size() || positions_[at].record != number_) continue;
-    return &batch_->fields(batch_->events().back())[positions_[at].at];
+    return &batch_->fields(*event_)[positions_[at].at];
   }
   return nullptr;
 }
@@ -146,6 +140,8 @@ std::string_view Work::any_text(FieldId id) {
   if (id == ecs::kMessage) return message_;
   const Field* field = find(id);
   if (field == nullptr) return id == record_id_ ? record_ : std::string_view();
+  if (field->kind == ValueKind::kString && !field->escaped) [[likely]]
+    return field->token();
   if (field->kind != ValueKind::kArray) return field_text(*field, arena());
   std::size_t at = 0;
   Field first;
@@ -153,8 +149,8 @@ std::string_view Work::any_text(FieldId id) {
 }
 
 void Work::push(const Field& field, Position& place) {
-  const std::uint32_t count = event().field_count;
-  if (count >= before_ + kFieldsMax) {
+  const std::uint32_t count = event_->field_count;
+  if (count >= before_ + kFieldsMax) [[unlikely]] {
     limit(Limit::kFields);
     return;
   }
@@ -162,9 +158,7 @@ void Work::push(const Field& field, Position& place) {
   if (place.record == number_) {
     place.repeated = 1;
   } else {
-    place.record = number_;
-    place.at = count & kPositionMax;
-    place.repeated = 0;
+    place = {number_, count & kPositionMax, 0, place.own};
   }
   touch(field.id);
   batch_->push(field);
@@ -224,9 +218,10 @@ void Work::put_pairs(std::span<const Field> pairs) {
     for (const Field& field : pairs) put_pair(field, start);
     return;
   }
-  std::uint32_t count = start;
+  const std::size_t fresh = watch_ == nullptr ? place_fresh(pairs, start) : 0;
+  std::uint32_t count = start + static_cast<std::uint32_t>(fresh);
   std::size_t from = 0;  // pairs before it are put
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
+  for (std::size_t i = fresh; i < pairs.size(); ++i) {
     Position& place = position(pairs[i].id);
     if (place.record == number_) {
       if (place.at < start) {
@@ -247,6 +242,20 @@ void Work::put_pairs(std::span<const Field> pairs) {
     ++count;
   }
   batch_->push_all(pairs.subspan(from));
+}
+
+// Notes the places of those before the first whose name was there. How many these are.
+std::size_t Work::place_fresh(std::span<const Field> pairs, std::uint32_t start) {
+  bool own = false;
+  std::size_t i = 0;
+  for (; i < pairs.size(); ++i) {
+    Position& place = position(pairs[i].id);
+    if (place.record == number_) break;
+    own |= place.own != 0;
+    place = {number_, (start + static_cast<std::uint32_t>(i)) & kPositionMax, 0, place.own};
+  }
+  untidy_ |= own;
+  return i;
 }
 
 void Work::remove(FieldId id) {

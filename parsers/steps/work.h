@@ -21,6 +21,7 @@
 
 #include "event/ecs.h"
 #include "event/event.h"
+#include "parsers/formats/byte_marks.h"
 #include "parsers/formats/pair.h"
 #include "parsers/formats/w3c.h"
 #include "parsers/json_names.h"
@@ -59,14 +60,18 @@ class Work {
     explicit Aliases(Pairs pairs);  // of one name, the one to be preferred first
     bool has(FieldId ecs) const {
       const auto at = static_cast<std::size_t>(ecs);
-      return at < starts_.size() && starts_[at] != 0;
+      return at + 1 < starts_.size() && starts_[at] != starts_[at + 1];
     }
     // Those of one name.
-    std::span<const std::pair<FieldId, FieldId>> of(FieldId ecs) const;
+    std::span<const std::pair<FieldId, FieldId>> of(FieldId ecs) const {
+      const auto at = static_cast<std::size_t>(ecs);
+      if (at + 1 >= starts_.size()) return {};
+      return {pairs_.data() + starts_[at], starts_[at + 1] - starts_[at]};
+    }
 
    private:
     Pairs pairs_;                        // sorted by ECS name
-    std::vector<std::uint32_t> starts_;  // by ECS name: one behind the place of its first there
+    std::vector<std::uint32_t> starts_;  // by ECS name, where its own begin there
   };
 
   // What is in the event already counts. `message` lies in the record or the arena; `aliases` must
@@ -80,7 +85,7 @@ class Work {
   void undo();
 
   Batch& batch() { return *batch_; }
-  Event& event() { return batch_->events().back(); }
+  Event& event() { return *event_; }
   Arena& arena() { return batch_->arena(); }
   JsonNames& names() { return *names_; }
   JsonReader& json() { return reader_; }
@@ -98,7 +103,7 @@ class Work {
     const auto at = static_cast<std::size_t>(id);
     if (at >= positions_.size() || positions_[at].record != number_)
       return aliases_->has(id) ? find_original(id) : nullptr;
-    return &batch_->fields(batch_->events().back())[positions_[at].at];
+    return &batch_->fields(*event_)[positions_[at].at];
   }
   // Is its name there more than once?
   bool is_repeated(const Field& found) const {
@@ -116,7 +121,7 @@ class Work {
     if (id == ecs::kMessage || at >= positions_.size()) return nullptr;
     const Position& place = positions_[at];
     if (place.record != number_ || place.repeated != 0) return nullptr;
-    const Field& field = batch_->fields(batch_->events().back())[place.at];
+    const Field& field = batch_->fields(*event_)[place.at];
     return field.kind == ValueKind::kString && !field.escaped ? &field : nullptr;
   }
   // `record` and `message` always are.
@@ -173,12 +178,18 @@ class Work {
     captures_.clear();
     return captures_;
   }
+  // Room for kPairsMax fields, as they were left.
+  std::span<Field> pair_room() {
+    if (pair_room_.empty()) pair_room_.resize(kPairsMax);
+    return pair_room_;
+  }
   std::string_view heading() const { return heading_; }  // of the record; empty: it has none
   std::vector<std::string_view>& texts() {
     texts_.clear();
     return texts_;
   }
 
+  ByteMarks& marks() { return marks_; }  // as they were left
   std::vector<std::string_view>& items() {
     items_.clear();
     return items_;
@@ -204,12 +215,12 @@ class Work {
    public:
     void add(FieldId id, std::uint32_t place);
     // Does what a step at `step` does to it matter?
-    bool matters(FieldId id, std::uint32_t step) const {
-      return bits_[static_cast<std::size_t>(id) % kBits] && step < place_of(id);
-    }
+    bool matters(FieldId id, std::uint32_t step) const { return step < place_of(id); }
+    // Or is it surely no such field?
+    bool may_matter(FieldId id) const { return bits_[static_cast<std::size_t>(id) % kBits]; }
 
    private:
-    static constexpr std::size_t kBits = 512;
+    static constexpr std::size_t kBits = 2048;
     std::uint32_t place_of(FieldId id) const;
     std::vector<std::pair<FieldId, std::uint32_t>> places_;  // sorted
     std::bitset<kBits> bits_;
@@ -251,8 +262,13 @@ class Work {
   std::span<Field> before_fields() { return batch_->last_fields().first(before_); }
   void push(const Field& field) { push(field, position(field.id)); }
   void push(const Field& field, Position& place);
+  std::size_t place_fresh(std::span<const Field> pairs, std::uint32_t start);
   void touch(FieldId id) {
-    if (watch_ != nullptr && !touched_ && watch_->matters(id, watched_step_)) touched_ = id;
+    if (watch_ != nullptr && watch_->may_matter(id)) [[unlikely]]
+      touch_watched(id);
+  }
+  void touch_watched(FieldId id) {
+    if (!touched_ && watch_->matters(id, watched_step_)) touched_ = id;
   }
 
   JsonNames* names_;
@@ -261,6 +277,7 @@ class Work {
   const Aliases* aliases_ = nullptr;
   std::unordered_map<const void*, std::unique_ptr<PairNames>> pair_names_;
   Batch* batch_ = nullptr;
+  Event* event_ = nullptr;  // the one begun last
   std::string_view record_;
   std::string_view message_;
   std::string_view heading_;
@@ -283,9 +300,11 @@ class Work {
   std::vector<Field> kept_;  // as they were at begin(), if one has changed
   std::vector<Pair> pairs_;
   std::vector<Field> fields_;
+  std::vector<Field> pair_room_;
   std::vector<Capture> captures_;
   std::vector<std::string_view> texts_;
   std::vector<std::string_view> items_;
+  ByteMarks marks_;
   Bigrams bigrams_;
   std::string_view bigrams_text_;     // of which they are,
   std::uint32_t bigrams_record_ = 0;  // in that record
@@ -293,7 +312,7 @@ class Work {
 
 template <class F>
 void Work::each(F f) const {
-  for (const Field& field : batch_->fields(batch_->events().back())) {
+  for (const Field& field : batch_->fields(*event_)) {
     if (field.data != nullptr) f(field);
   }
 }
