@@ -62,6 +62,7 @@ struct RecogniseRule {
   std::optional<Header> leef;
   std::vector<JsonTest> json;
   bool access = false;               // split_plain_access() says so, and no program is named
+  bool dated = false;                // the message begins with a date and a time
   std::optional<int> priority = {};  // its own; else that of the definition
 };
 

@@ -153,8 +153,12 @@ class DefinitionReader {
     PICKET_TRY(rule.leef, header(node.find("leef")));
     PICKET_TRY_VOID(json_tests(node.find("json"), rule));
     if (const YamlNode* line = node.find("line")) {
-      if (node.text("line") != "access") return error(*line, "a line is: access");
-      rule.access = true;
+      rule.access = node.text("line") == "access";
+      rule.dated = node.text("line") == "dated";
+      if (!rule.access && !rule.dated) return error(*line, "a line is: access, or dated");
+      if (rule.dated && rule.programs.empty() && rule.prefixes.empty() && rule.any.empty() &&
+          rule.all.empty())
+        return error(*line, "many lines are dated: a program, a prefix or a text is needed too");
     }
     const bool empty = rule.programs.empty() && rule.prefixes.empty() && rule.any.empty() &&
                        rule.all.empty() && !rule.cef && !rule.leef && rule.json.empty() &&

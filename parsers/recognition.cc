@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "parsers/content.h"
+#include "parsers/cursor.h"
 #include "parsers/find_text.h"
 #include "parsers/formats/cef.h"
 #include "parsers/formats/leef.h"
@@ -65,9 +66,16 @@ bool header_holds(const RecogniseRule::Header& header, std::string_view message,
   return true;
 }
 
+// "2026-03-01 10:00:01"
+bool is_dated(std::string_view text) {
+  return text.size() >= 19 && text[4] == '-' && text[7] == '-' && text[10] == ' ' &&
+         text[13] == ':' && text[16] == ':' && is_number(text.substr(0, 4)) &&
+         is_number(text.substr(17, 2));
+}
+
 bool asks_for_program_alone(const RecogniseRule& rule) {
   return rule.json.empty() && rule.prefixes.empty() && rule.any.empty() && rule.all.empty() &&
-         !rule.cef && !rule.leef && !rule.access;
+         !rule.cef && !rule.leef && !rule.access && !rule.dated;
 }
 
 bool json_holds(const RecogniseRule::JsonTest& test, std::span<const Field> fields,
@@ -322,6 +330,7 @@ bool Recogniser::envelope_holds(const Index::Rule& indexed, std::size_t& bytes) 
     if (longest == 0) return false;
     bytes += longest;
   }
+  if (rule.dated && !is_dated(evidence.message)) return false;
   if (rule.access) {
     if (!evidence.program.empty() || !is_plain_access()) return false;
     bytes += evidence.message.size();

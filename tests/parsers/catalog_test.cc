@@ -36,10 +36,11 @@ TEST_F(CatalogTest, BadOnesAreRefusedAlone) {
   write("event.yaml", "name: d\nformat: windows\ndataset: d\nevents:\n  one: {}\n");
   write("field.yaml", "name: e\nformat: json\ndataset: d\nfields: {a: {b: c}}\n");
   write("line.yaml", "name: f\nformat: json\ndataset: d\nrecognise: {line: crooked}\n");
+  write("dated.yaml", "name: g\nformat: text\ndataset: d\nrecognise: {line: dated}\n");
   write("twice.yaml", "name: good\nformat: json\ndataset: d\n");
   const auto catalog = load();
   EXPECT_EQ(catalog->definitions().size(), 1u);
-  ASSERT_EQ(errors_.size(), 9u);
+  ASSERT_EQ(errors_.size(), 10u);
   const auto says = [&](const std::string& text) {
     for (const std::string& error : errors_) {
       if (error.find(text) != std::string::npos) return true;
@@ -53,7 +54,8 @@ TEST_F(CatalogTest, BadOnesAreRefusedAlone) {
   EXPECT_TRUE(says("list.yaml:1: "));
   EXPECT_TRUE(says("event.yaml:5: an event id is a number"));
   EXPECT_TRUE(says("field.yaml:4: "));
-  EXPECT_TRUE(says("line.yaml:4: a line is: access"));
+  EXPECT_TRUE(says("line.yaml:4: a line is: access, or dated"));
+  EXPECT_TRUE(says("dated.yaml:4: many lines are dated"));
   EXPECT_TRUE(says("good"));
   EXPECT_EQ(catalog->for_program("sshd"), catalog->find("good"));
   EXPECT_EQ(catalog->for_program("other"), nullptr);

@@ -31,6 +31,8 @@ bool has(std::string_view record, const std::string& text) {
   return record.find(text) != std::string_view::npos;
 }
 
+constexpr std::string_view kDate = "2026-03-01 10:00:01 ";  // of the messages made here
+
 // Of rules for programs, beginnings and texts; the records have no headers of CEF or LEEF.
 std::optional<Held> holds(const Definition& definition, const RecogniseRule& rule,
                           const Evidence& evidence) {
@@ -51,6 +53,7 @@ std::optional<Held> holds(const Definition& definition, const RecogniseRule& rul
     if (evidence.message.starts_with(prefix)) longest = std::max(longest, prefix.size());
   if (!rule.prefixes.empty() && longest == 0) return std::nullopt;
   bytes += longest;
+  if (rule.dated && !evidence.message.starts_with(kDate)) return std::nullopt;
   if (rule.access) {
     if (!evidence.program.empty() || !is_plain_access(evidence.message)) return std::nullopt;
     bytes += evidence.message.size();
@@ -125,6 +128,7 @@ class RecognitionTest : public testing::Test {
   std::string message(const Pieces& pieces) {
     const RecogniseRule& rule = *pieces.rules[random_() % pieces.rules.size()];
     std::string text = rule.prefixes.empty() ? "" : one_of(rule.prefixes);
+    if (rule.dated && random_() % 3 > 0) text = kDate;
     if (random_() % 4 == 0) text = one_of(pieces.prefixes);
     for (const std::string& all : rule.all) text += all + "x";
     if (!rule.any.empty()) text += one_of(rule.any);
@@ -226,6 +230,20 @@ TEST_F(RecognitionTest, AnAccessLineOfAClientIsNotLookedIntoFurther) {
   const std::string manager =
       R"(192.0.2.7 - - [10/Oct/2025:13:55:36 +0000] "GET /manager/html HTTP/1.1" 200 5)";
   EXPECT_EQ(candidates(recogniser, {manager, manager, ""}).front(), "tomcat-access");
+}
+
+TEST_F(RecognitionTest, ADatedLineBeginsWithItsDate) {
+  const auto shipped = catalog();
+  Recogniser recogniser(*shipped);
+  const auto is_iis = [&](std::string_view line) {
+    const std::vector<std::string> found = candidates(recogniser, {line, line, ""});
+    return std::count(found.begin(), found.end(), "iis") > 0;
+  };
+  EXPECT_TRUE(is_iis("2026-03-01 10:00:01 192.0.2.1 GET / - 443 - 192.0.2.2 x 200 0 0 15"));
+  EXPECT_FALSE(is_iis("worker 7 sends GET /index.html to the next"));
+  EXPECT_FALSE(is_iis("2026-03-01T10:00:01 sends GET /index.html"));
+  EXPECT_FALSE(is_iis("2026-03-01 10:00: GET /"));
+  EXPECT_FALSE(is_iis("yyyy-03-01 10:00:01 sends GET /index.html"));
 }
 
 TEST(PlainAccess, IsTheWholeLine) {
