@@ -30,8 +30,8 @@ std::string_view outcome_key(const StepTrace::Entry& entry) {
 
 std::string step_line(const StepTrace::Entry& entry) {
   std::string line(2 + 2 * static_cast<std::size_t>(entry.depth), ' ');
-  line += styled(std::to_string(entry.line) + ": " + entry.verb,
-                 entry.skipped ? Style::kDim : Style::kBold);
+  const std::string place = entry.line == 0 ? "" : std::to_string(entry.line) + ": ";
+  line += styled(place + entry.verb, entry.skipped ? Style::kDim : Style::kBold);
   if (!entry.name.empty()) line += " (" + visible(entry.name) + ")";
   const std::string_view outcome = outcome_key(entry);
   if (outcome != "done") line += "  " + word("steps", outcome);

@@ -68,15 +68,18 @@ bool DefinitionEvents::run_steps_of(const Definition& definition, std::string_vi
   if (work) {
     const std::int64_t time_ns = event.time_ns;
     work_.begin(batch, message, zone_offset_s, definition.aliases);
+    if (work_.trace != nullptr) note_phase("record", 0, work_);
     const Outcome outcome = definition.steps == nullptr ? Outcome::kDone : run_steps_in(definition);
     if (outcome == Outcome::kReject) {
       work_.undo();
       event.time_ns = time_ns;
       return false;
     }
+    const std::uint32_t stepped = event.field_count;
     const EventOverride* special = chosen(definition);
     if (special != nullptr) put_late(special->late);
     put_late(definition.late);
+    if (work_.trace != nullptr) note_phase("constants", stepped, work_);
     made = kind(definition, special);
     limited = work_.finish();
   }

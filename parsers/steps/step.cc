@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/time.h"
 
@@ -98,6 +99,21 @@ Outcome after_failure(const Step& step, Work& work) {
       return run_steps(step.recovery, work);
   }
   return Outcome::kReject;
+}
+
+void note_phase(std::string_view name, std::uint32_t before, Work& work) {
+  StepTrace& trace = *work.trace;
+  if (trace.entries.size() >= StepTrace::kEntriesMax) return;
+  StepTrace::Entry entry;
+  entry.verb = name;
+  for (const Field& field : work.batch().fields(work.event()).subspan(before)) {
+    if (field.data == nullptr) continue;
+    const std::string_view text = field_text(field, work.arena());
+    if (text.empty()) continue;
+    entry.changes.push_back(
+        {std::string(field_name(field.id)), std::string(text.substr(0, kShownMax))});
+  }
+  if (!entry.changes.empty()) trace.entries.push_back(std::move(entry));
 }
 
 Outcome run_steps(std::span<const Step> steps, Work& work) {

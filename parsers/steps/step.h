@@ -69,8 +69,8 @@ struct StepTrace {
   };
   struct Entry {
     int depth = 0;
-    int line = 0;
-    std::string verb;
+    int line = 0;      // 0: no step, but what comes before them or behind them
+    std::string verb;  // then "record" or "constants"
     std::string name;
     bool skipped = false;  // its condition did not hold
     Outcome outcome = Outcome::kDone;
@@ -80,6 +80,10 @@ struct StepTrace {
   std::vector<Entry> entries;
   int depth = 0;
 };
+
+// Adds to the trace, which there is, what has been put into the record behind its first `before`
+// fields: by the envelope and the reader, or by constants.
+void note_phase(std::string_view name, std::uint32_t before, Work& work);
 
 // Runs them in order. Nothing is undone: the caller does when kReject comes back.
 Outcome run_steps(std::span<const Step> steps, Work& work);

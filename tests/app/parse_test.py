@@ -128,6 +128,16 @@ class ParseTest(unittest.TestCase):
         text = self.run_picket("parse", str(self.log), *self.own(), "--source", "own-gate", "--steps")
         self.assertIn("source.ip", text.stdout)
 
+    def test_what_comes_before_the_steps_and_behind_them(self):
+        self.log.write_text("<30>Mar  1 10:00:00 gw own[7]: open 192.0.2.1\n")
+        self.write("phases.yaml", "name: own-phases\ndataset: own.phases\nconstants: {event.module: own}\n"
+                                  "recognise: {program: [own]}\nsteps: [{pattern: 'open %{ip:source.ip}'}]\n")
+        steps = self.parse(*self.own(), "--source", "own-phases", "--steps", "--json")[0]["steps"]
+        self.assertEqual([step["verb"] for step in steps], ["record", "pattern", "constants"])
+        self.assertEqual(steps[0]["fields"]["host.name"], "gw")
+        self.assertEqual(steps[1]["fields"], {"source.ip": "192.0.2.1"})
+        self.assertEqual(steps[2]["fields"], {"event.module": "own"})
+
     def test_what_nobody_knows(self):
         found = self.parse(*self.own(), "--unknown", "--json")
         self.assertEqual(found[0], {"count": 2, "template": "something <*> else here", "sample": "something 1 else here"})
