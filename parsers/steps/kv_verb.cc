@@ -89,7 +89,7 @@ class PairsToFields {
       std::size_t behind = 0;
       if (text[begin] == usual.quote) {
         end = marks_.quote(++begin);
-        if (end > last_at + kReach - 1 || text[end] != usual.quote ||
+        if (end > last_at + kReach - 1 || (usual.more_quotes && text[end] != usual.quote) ||
             (usual.escapes && has_escapes(begin, end)))
           break;
         behind = end + 1;

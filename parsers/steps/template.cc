@@ -1,6 +1,7 @@
 #include "parsers/steps/template.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <set>
 
@@ -10,10 +11,16 @@
 namespace picket::parsers {
 namespace {
 
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> made{};
+  for (std::size_t c = ' '; c < 0x7f; ++c) made[c] = c != '"' && c != '\\';
+  return made;
+}();
+
 // Is it the same between the quotes of JSON?
 bool is_plain(std::string_view text) {
   bool plain = true;
-  for (const char c : text) plain &= c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+  for (const char c : text) plain &= kPlain[static_cast<unsigned char>(c)];
   return plain;
 }
 

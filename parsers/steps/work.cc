@@ -7,19 +7,16 @@
 #include "event/ecs.h"
 
 namespace picket::parsers {
-namespace {
-
-constexpr std::uint32_t kPositionMax = (1U << 30) - 1;
-
-}  // namespace
-
 Work::Work(JsonNames& names)
     : names_(&names), reader_(names), record_id_(intern_field("record").value_or(FieldId{})) {}
 
 PairNames& Work::names_of(const void* owner, std::string_view prefix) {
+  if (owner == last_owner_) return *last_names_;
   std::unique_ptr<PairNames>& found = pair_names_[owner];
   if (found == nullptr) found = std::make_unique<PairNames>(*names_, prefix);
-  return *found;
+  last_owner_ = owner;
+  last_names_ = found.get();
+  return *last_names_;
 }
 
 void Work::begin(Batch& batch, std::string_view message, std::int32_t zone_offset_s,
@@ -78,12 +75,10 @@ void Work::index() {
   for (std::uint32_t at = 0; at < fields.size(); ++at) {
     Position& place = position(fields[at].id);
     if (place.record == number_) {
-      place.repeated = 1;
+      place.bits |= Position::kRepeated;
       continue;
     }
-    place.record = number_;
-    place.at = at & kPositionMax;
-    place.repeated = 0;
+    place.set(number_, at);
   }
 }
 
@@ -93,7 +88,7 @@ bool Work::finish() {
     std::uint32_t kept = 0;
     for (std::uint32_t at = 0; at < fields.size(); ++at) {
       const Field field = fields[at];
-      const bool own = at >= before_ && position(field.id).own != 0;
+      const bool own = at >= before_ && position(field.id).own();
       if (field.data != nullptr && !own) fields[kept++] = field;
     }
     batch_->drop_fields(kept);
@@ -114,7 +109,8 @@ void Work::grow(std::size_t at) {
   const std::size_t known = positions_.size();
   positions_.resize(std::max(at + 1, field_count()));
   for (std::size_t i = known; i < positions_.size(); ++i) {
-    positions_[i].own = field_name(FieldId{static_cast<std::uint16_t>(i)}).starts_with('_') ? 1 : 0;
+    const bool own = field_name(FieldId{static_cast<std::uint16_t>(i)}).starts_with('_');
+    positions_[i].bits = own ? Position::kOwn : 0;
   }
 }
 
@@ -131,7 +127,7 @@ const Field* Work::find_original(FieldId id) const {
   for (const auto& [ecs, original] : aliases_->of(id)) {
     const auto at = static_cast<std::size_t>(original);
     if (at >= positions_.size() || positions_[at].record != number_) continue;
-    return &batch_->fields(*event_)[positions_[at].at];
+    return &batch_->fields(*event_)[positions_[at].at()];
   }
   return nullptr;
 }
@@ -154,11 +150,11 @@ void Work::push(const Field& field, Position& place) {
     limit(Limit::kFields);
     return;
   }
-  untidy_ |= place.own != 0;
+  untidy_ |= place.own();
   if (place.record == number_) {
-    place.repeated = 1;
+    place.bits |= Position::kRepeated;
   } else {
-    place = {number_, count & kPositionMax, 0, place.own};
+    place.set(number_, count);
   }
   touch(field.id);
   batch_->push(field);
@@ -176,14 +172,14 @@ void Work::put(const Field& field) {
     push(field, place);
     return;
   }
-  if (place.repeated != 0) {
+  if (place.repeated()) {
     remove(field.id);
     push(field, place);
     return;
   }
-  if (place.at < before_) keep();
+  if (place.at() < before_) keep();
   touch(field.id);
-  batch_->last_fields()[place.at] = field;
+  batch_->last_fields()[place.at()] = field;
 }
 
 void Work::add(const Field& field) {
@@ -205,7 +201,7 @@ void Work::put_all(FieldId id, std::span<const Field> fields) {
 void Work::put_pair(const Field& field, std::uint32_t start) {
   if (field.size == 0) return;
   Position& place = position(field.id);
-  if (place.record == number_ && place.at < start) {
+  if (place.record == number_ && place.at() < start) {
     put(field);
   } else {
     push(field, place);
@@ -224,21 +220,19 @@ void Work::put_pairs(std::span<const Field> pairs) {
   for (std::size_t i = fresh; i < pairs.size(); ++i) {
     Position& place = position(pairs[i].id);
     if (place.record == number_) {
-      if (place.at < start) {
+      if (place.at() < start) {
         batch_->push_all(pairs.subspan(from, i - from));
         from = i + 1;
         put(pairs[i]);
         count = event().field_count;
         continue;
       }
-      place.repeated = 1;
+      place.bits |= Position::kRepeated;
     } else {
-      place.record = number_;
-      place.at = count & kPositionMax;
-      place.repeated = 0;
+      place.set(number_, count);
     }
     touch(pairs[i].id);
-    untidy_ |= place.own != 0;
+    untidy_ |= place.own();
     ++count;
   }
   batch_->push_all(pairs.subspan(from));
@@ -251,8 +245,8 @@ std::size_t Work::place_fresh(std::span<const Field> pairs, std::uint32_t start)
   for (; i < pairs.size(); ++i) {
     Position& place = position(pairs[i].id);
     if (place.record == number_) break;
-    own |= place.own != 0;
-    place = {number_, (start + static_cast<std::uint32_t>(i)) & kPositionMax, 0, place.own};
+    own |= place.own();
+    place.set(number_, start + static_cast<std::uint32_t>(i));
   }
   untidy_ |= own;
   return i;
@@ -262,11 +256,11 @@ void Work::remove(FieldId id) {
   Position& place = position(id);
   if (place.record != number_) return;
   touch(id);
-  if (place.at < before_) keep();
+  if (place.at() < before_) keep();
   const auto fields = batch_->last_fields();
-  for (std::size_t at = place.at; at < fields.size(); ++at) {
+  for (std::size_t at = place.at(); at < fields.size(); ++at) {
     if (fields[at].id == id) fields[at].data = nullptr;
-    if (place.repeated == 0) break;
+    if (!place.repeated()) break;
   }
   place.record = number_ - 1;
   untidy_ = true;

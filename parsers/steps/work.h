@@ -103,11 +103,11 @@ class Work {
     const auto at = static_cast<std::size_t>(id);
     if (at >= positions_.size() || positions_[at].record != number_)
       return aliases_->has(id) ? find_original(id) : nullptr;
-    return &batch_->fields(*event_)[positions_[at].at];
+    return &batch_->fields(*event_)[positions_[at].at()];
   }
   // Is its name there more than once?
   bool is_repeated(const Field& found) const {
-    return positions_[static_cast<std::size_t>(found.id)].repeated != 0;
+    return positions_[static_cast<std::size_t>(found.id)].repeated();
   }
   // Its value as text; of a list the first. Empty if there is none. `message` is the text behind
   // the envelope, whatever the record calls so, or what steps made of it.
@@ -120,8 +120,8 @@ class Work {
     const auto at = static_cast<std::size_t>(id);
     if (id == ecs::kMessage || at >= positions_.size()) return nullptr;
     const Position& place = positions_[at];
-    if (place.record != number_ || place.repeated != 0) return nullptr;
-    const Field& field = batch_->fields(*event_)[place.at];
+    if (place.record != number_ || place.repeated()) return nullptr;
+    const Field& field = batch_->fields(*event_)[place.at()];
     return field.kind == ValueKind::kString && !field.escaped ? &field : nullptr;
   }
   // `record` and `message` always are.
@@ -237,11 +237,21 @@ class Work {
   StepTrace* trace = nullptr;  // what the steps do is written there, if it is given
 
  private:
+  // Written as whole words: reading a word of which a byte was written just before is slow.
   struct Position {
+    static constexpr std::uint32_t kRepeated = 1;
+    static constexpr std::uint32_t kOwn = 2;
+
     std::uint32_t record = 0;  // counts records; another one: the field is not there
-    std::uint32_t at : 30 = 0;
-    std::uint32_t repeated : 1 = 0;
-    std::uint32_t own : 1 = 0;  // its name begins with '_'
+    std::uint32_t bits = 0;    // the place, and two bits
+
+    std::uint32_t at() const { return bits >> 2U; }
+    bool repeated() const { return (bits & kRepeated) != 0; }
+    bool own() const { return (bits & kOwn) != 0; }  // its name begins with '_'
+    void set(std::uint32_t number, std::uint32_t place) {
+      record = number;
+      bits = place << 2U | (bits & kOwn);
+    }
   };
 
   Position& position(FieldId id) {
@@ -276,6 +286,8 @@ class Work {
   FieldId record_id_;
   const Aliases* aliases_ = nullptr;
   std::unordered_map<const void*, std::unique_ptr<PairNames>> pair_names_;
+  const void* last_owner_ = nullptr;  // of them
+  PairNames* last_names_ = nullptr;   // its own
   Batch* batch_ = nullptr;
   Event* event_ = nullptr;  // the one begun last
   std::string_view record_;
@@ -329,7 +341,7 @@ bool Work::any_text(FieldId id, F f) {
       if (!found) found = f(field_text(value, arena()));
     });
   };
-  if (positions_[static_cast<std::size_t>(id)].repeated == 0) {
+  if (!positions_[static_cast<std::size_t>(id)].repeated()) {
     look(*first);
     return found;
   }
