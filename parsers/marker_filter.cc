@@ -154,8 +154,13 @@ void MarkerFilter::look_closer(const std::uint8_t* passed, std::uint64_t places,
   for (; places != 0; places &= places - 1) {
     const auto place = static_cast<std::size_t>(std::countr_zero(places));
     if (text.size() <= at + place) return;
+    const std::string_view rest = text.substr(at + place);
     std::uint32_t here = 0;
-    std::memcpy(&here, text.data() + at + place, std::min(kWidth, text.size() - at - place));
+    if (rest.size() >= kWidth) [[likely]] {  // a copy of a known size goes to no memory
+      std::memcpy(&here, rest.data(), kWidth);
+    } else {
+      std::memcpy(&here, rest.data(), rest.size());
+    }
     const std::size_t bit = bit_of(here);
     const bool known = (words_[bit / 64] >> (bit % 64) & 1U) != 0;
     for (unsigned left = passed[place]; left != 0; left &= left - 1) {
