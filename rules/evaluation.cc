@@ -44,8 +44,8 @@ void Evaluation::wake(Batch& batch, const Event& event, const Route& route) {
   half_awake_.clear();
   const auto on = [this](std::uint32_t id) { wake_by(id); };
   for (const Field& field : batch.fields(event)) {
-    for (const std::uint16_t column : route.watchers(field.id)) {
-      const LiteralIndex& index = route.indexes[column];
+    for (const std::uint16_t watching : route.watching.of(field.id)) {
+      const LiteralIndex& index = route.indexes[watching];
       if (field.kind == ValueKind::kArray) {
         index.look_up_presence(on);
         for_each_value(field, [&](const Field& element) {

@@ -5,7 +5,6 @@
 #include <numeric>
 #include <set>
 #include <tuple>
-#include <unordered_map>
 #include <utility>
 
 #include "base/check.h"
@@ -39,6 +38,34 @@ std::size_t cheapest(const std::vector<std::size_t>& costs, std::size_t count) {
   }
   return best;
 }
+
+// How often keys were chosen. For at most as many different keys as it was made for.
+class KeyCounts {
+ public:
+  explicit KeyCounts(std::size_t keys)
+      : slots_(std::bit_ceil(keys * 2 + 1)), shift_(32 - std::countr_zero(slots_.size())) {}
+
+  std::uint32_t of(std::uint32_t key) const { return slots_[find(key)].count; }
+  void add(std::uint32_t key) {
+    Slot& slot = slots_[find(key)];
+    slot.key = key;
+    ++slot.count;
+  }
+
+ private:
+  struct Slot {
+    std::uint32_t key = 0;
+    std::uint32_t count = 0;  // 0: free
+  };
+  std::size_t find(std::uint32_t key) const {
+    std::size_t at = std::uint64_t{key * 0x9E3779B1u} >> shift_;
+    while (slots_[at].count != 0 && slots_[at].key != key) at = (at + 1) & (slots_.size() - 1);
+    return at;
+  }
+
+  std::vector<Slot> slots_;
+  int shift_;
+};
 
 }  // namespace
 
@@ -74,7 +101,7 @@ template <std::size_t kWidth>
 void LiteralMatcher::choose(const std::vector<std::string_view>& literals,
                             const std::vector<std::uint32_t>& which, Keys<kWidth>& keys) const {
   using Key = typename Keys<kWidth>::Key;
-  std::unordered_map<Key, std::size_t> company;
+  KeyCounts company(which.size() * keys.stride());
   std::vector<std::pair<Key, Place>> chosen;
   std::vector<std::size_t> costs;
   for (const std::uint32_t index : which) {
@@ -82,14 +109,13 @@ void LiteralMatcher::choose(const std::vector<std::string_view>& literals,
     const std::size_t last = std::min(text.size() - kWidth, kOffsetMax);
     costs.clear();
     for (std::size_t at = 0; at <= last; ++at) {
-      const auto found = company.find(Keys<kWidth>::at(text.data() + at));
       costs.push_back(typical_count_before(text, at + kWidth) +
-                      (found == company.end() ? 0 : found->second * kCompanyCost));
+                      company.of(Keys<kWidth>::at(text.data() + at)) * kCompanyCost);
     }
     const std::size_t best = cheapest(costs, keys.stride());
     for (std::size_t at = best; at < best + keys.stride(); ++at) {
       const Key key = Keys<kWidth>::at(text.data() + at);
-      ++company[key];
+      company.add(key);
       const std::size_t other = at == 0 ? last : 0;
       chosen.emplace_back(key, Place{.literal = index,
                                      .other = Keys<kWidth>::at(text.data() + other),

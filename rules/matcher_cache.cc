@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/codec.h"
+#include "base/hash.h"
 
 namespace picket::rules {
 namespace {
@@ -23,6 +24,24 @@ std::string key_of(const std::vector<std::string>& texts) {
 }
 
 }  // namespace
+
+std::size_t MatcherCache::KeyHash::operator()(const std::string& text) const {
+  return hash64(text);
+}
+
+std::size_t MatcherCache::KeyHash::operator()(const std::vector<std::string>& texts) const {
+  std::uint64_t hash = texts.size();
+  for (const std::string& text : texts) hash = hash64(text, hash);
+  return hash;
+}
+
+std::size_t MatcherCache::KeyHash::operator()(
+    const std::vector<LiteralSet::Literal>& literals) const {
+  std::uint64_t hash = literals.size();
+  for (const LiteralSet::Literal& literal : literals)
+    hash = hash64(literal.text, hash + static_cast<std::uint64_t>(literal.place));
+  return hash;
+}
 
 const std::string* MatcherCache::stored(const std::string& key) const {
   if (!stored_) return nullptr;

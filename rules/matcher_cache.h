@@ -5,7 +5,6 @@
 // instead of being compiled, and all that were made can be stored. Any thread.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,6 +42,13 @@ class MatcherCache {
   bool grown() const;
 
  private:
+  // Of a list of texts, or of literals.
+  struct KeyHash {
+    std::size_t operator()(const std::string& text) const;
+    std::size_t operator()(const std::vector<std::string>& texts) const;
+    std::size_t operator()(const std::vector<LiteralSet::Literal>& literals) const;
+  };
+
   // One value a key, made outside the lock.
   template <class Key, class T>
   class Shared {
@@ -69,7 +75,7 @@ class MatcherCache {
 
    private:
     using Slot = Lazy<std::shared_ptr<const T>>;
-    using Slots = std::map<Key, std::shared_ptr<const Slot>>;
+    using Slots = std::unordered_map<Key, std::shared_ptr<const Slot>, KeyHash>;
     Guarded<Slots> slots_;
   };
 

@@ -76,6 +76,10 @@ class RouteBuilder {
 
   void add(std::uint32_t index, const LogSource& source, const Node& condition) {
     enter(source);
+    if (decided(condition) == false) return;  // most rules that ask for another event id
+    tests_.clear();
+    sets_.clear();
+    literals_.clear();
     Draft draft = specialise(condition);
     if (draft.kind == Draft::Kind::kFalse) return;
     const auto root = static_cast<std::uint32_t>(route_->nodes.size());
@@ -92,15 +96,16 @@ class RouteBuilder {
       return;
     }
     enter(source);
+    tests_.clear();
     const Draft draft = specialise_test(node.test);
     leaves[&node.test] = {.kind = draft.kind == Draft::Kind::kTest   ? Kind::kTest
                                   : draft.kind == Draft::Kind::kTrue ? Kind::kTrue
                                                                      : Kind::kFalse,
-                          .test = draft.index};
+                          .test = static_cast<std::uint32_t>(route_->tests.size())};
+    if (draft.kind == Draft::Kind::kTest) route_->tests.push_back(std::move(tests_.front()));
   }
 
   void index_rules() {
-    route_->indexes.resize(route_->columns.size());
     std::vector<DraftPair> pairs;
     for (std::uint32_t i = 0; i < route_->rules.size(); ++i) {
       std::optional<std::vector<WakeCall>> calls = wake_calls(*route_, route_->rules[i].root);
@@ -167,7 +172,7 @@ class RouteBuilder {
       if (anchor.column == 0) {
         route_->keywords.add(anchor, id);
       } else {
-        route_->indexes[anchor.column].add(anchor, id);
+        index_of(anchor.column).add(anchor, id);
       }
     }
   }
@@ -249,6 +254,27 @@ class RouteBuilder {
 
   // ---- tests
 
+  // What the kind alone says of the node, without looking at more of it than decides; nullopt where
+  // events of the kind differ.
+  std::optional<bool> decided(const Node& node) {
+    if (node.kind == Node::Kind::kTest) {
+      const std::vector<std::string>& values = constants(node.test.field);
+      return values.empty() ? std::nullopt : decide(compile(node.test), values);
+    }
+    if (node.kind == Node::Kind::kNot) {
+      const std::optional<bool> child = decided(node.children.front());
+      return child ? std::optional(!*child) : std::nullopt;
+    }
+    const bool deciding = node.kind == Node::Kind::kOr;
+    bool all = true;
+    for (const Node& child : node.children) {
+      const std::optional<bool> known = decided(child);
+      if (known == deciding) return deciding;
+      all = all && known.has_value();
+    }
+    return all ? std::optional(!deciding) : std::nullopt;
+  }
+
   Draft specialise(const Node& node) {
     switch (node.kind) {
       case Node::Kind::kTest:
@@ -301,7 +327,7 @@ class RouteBuilder {
     std::map<std::uint16_t, std::vector<std::size_t>> parts;
     for (std::size_t i = 0; i < children.size(); ++i) {
       if (children[i].kind != Draft::Kind::kTest) continue;
-      const CompiledTest& test = route_->tests[children[i].index];
+      const CompiledTest& test = tests_[children[i].index];
       if (test.cased) continue;
       if (test.shape == Shape::kExact) whole[test.column].push_back(i);
       if (place_of(test) && !test.text.empty()) parts[test.column].push_back(i);
@@ -340,7 +366,7 @@ class RouteBuilder {
                                         std::vector<bool>& gone) const {
     std::vector<const CompiledTest*> tests;
     for (const std::size_t i : members) {
-      tests.push_back(&route_->tests[children[i].index]);
+      tests.push_back(&tests_[children[i].index]);
       gone[i] = true;
     }
     return tests;
@@ -350,10 +376,10 @@ class RouteBuilder {
     ValueSet set{.column = column_index, .values = {}, .tails = {}};
     for (const CompiledTest* test : tests) set.values.insert(test->text);
     set.tails = TailBits(set.values, true);
-    route_->sets.push_back(std::move(set));
+    sets_.push_back(std::move(set));
     return {.kind = Draft::Kind::kSet,
             .children = {},
-            .index = static_cast<std::uint32_t>(route_->sets.size() - 1),
+            .index = static_cast<std::uint32_t>(sets_.size() - 1),
             .cost = 1};
   }
 
@@ -361,11 +387,11 @@ class RouteBuilder {
     std::vector<LiteralSet::Literal> literals;
     for (const CompiledTest* test : tests)
       literals.push_back({.place = *place_of(*test), .text = test->text});
-    route_->literals.push_back(
+    literals_.push_back(
         {.column = column_index, .literals = matchers_.literals(std::move(literals))});
     return {.kind = Draft::Kind::kLiterals,
             .children = {},
-            .index = static_cast<std::uint32_t>(route_->literals.size() - 1),
+            .index = static_cast<std::uint32_t>(literals_.size() - 1),
             .cost = 12};
   }
 
@@ -374,23 +400,29 @@ class RouteBuilder {
     if (made.shape == Shape::kRegex && !made.regex)
       return {.kind = Draft::Kind::kFalse, .children = {}};
     if (const std::vector<std::string>& values = constants(test.field); !values.empty()) {
-      std::optional<bool> known = decide(made, values.front());
-      for (const std::string& value : values) {
-        if (known) known = *known || *decide(made, value);
-      }
+      const std::optional<bool> known = decide(made, values);
       if (known) return {.kind = *known ? Draft::Kind::kTrue : Draft::Kind::kFalse, .children = {}};
     }
     made.column = column(test.field);
     if (test.op == Op::kFieldRef) made.other = column(test.text);
     const double cost = cost_of(made);
-    route_->tests.push_back(std::move(made));
+    tests_.push_back(std::move(made));
     return {.kind = Draft::Kind::kTest,
             .children = {},
-            .index = static_cast<std::uint32_t>(route_->tests.size() - 1),
+            .index = static_cast<std::uint32_t>(tests_.size() - 1),
             .cost = cost};
   }
 
-  // The outcome on a value that is the same in all events; nullopt where other fields matter.
+  // The outcome on values that are the same in all events; nullopt where other fields matter.
+  static std::optional<bool> decide(const CompiledTest& test,
+                                    const std::vector<std::string>& values) {
+    if (test.shape == Shape::kRegex && !test.regex) return false;
+    std::optional<bool> known = decide(test, values.front());
+    for (const std::string& value : values) {
+      if (known) known = *known || *decide(test, value);
+    }
+    return known;
+  }
   static std::optional<bool> decide(const CompiledTest& test, const std::string& value) {
     switch (test.shape) {
       case Shape::kExists:
@@ -452,31 +484,30 @@ class RouteBuilder {
 
   static void compile_string(const Test& test, CompiledTest& made) {
     using Part = PatternPart::Kind;
-    std::vector<PatternPart> parts = test.parts;
-    if (!test.cased) {
-      for (PatternPart& part : parts) part.text = fold(part.text);
-    }
+    const std::vector<PatternPart>& parts = test.parts;
     const std::size_t n = parts.size();
     const auto is = [&](std::size_t i, Part kind) { return parts[i].kind == kind; };
+    const auto folded = [&](const std::string& text) { return test.cased ? text : fold(text); };
+    const auto become = [&](Shape shape, std::size_t text) {
+      made.shape = shape;
+      made.text = folded(parts[text].text);
+    };
     if (n == 0) {
       made.shape = Shape::kExact;
     } else if (n == 1 && is(0, Part::kText)) {
-      made.shape = Shape::kExact;
-      made.text = parts[0].text;
+      become(Shape::kExact, 0);
     } else if (n == 1 && is(0, Part::kAnyRun)) {
       made.shape = Shape::kAny;
     } else if (n == 2 && is(0, Part::kText) && is(1, Part::kAnyRun)) {
-      made.shape = Shape::kPrefix;
-      made.text = parts[0].text;
+      become(Shape::kPrefix, 0);
     } else if (n == 2 && is(0, Part::kAnyRun) && is(1, Part::kText)) {
-      made.shape = Shape::kSuffix;
-      made.text = parts[1].text;
+      become(Shape::kSuffix, 1);
     } else if (n == 3 && is(0, Part::kAnyRun) && is(1, Part::kText) && is(2, Part::kAnyRun)) {
-      made.shape = Shape::kContains;
-      made.text = parts[1].text;
+      become(Shape::kContains, 1);
     } else {
       made.shape = Shape::kGlob;
-      made.parts = std::move(parts);
+      for (const PatternPart& part : parts)
+        made.parts.push_back({.kind = part.kind, .text = folded(part.text)});
     }
   }
 
@@ -484,16 +515,20 @@ class RouteBuilder {
 
   void emit(Draft draft, std::uint32_t at) {
     CompiledNode node;
-    node.index = draft.index;
+    const auto move_in = [&](NodeKind kind, auto& from, auto& to) {
+      node.kind = kind;
+      node.index = static_cast<std::uint32_t>(to.size());
+      to.push_back(std::move(from[draft.index]));
+    };
     switch (draft.kind) {
       case Draft::Kind::kTest:
-        node.kind = NodeKind::kTest;
+        move_in(NodeKind::kTest, tests_, route_->tests);
         break;
       case Draft::Kind::kSet:
-        node.kind = NodeKind::kSet;
+        move_in(NodeKind::kSet, sets_, route_->sets);
         break;
       case Draft::Kind::kLiterals:
-        node.kind = NodeKind::kLiterals;
+        move_in(NodeKind::kLiterals, literals_, route_->literals);
         break;
       case Draft::Kind::kNot:
         node.kind = NodeKind::kNot;
@@ -525,28 +560,23 @@ class RouteBuilder {
       }
     }
     std::sort(all.begin(), all.end());
-    const std::size_t last = all.empty() ? 0 : std::get<0>(all.back()) + std::size_t{1};
-    route_->place_begin.assign(last + 1, 0);
     for (const auto& [field, column_index, rank] : all) {
-      ++route_->place_begin[field + std::size_t{1}];
-      route_->places.push_back({.column = column_index, .rank = rank});
+      route_->places.add(FieldId{field}, {.column = column_index, .rank = rank});
+      if (column_index < index_of_.size() && index_of_[column_index] != kNoIndex)
+        route_->watching.add(FieldId{field}, index_of_[column_index]);
     }
-    for (std::size_t i = 1; i < route_->place_begin.size(); ++i) {
-      route_->place_begin[i] += route_->place_begin[i - 1];
-    }
-    watch_fields();
+    route_->places.shrink();
+    route_->watching.shrink();
   }
 
-  void watch_fields() {
-    if (route_->indexes.empty()) return;  // made to explain
-    for (std::size_t id = 0; id + 1 < route_->place_begin.size(); ++id) {
-      route_->watch_begin.push_back(static_cast<std::uint32_t>(route_->watching.size()));
-      for (std::uint32_t p = route_->place_begin[id]; p < route_->place_begin[id + 1]; ++p) {
-        const std::uint16_t column_index = route_->places[p].column;
-        if (!route_->indexes[column_index].empty()) route_->watching.push_back(column_index);
-      }
+  LiteralIndex& index_of(std::uint16_t column_index) {
+    if (index_of_.size() <= column_index) index_of_.resize(route_->columns.size(), kNoIndex);
+    std::uint16_t& index = index_of_[column_index];
+    if (index == kNoIndex) {
+      index = static_cast<std::uint16_t>(route_->indexes.size());
+      route_->indexes.emplace_back();
     }
-    route_->watch_begin.push_back(static_cast<std::uint32_t>(route_->watching.size()));
+    return route_->indexes[index];
   }
 
   const Taxonomy& taxonomy_;
@@ -559,6 +589,12 @@ class RouteBuilder {
   std::map<std::tuple<std::string_view, std::string_view, std::string_view>, Fields>
       fields_by_source_;
   std::map<std::vector<FieldId>, std::uint16_t> columns_;
+  // Of the rule being added; what its tree holds in the end moves to the route.
+  std::vector<CompiledTest> tests_;
+  std::vector<ValueSet> sets_;
+  std::vector<ColumnLiterals> literals_;
+  static constexpr std::uint16_t kNoIndex = 0xFFFF;
+  std::vector<std::uint16_t> index_of_;  // by column, of route_->indexes
 };
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "event/kind.h"
+#include "rules/field_lists.h"
 #include "rules/keyword_index.h"
 #include "rules/literal_index.h"
 #include "rules/literal_set.h"
@@ -129,7 +130,7 @@ struct Route {
   std::vector<ValueSet> sets;
   std::vector<ColumnLiterals> literals;
   std::vector<RouteRule> rules;  // ascending by rule
-  std::vector<LiteralIndex> indexes;  // one a column; that of column 0 is empty
+  std::vector<LiteralIndex> indexes;  // of the columns that wake something
   KeywordIndex keywords;
   std::vector<RulePair> pairs;
   std::uint32_t flags = 0;            // how many there are
@@ -137,22 +138,14 @@ struct Route {
   bool has_keywords = false;          // column 0 is the whole event
   std::vector<bool> payload_fields;   // by field id: may hold what YARA looks at
 
-  // field id -> columns that it may fill, with its rank among their candidates.
+  // Columns that a field may fill, with its rank among their candidates.
   struct Place {
     std::uint16_t column;
     std::uint16_t rank;
   };
-  std::vector<std::uint32_t> place_begin;  // by field id; one more than there are ids
-  std::vector<Place> places;
-  // field id -> columns of its places that have an index.
-  std::vector<std::uint32_t> watch_begin;
-  std::vector<std::uint16_t> watching;
+  FieldLists<Place> places;
+  FieldLists<std::uint16_t> watching;  // indexes of the columns that a field may fill
 
-  std::span<const std::uint16_t> watchers(FieldId field) const {
-    const auto id = static_cast<std::size_t>(field);
-    if (id + 1 >= watch_begin.size()) return {};
-    return {watching.data() + watch_begin[id], watching.data() + watch_begin[id + 1]};
-  }
   bool may_hold_payload(FieldId field) const {
     const auto id = static_cast<std::size_t>(field);
     return id < payload_fields.size() && payload_fields[id];

@@ -70,13 +70,9 @@ void EventValues::load(const Route& route) {
   if (heads_.size() < route.columns.size()) heads_.resize(route.columns.size());
   heads_[0] = Head{};
   keywords_loaded_ = false;
-  const std::size_t ids = route.place_begin.size();
   for (const Field& field : batch_->fields(*event_)) {
-    const auto id = static_cast<std::size_t>(field.id);
-    if (id + 1 >= ids) continue;
-    for (std::uint32_t p = route.place_begin[id]; p < route.place_begin[id + 1]; ++p) {
-      add(route.places[p].column, route.places[p].rank, field);
-    }
+    for (const Route::Place& place : route.places.of(field.id))
+      add(place.column, place.rank, field);
   }
 }
 
