@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <thread>
 #include <utility>
 
@@ -55,6 +56,26 @@ void build_ahead(Detection& detection, const DetectionOptions& options) {
   detection.load.kinds = kinds.size();
 }
 
+// Source definitions, read while others read rules.
+class CatalogLoad {
+ public:
+  CatalogLoad(const ContentPaths& content, const DetectionOptions& options)
+      : loaded_(std::async(std::launch::async, [this, &content, &options] {
+          return parsers::Catalog::load(content.sources(options.definitions), errors_, options.geoip);
+        })) {}
+
+  // Once. What was wrong with them goes to `errors`.
+  Result<std::shared_ptr<const parsers::Catalog>> take(std::vector<std::string>& errors) {
+    Result<std::shared_ptr<const parsers::Catalog>> catalog = loaded_.get();
+    errors.insert(errors.begin(), errors_.begin(), errors_.end());
+    return catalog;
+  }
+
+ private:
+  std::vector<std::string> errors_;
+  std::future<Result<std::shared_ptr<const parsers::Catalog>>> loaded_;  // behind errors_
+};
+
 constexpr int kLoadsMax = 5;  // when files change while they are read
 
 Result<Detection> load_once(const ContentPaths& content, const DetectionOptions& options) {
@@ -67,8 +88,7 @@ Result<Detection> load_once(const ContentPaths& content, const DetectionOptions&
   const Nanos start = RealClock().now();
   Detection detection;
   detection.payloads = options.payloads;
-  PICKET_TRY(detection.catalog, parsers::Catalog::load(content.sources(options.definitions), detection.errors,
-                                                         options.geoip));
+  CatalogLoad catalog(content, options);
   std::shared_ptr<const rules::Taxonomy> taxonomy = rules::Taxonomy::none();
   if (!options.literal) {
     PICKET_TRY(taxonomy, rules::Taxonomy::load(content.taxonomies(), detection.errors));
@@ -78,6 +98,12 @@ Result<Detection> load_once(const ContentPaths& content, const DetectionOptions&
   std::unique_ptr<rules::RuleCache> cache = open_cache(content, options, load);
   load.cache = cache.get();
   PICKET_TRY(rules::LoadedRules loaded, rules::load_rules(rule_paths(content, options), load));
+  PICKET_TRY(detection.catalog, catalog.take(detection.errors));
+  std::future<void> recognition;  // what parsers will ask for
+  if (options.routes == Routes::kAhead) {
+    recognition = std::async(std::launch::async,
+                             [known = detection.catalog] { (void)known->recognition(); });
+  }
   detection.rule_files = loaded.files;
   if (options.keep_trees) {
     detection.trees = loaded.detections;
@@ -104,6 +130,7 @@ Result<Detection> load_once(const ContentPaths& content, const DetectionOptions&
   if (options.routes == Routes::kAhead) {
     build_ahead(detection, options);
     save_cache(detection);
+    recognition.wait();
   }
   detection.load.seconds = std::chrono::duration<double>(RealClock().now() - start).count();
   return detection;

@@ -115,7 +115,10 @@ void Catalog::index() {
       }
     }
   }
-  recognition_ = std::make_unique<const RecognitionIndex>(definitions_);
+}
+
+const RecognitionIndex& Catalog::recognition() const {
+  return recognition_.get([this] { return std::make_unique<const RecognitionIndex>(definitions_); });
 }
 
 const Definition* Catalog::find(std::string_view name) const {

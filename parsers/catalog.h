@@ -18,6 +18,7 @@
 
 #include "base/ascii.h"
 #include "base/hash.h"
+#include "base/lazy.h"
 #include "base/result.h"
 #include "event/event.h"
 #include "event/kind.h"
@@ -123,8 +124,9 @@ class Catalog {
   const Definition* for_program(std::string_view program) const;    // lower case; exact, else "*"
   const Definition* for_format(ContentFormat format) const;         // the first by name
 
-  // Which of them a record may be of.
-  const RecognitionIndex& recognition() const { return *recognition_; }
+  // Which of them a record may be of. Made at the first call, which takes some 50 ms with the shipped
+  // definitions.
+  const RecognitionIndex& recognition() const;
 
   // The kind of one Windows event. Makes it when it is new, so it takes a lock: keep the answer.
   // A code of -1 is any other event of the channel.
@@ -142,7 +144,7 @@ class Catalog {
   std::map<std::string, std::size_t, AsciiLess> by_channel_;
   std::map<std::string, std::size_t, AsciiLess> by_provider_;
   std::map<std::string, std::size_t, std::less<>> by_program_;
-  std::unique_ptr<const RecognitionIndex> recognition_;
+  Lazy<RecognitionIndex> recognition_;
 };
 
 }  // namespace picket::parsers
