@@ -2,9 +2,9 @@
 // end, which bytes are backslashes, and that what stands inside of strings may stand there.
 //
 // With it a walk over the text (json_reader) steps from quote to quote and never looks for the end
-// of a string. The pass is made 64 bytes at a time, by AVX2 where the processor has it, by SSE2 or
-// plain code elsewhere; the answers are the same (docs/decisions/0006-reading-json.md). UTF-8 is
-// checked by simdjson, and only of texts that are not ASCII.
+// of a string. The pass is made 64 bytes at a time, by AVX-512 or AVX2 where the processor has it,
+// by SSE2 or plain code elsewhere; the answers are the same (docs/decisions/0006-reading-json.md).
+// UTF-8 is checked by simdjson, and only of texts that are not ASCII.
 //
 // Reuses its memory: one per thread. Answers hold until the next run().
 #pragma once
@@ -21,7 +21,7 @@ namespace picket::parsers {
 
 class JsonScan {
  public:
-  enum class Kernel : std::uint8_t { kPortable, kSse2, kAvx2 };
+  enum class Kernel : std::uint8_t { kPortable, kSse2, kAvx2, kAvx512 };
   static bool has(Kernel kernel);
   static Kernel best();
 

@@ -421,7 +421,8 @@ TEST(JsonReader, AgreesWithASlowReader) {
   constexpr std::array<std::string_view, 6> kBehind = {"",           "}",         "]}}}}}}}}",
                                                        "1234567890", ",\"a\":1}", "\"}"};
   for (const auto kernel :
-       {JsonScan::Kernel::kPortable, JsonScan::Kernel::kSse2, JsonScan::Kernel::kAvx2}) {
+       {JsonScan::Kernel::kPortable, JsonScan::Kernel::kSse2, JsonScan::Kernel::kAvx2,
+        JsonScan::Kernel::kAvx512}) {
     if (!JsonScan::has(kernel)) continue;
     JsonNames names(true);
     JsonReader reader(names, kernel);

@@ -14,7 +14,8 @@ namespace {
 std::vector<JsonScan::Kernel> kernels() {
   std::vector<JsonScan::Kernel> all;
   for (const auto kernel :
-       {JsonScan::Kernel::kPortable, JsonScan::Kernel::kSse2, JsonScan::Kernel::kAvx2}) {
+       {JsonScan::Kernel::kPortable, JsonScan::Kernel::kSse2, JsonScan::Kernel::kAvx2,
+        JsonScan::Kernel::kAvx512}) {
     if (JsonScan::has(kernel)) all.push_back(kernel);
   }
   return all;
