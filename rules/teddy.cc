@@ -205,14 +205,81 @@ PICKET_AVX2 std::size_t Teddy::find_by_blocks(std::string_view text, std::size_t
 }
 
 #undef PICKET_AVX2
+#define PICKET_AVX512 __attribute__((target("avx512f,avx512bw,bmi,bmi2")))
+
+namespace {
+
+PICKET_AVX512 inline __m512i wide_table(const std::uint8_t* of) {
+  constexpr __mmask16 kAll = 0xFFFF;  // with a mask: g++ 12 warns of what is left undefined else
+  return _mm512_maskz_broadcast_i32x4(kAll, _mm_load_si128(reinterpret_cast<const __m128i*>(of)));
+}
+
+}  // namespace
+
+// 64 bytes at once; the end of a text is read by a mask and nothing behind it.
+PICKET_AVX512 std::size_t Teddy::find_by_wide_blocks(std::string_view text,
+                                                     std::size_t from) const {
+  constexpr std::size_t kWideBlock = 64;
+  const __m512i nibble = _mm512_set1_epi8(0x0F);
+  alignas(kWideBlock) std::uint8_t buckets[kWideBlock];
+  for (std::size_t at = from; at < text.size(); at += kWideBlock) {
+    const std::size_t rest = text.size() - at;
+    __m512i passed = _mm512_set1_epi8(-1);
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < kWidth; ++i) {
+      const auto left = static_cast<unsigned>(std::min(rest - std::min(rest, i), kWideBlock));
+      const __m512i bytes =
+          _mm512_maskz_loadu_epi8(_bzhi_u64(~std::uint64_t{0}, left), text.data() + at + i);
+      const __m512i low = _mm512_and_si512(bytes, nibble);
+      const __m512i high = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), nibble);
+      const __m512i either =
+          _mm512_and_si512(_mm512_shuffle_epi8(wide_table(halves_.low[i].data()), low),
+                           _mm512_shuffle_epi8(wide_table(halves_.high[i].data()), high));
+      passed = _mm512_and_si512(passed, either);
+    }
+    std::uint64_t places = _mm512_test_epi8_mask(passed, passed);
+    if (places == 0) [[likely]]
+      continue;
+    _mm512_store_si512(buckets, passed);
+    for (; places != 0; places &= places - 1) {
+      const auto place = static_cast<std::size_t>(std::countr_zero(places));
+      if (place >= rest) break;
+      if (stands(text, at + place, buckets[place])) return at + place;
+    }
+  }
+  return std::string_view::npos;
+}
+
+#undef PICKET_AVX512
+
+bool Teddy::has(Vectors vectors) {
+  if (vectors == Vectors::kAvx512)
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2");
+  return vectors == Vectors::kNone || __builtin_cpu_supports("avx2");
+}
+
+std::size_t Teddy::find_with(Vectors vectors, std::string_view text, std::size_t from) const {
+  if (keys_.empty()) return std::string_view::npos;
+  if (vectors == Vectors::kAvx512) return find_by_wide_blocks(text, from);
+  return vectors == Vectors::kAvx2 ? find_by_blocks(text, from) : find_portably(text, from);
+}
 
 std::size_t Teddy::find(std::string_view text, std::size_t from) const {
-  static const bool has_blocks = __builtin_cpu_supports("avx2");
-  if (keys_.empty()) return std::string_view::npos;
-  return has_blocks ? find_by_blocks(text, from) : find_portably(text, from);
+  static const Vectors best = has(Vectors::kAvx512) ? Vectors::kAvx512
+                              : has(Vectors::kAvx2) ? Vectors::kAvx2
+                                                    : Vectors::kNone;
+  return find_with(best, text, from);
 }
 
 #else
+
+bool Teddy::has(Vectors vectors) {
+  return vectors == Vectors::kNone;
+}
+
+std::size_t Teddy::find_with(Vectors, std::string_view text, std::size_t from) const {
+  return find_portably(text, from);
+}
 
 std::size_t Teddy::find(std::string_view text, std::size_t from) const {
   return find_portably(text, from);

@@ -33,11 +33,21 @@ std::size_t slowly(const std::vector<std::string>& keys, std::string_view text, 
 }
 
 // Of a copy of its own, so that a read behind the end is seen.
-std::size_t quickly(const Teddy& teddy, std::string_view text, std::size_t from, bool portably) {
+std::size_t quickly(const Teddy& teddy, std::string_view text, std::size_t from,
+                    Teddy::Vectors vectors) {
   const std::unique_ptr<char[]> copy(new char[text.size()]);
   text.copy(copy.get(), text.size());
   const std::string_view own(copy.get(), text.size());
-  return portably ? teddy.find_portably(own, from) : teddy.find(own, from);
+  return teddy.find_with(vectors, own, from);
+}
+
+std::vector<Teddy::Vectors> all_vectors() {
+  std::vector<Teddy::Vectors> all;
+  for (const Teddy::Vectors each :
+       {Teddy::Vectors::kNone, Teddy::Vectors::kAvx2, Teddy::Vectors::kAvx512}) {
+    if (Teddy::has(each)) all.push_back(each);
+  }
+  return all;
 }
 
 std::string random_text(std::mt19937& random, std::size_t size, std::string_view letters) {
@@ -64,8 +74,11 @@ TEST(Teddy, FindsTheFirstPlaceOfAnyKey) {
       if (round % 3 == 0) text += keys[random() % keys.size()];
       const std::size_t from = random() % (text.size() + 2);
       const std::size_t place = slowly(keys, text, from);
-      ASSERT_EQ(quickly(teddy, text, from, false), place) << "seed " << seed << " round " << round;
-      ASSERT_EQ(quickly(teddy, text, from, true), place) << "seed " << seed << " round " << round;
+      for (const Teddy::Vectors each : all_vectors()) {
+        ASSERT_EQ(quickly(teddy, text, from, each), place)
+            << "seed " << seed << " round " << round << " vectors " << static_cast<int>(each);
+      }
+      ASSERT_EQ(teddy.find(text, from), place);
       ++(place == kNowhere ? missed : found);
     }
   }
@@ -75,13 +88,15 @@ TEST(Teddy, FindsTheFirstPlaceOfAnyKey) {
 
 TEST(Teddy, FindsAKeyAtEveryPlaceOfATextOfEverySize) {
   const Teddy teddy = teddy_of({"sEk:"});
-  for (std::size_t size = 4; size < 140; ++size) {
-    for (std::size_t at = 0; at + 4 <= size; ++at) {
-      std::string text(size, '.');
-      text.replace(at, 4, "SeK:");
-      ASSERT_EQ(quickly(teddy, text, 0, false), at) << size;
-      ASSERT_EQ(quickly(teddy, text, at, false), at) << size;
-      ASSERT_EQ(quickly(teddy, text, at + 1, false), kNowhere) << size;
+  for (const Teddy::Vectors each : all_vectors()) {
+    for (std::size_t size = 4; size < 140; ++size) {
+      for (std::size_t at = 0; at + 4 <= size; ++at) {
+        std::string text(size, '.');
+        text.replace(at, 4, "SeK:");
+        ASSERT_EQ(quickly(teddy, text, 0, each), at) << size;
+        ASSERT_EQ(quickly(teddy, text, at, each), at) << size;
+        ASSERT_EQ(quickly(teddy, text, at + 1, each), kNowhere) << size;
+      }
     }
   }
 }
