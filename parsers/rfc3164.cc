@@ -33,7 +33,7 @@ std::int64_t of_day(const CivilTime& civil) {
   return (civil.hour * 3600 + civil.minute * 60 + civil.second) * kSecond + civil.nanosecond;
 }
 
-// In the year in which it was received, nearly always.
+// In the year in which it was received, nearly always, or in the one before.
 std::optional<std::int64_t> this_year(CivilTime civil, std::int64_t received_ns,
                                       std::int64_t zone_ns, BsdDay& day) {
   const std::int64_t local_ns = received_ns + zone_ns;
@@ -49,11 +49,17 @@ std::optional<std::int64_t> this_year(CivilTime civil, std::int64_t received_ns,
            .day = civil.day,
            .begin_ns = *begin,
            .year_begin_ns = *year_begin,
-           .year_end_ns = *year_end};
+           .year_end_ns = *year_end,
+           .begin_before_ns =
+               to_nanos({.year = civil.year - 1, .month = civil.month, .day = civil.day})};
   }
   if (civil.hour > 23 || civil.minute > 59 || civil.second > 60) return std::nullopt;
   const std::int64_t time_ns = day.begin_ns + of_day(civil) - zone_ns;
-  return is_likely(time_ns, received_ns) ? std::optional(time_ns) : std::nullopt;
+  if (is_likely(time_ns, received_ns)) return time_ns;
+  // Read in January, or long after: of the year before, if it had the day.
+  if (time_ns - received_ns <= kAheadMax || !day.begin_before_ns || civil.second > 59)
+    return std::nullopt;
+  return *day.begin_before_ns + of_day(civil) - zone_ns;
 }
 
 // The year that makes it the latest time that is not in the future: logs are of the past. A

@@ -44,6 +44,7 @@ struct BsdDay {
   std::int64_t begin_ns = 0;
   std::int64_t year_begin_ns = 0;  // for records that are received in this year
   std::int64_t year_end_ns = 0;
+  std::optional<std::int64_t> begin_before_ns = {};  // a year earlier; not of a 29 February
 };
 bool read_rfc3164(std::string_view text, std::int64_t received_ns, std::int32_t zone_offset_s,
                   BsdDay& day, Syslog& out);

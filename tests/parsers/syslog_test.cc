@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <random>
 #include <set>
 
 #include "base/json.h"
@@ -206,6 +207,44 @@ TEST(Rfc3164, YearIsTheLatestThatIsNotInTheFuture) {
             "2024-02-29T00:00:00Z");
   EXPECT_EQ(at("Feb 29 00:00:00 h t: m", *to_nanos({.year = 2025, .month = 1})),
             "2024-02-29T00:00:00Z");
+}
+
+// The rule as it is said: of all years the latest in which the day is no more than a week ahead.
+std::optional<std::int64_t> latest_year_slowly(CivilTime civil, std::int64_t received_ns) {
+  constexpr std::int64_t kWeekNs = 7LL * 24 * 3600 * 1'000'000'000;
+  for (civil.year = to_civil(received_ns).year + 1; civil.year > 2000; --civil.year) {
+    const auto time_ns = to_nanos(civil);
+    if (time_ns && *time_ns - received_ns <= kWeekNs) return time_ns;
+  }
+  return std::nullopt;
+}
+
+TEST(Rfc3164, TheDayOfTheLineBeforeChangesNoYear) {
+  constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::mt19937 random(20260101);
+  BsdDay day;
+  std::size_t last_year = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const CivilTime received{.year = 2023 + static_cast<int>(random() % 6),
+                             .month = 1 + static_cast<int>(random() % 12),
+                             .day = 1 + static_cast<int>(random() % 28),
+                             .hour = static_cast<int>(random() % 24)};
+    const CivilTime civil{.month = 1 + static_cast<int>(random() % 12),
+                          .day = 1 + static_cast<int>(random() % 29),
+                          .hour = static_cast<int>(random() % 24)};
+    const std::int64_t received_ns = *to_nanos(received);
+    char line[64];
+    std::snprintf(line, sizeof line, "%s %2d %02d:00:00 h t: m", kMonths[civil.month - 1],
+                  civil.day, civil.hour);
+    for (int again = 0; again < 2; ++again) {
+      Syslog syslog;
+      ASSERT_EQ(read_rfc3164(line, received_ns, 0, day, syslog), true);
+      ASSERT_EQ(syslog.time_ns, latest_year_slowly(civil, received_ns)) << line;
+      last_year += to_civil(*syslog.time_ns).year < received.year ? 1U : 0U;
+    }
+  }
+  EXPECT_GT(last_year, 5'000U);
 }
 
 TEST(Rfc3164, WhatIsNoSyslog) {
