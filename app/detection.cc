@@ -105,10 +105,6 @@ Result<Detection> load_once(const ContentPaths& content, const DetectionOptions&
                              [known = detection.catalog] { (void)known->recognition(); });
   }
   detection.rule_files = loaded.files;
-  if (options.keep_trees) {
-    detection.trees = loaded.detections;
-    detection.correlations = loaded.correlations;
-  }
   detection.taxonomy = taxonomy;
   PICKET_TRY(detection.indicators, rules::load_indicators(options.indicators));
   rules::CompiledRules compiled = rules::compile_rules(std::move(loaded), std::move(taxonomy),
@@ -117,6 +113,11 @@ Result<Detection> load_once(const ContentPaths& content, const DetectionOptions&
                                                         .stored = cache ? cache->databases() : nullptr});
   detection.rules = std::move(compiled.set);
   detection.routes = std::move(compiled.routes);
+  if (options.keep_trees) {
+    detection.trees = detection.routes->rules();
+    for (const rules::Correlation& correlation : detection.rules->correlations())
+      detection.correlations.push_back(correlation.rule);
+  }
   detection.refused = std::move(compiled.refused);
   detection.warnings = std::move(compiled.warnings);
   if (cache) {

@@ -34,7 +34,9 @@ rules::CompiledRules compile_texts(std::vector<RuleText> texts,
       files.push_back(rules::parse_rule_file(text.text, text.path, {}));
     }
   }
-  return rules::compile_rules(rules::collect_rules(std::move(files)), std::move(taxonomy), options);
+  const bool has_yara = !options.yara.empty();
+  return rules::compile_rules(rules::collect_rules(std::move(files), has_yara), std::move(taxonomy),
+                              options);
 }
 
 Result<KeptRules*> KeptRuleShelf::of(const std::string& basis) {

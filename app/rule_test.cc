@@ -164,7 +164,19 @@ std::shared_ptr<const rules::RuleSet> RuleTester::family_of(std::size_t correlat
       family.detections.push_back(rule);
   }
   for (const std::size_t i : taken) family.correlations.push_back(detection_.correlations[i]);
-  return rules::compile_rules(std::move(family), detection_.taxonomy).set;
+  // YARA rules and feeds may be among them; alerts of others than the correlation do not count.
+  family.asks_foreign = true;
+  for (std::uint32_t i = 0; i < detection_.rules->rule_count(); ++i) {
+    const std::string& path = detection_.rules->identity(i).path;
+    if (detection_.rules->kind(i) != AlertKind::kYara) continue;
+    if (std::find(family.yara_files.begin(), family.yara_files.end(), path) ==
+        family.yara_files.end())
+      family.yara_files.push_back(path);
+  }
+  return rules::compile_rules(
+             std::move(family), detection_.taxonomy,
+             {.indicators = detection_.indicators.set, .payloads = detection_.payloads})
+      .set;
 }
 
 }  // namespace picket::app

@@ -84,6 +84,7 @@ Result<std::shared_ptr<const RuleTexts>> RuleTexts::read(
   }
   const std::vector<rules::Correlation>& correlations = rules.correlations();
   std::vector<std::set<std::string>> of_correlation(correlations.size());
+  std::vector<bool> of_feeds(correlations.size());  // what a feed said cannot be said again
   for (std::size_t c = 0; c < correlations.size(); ++c) {
     PICKET_TRY_VOID(texts->add(correlations[c].rule.identity, of_correlation[c]));
   }
@@ -97,6 +98,11 @@ Result<std::shared_ptr<const RuleTexts>> RuleTexts::read(
             input.correlation < 0 ? of_rule[input.detection]
                                   : of_correlation[static_cast<std::size_t>(input.correlation)];
         of_correlation[c].insert(files.begin(), files.end());
+        const bool fed = input.correlation < 0
+                             ? rules.kind(input.detection) == AlertKind::kIndicator
+                             : of_feeds[static_cast<std::size_t>(input.correlation)];
+        grown = grown || (fed && !of_feeds[c]);
+        of_feeds[c] = of_feeds[c] || fed;
       }
       grown = grown || of_correlation[c].size() > before;
     }
@@ -105,7 +111,7 @@ Result<std::shared_ptr<const RuleTexts>> RuleTexts::read(
     if (!of_rule[i].empty()) texts->add_basis(rules.identity(i).id, of_rule[i]);
   }
   for (std::size_t c = 0; c < correlations.size(); ++c)
-    texts->add_basis(correlations[c].rule.identity.id, of_correlation[c]);
+    if (!of_feeds[c]) texts->add_basis(correlations[c].rule.identity.id, of_correlation[c]);
   return std::shared_ptr<const RuleTexts>(std::move(texts));
 }
 

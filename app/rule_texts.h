@@ -5,7 +5,8 @@
 //
 // KeptTexts puts them into the store with the first alert that they raise, in the same commit, so
 // that an alert can be decided again whatever becomes of the files (docs/formats/rule-texts.md).
-// What feeds say of indicators is in their alerts; they have no basis.
+// What feeds say of indicators is in their alerts; they have no basis, nor has a correlation over
+// them.
 //
 // RuleTexts is an immutable snapshot, any thread. KeptTexts belongs to the engine's thread.
 #pragma once

@@ -11,8 +11,10 @@
 #include "event/ecs.h"
 #include "rules/evaluation.h"
 #include "rules/explain.h"
+#include "rules/foreign_rules.h"
 #include "rules/payload.h"
 #include "rules/route_table.h"
+#include "rules/sigma_collection.h"
 #include "rules/yara.h"
 
 namespace picket::rules {
@@ -56,7 +58,9 @@ class CompiledRuleSet final : public RuleSet {
       intern_names(rule.condition, known);
       for (const std::string& field : rule.suppress.by) intern_field(compact_name(field));
     }
+    silent_.assign(rule_count() - detections_.size(), false);
     resolve(std::move(correlations));
+    silence_foreign();
     std::string all;
     for (std::uint32_t i = 0; i < rule_count(); ++i) all += identity(i).hash;
     for (const Correlation& correlation : correlations_) all += correlation.rule.identity.hash;
@@ -80,7 +84,8 @@ class CompiledRuleSet final : public RuleSet {
     return rule < detections_.size() ? detections_[rule].suppress : RuleSet::suppression(rule);
   }
   bool raises_alert(std::uint32_t rule) const override {
-    return rule >= detections_.size() || detections_[rule].generates;
+    return rule < detections_.size() ? detections_[rule].generates
+                                     : !silent_[rule - detections_.size()];
   }
   const std::vector<Correlation>& correlations() const override { return correlations_; }
   std::vector<std::uint32_t> rules_of(KindId kind) const override {
@@ -186,28 +191,46 @@ class CompiledRuleSet final : public RuleSet {
       correlations.emplace(rule.identity.id, i);
       if (!rule.name.empty()) correlations.emplace(rule.name, i);
     }
+    const ForeignRules foreign(*yara_, *indicators_, static_cast<std::uint32_t>(detections_.size()));
     for (CorrelationRule& rule : rules) {
       intern_names(rule);
       Correlation made;
       for (std::uint32_t r = 0; r < rule.rules.size(); ++r) {
         Correlation::Input input;
         input.reference = r;
+        for (const std::string& field : rule.group_by)
+          input.group_by.push_back(under_alias(rule, field, rule.rules[r]));
+        input.field = under_alias(rule, rule.field, rule.rules[r]);
         if (const auto found = detections.find(rule.rules[r]); found != detections.end()) {
           input.detection = found->second;
         } else if (const auto other = correlations.find(rule.rules[r]);
                    other != correlations.end()) {
           input.correlation = other->second;
         } else {
+          for (const std::uint32_t one : foreign.of(rule.rules[r])) {
+            input.detection = one;
+            made.inputs.push_back(input);
+          }
           continue;
         }
-        for (const std::string& field : rule.group_by)
-          input.group_by.push_back(under_alias(rule, field, rule.rules[r]));
-        input.field = under_alias(rule, rule.field, rule.rules[r]);
         made.inputs.push_back(std::move(input));
       }
       made.rule = std::move(rule);
       correlations_.push_back(std::move(made));
     }
+  }
+
+  // As with detections: what feeds correlations only raises no alert of its own.
+  void silence_foreign() {
+    std::vector<std::uint32_t> wanted;
+    for (const Correlation& correlation : correlations_) {
+      for (const Correlation::Input& input : correlation.inputs) {
+        if (input.correlation >= 0 || input.detection < detections_.size()) continue;
+        silent_[input.detection - detections_.size()] = true;
+        if (correlation.rule.generates) wanted.push_back(input.detection);
+      }
+    }
+    for (const std::uint32_t rule : wanted) silent_[rule - detections_.size()] = false;
   }
 
   static std::string under_alias(const CorrelationRule& rule, const std::string& field,
@@ -229,6 +252,7 @@ class CompiledRuleSet final : public RuleSet {
   std::shared_ptr<const IndicatorSet> indicators_;
   std::uint32_t first_indicator_;  // of the rules: behind those of YARA
   std::vector<Correlation> correlations_;
+  std::vector<bool> silent_;  // YARA rules and those of indicators: raise no alert of their own
   static constexpr std::size_t kLeavesMax = 4096;
   mutable Guarded<std::map<std::pair<std::uint32_t, KindId>, std::shared_ptr<const RuleLeaves>>>
       leaves_;
@@ -240,6 +264,9 @@ class CompiledRuleSet final : public RuleSet {
 CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> taxonomy,
                             const CompileOptions& options) {
   CompiledRules compiled;
+  LoadedYara yara = options.yara.empty() ? load_yara(loaded.yara_files) : compile_yara(options.yara);
+  if (loaded.asks_foreign)
+    check_references(loaded, ForeignRules(*yara.rules, *options.indicators, 0).names());
   compiled.refused = std::move(loaded.refused);
   compiled.warnings = std::move(loaded.warnings);
   std::map<std::tuple<std::string, std::string, std::string>, bool> known;  // rules share them
@@ -257,7 +284,6 @@ CompiledRules compile_rules(LoadedRules loaded, std::shared_ptr<const Taxonomy> 
          .reason = "no taxonomy names the log source " + describe(source) +
                    "; the rule sees only events whose source definition says it"});
   }
-  LoadedYara yara = options.yara.empty() ? load_yara(loaded.yara_files) : compile_yara(options.yara);
   std::move(yara.refused.begin(), yara.refused.end(), std::back_inserter(compiled.refused));
   std::move(yara.warnings.begin(), yara.warnings.end(), std::back_inserter(compiled.warnings));
   compiled.routes = std::make_shared<const RouteTable>(

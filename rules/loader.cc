@@ -67,7 +67,7 @@ Result<LoadedRules> load_rules(const std::vector<std::string>& paths, const Load
       if (seen.insert(file).second) (is_yara(file) ? yara_files : sigma_files).push_back(file);
     }
   }
-  LoadedRules rules = collect_rules(read_rule_files(sigma_files, options));
+  LoadedRules rules = collect_rules(read_rule_files(sigma_files, options), !yara_files.empty());
   rules.files = sigma_files.size() + yara_files.size();
   rules.yara_files = std::move(yara_files);
   return rules;

@@ -155,6 +155,10 @@ struct LoadedRules {
   std::vector<Finding> refused;
   std::vector<Finding> warnings;
   std::size_t files = 0;
+  bool has_yara = false;      // what correlations name may be a YARA rule
+  // Some of them name what may be a YARA rule or a feed of indicators: check_references() is to be
+  // called once these are known.
+  bool asks_foreign = false;
 };
 
 }  // namespace picket::rules

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/nearest.h"
+#include "rules/indicators/indicator.h"
 #include "rules/refusal.h"
 
 namespace picket::rules {
@@ -20,22 +21,30 @@ enum class State { kOpen, kAccepted, kRefused };
 
 // What an id or a name stands for.
 struct Target {
-  bool is_correlation = false;
-  std::size_t index = 0;
+  enum class Kind : std::uint8_t { kDetection, kCorrelation, kForeign };
+  Kind kind = Kind::kDetection;
+  std::size_t index = 0;  // of kForeign: in the names given
 
   friend bool operator==(const Target&, const Target&) = default;
 };
 
 class ReferenceCheck {
  public:
-  explicit ReferenceCheck(LoadedRules& rules) : rules_(rules), states_(rules.correlations.size()) {
+  // Without `foreign` a reference to what may be one of them is left alone.
+  ReferenceCheck(LoadedRules& rules, const ForeignNames* foreign)
+      : rules_(rules), states_(rules.correlations.size()), foreign_known_(foreign != nullptr) {
     for (std::size_t i = 0; i < rules_.detections.size(); ++i) {
-      add(rules_.detections[i].identity.id, rules_.detections[i].name, {false, i});
+      add(rules_.detections[i].identity.id, rules_.detections[i].name,
+          {Target::Kind::kDetection, i});
     }
     for (std::size_t i = 0; i < rules_.correlations.size(); ++i) {
-      add(rules_.correlations[i].identity.id, rules_.correlations[i].name, {true, i});
+      add(rules_.correlations[i].identity.id, rules_.correlations[i].name,
+          {Target::Kind::kCorrelation, i});
     }
     for (const Finding& finding : rules_.refused) refused_ids_.insert(finding.rule_id);
+    if (foreign == nullptr) return;
+    for (std::size_t i = 0; i < foreign->size(); ++i)
+      add((*foreign)[i].id, (*foreign)[i].name, {Target::Kind::kForeign, i});
   }
 
   void run() {
@@ -70,11 +79,20 @@ class ReferenceCheck {
     return &found->second.front();
   }
 
+  bool may_be_foreign(const std::string& reference) const {
+    if (foreign_known_ || refused_ids_.contains(reference)) return false;
+    return rules_.has_yara || reference.starts_with(kIndicatorRulePrefix);
+  }
+
   bool settle(std::size_t index) {
     bool open = false;
     for (const std::string& reference : rules_.correlations[index].rules) {
       bool ambiguous = false;
       const Target* target = find(reference, ambiguous);
+      if (target == nullptr && may_be_foreign(reference)) {
+        rules_.asks_foreign = true;
+        continue;
+      }
       if (target == nullptr) {
         refuse_unknown(index, reference);
         return true;
@@ -83,7 +101,7 @@ class ReferenceCheck {
         refuse_rule(index, "ambiguous-rule", "several rules have the name '" + reference + "'");
         return true;
       }
-      if (!target->is_correlation) continue;
+      if (target->kind != Target::Kind::kCorrelation) continue;
       if (states_[target->index] == State::kRefused) {
         refuse_rule(index, "refused-rule",
                     "the correlation refers to '" + reference + "', which was refused");
@@ -122,7 +140,8 @@ class ReferenceCheck {
     const Target* target = find(name, ambiguous);
     for (const std::string& reference : references) {
       const Target* candidate = find(reference, ambiguous);
-      if (target != nullptr && *target == *candidate) return &reference;
+      if (reference == name) return &reference;
+      if (target != nullptr && candidate != nullptr && *target == *candidate) return &reference;
     }
     return nullptr;
   }
@@ -154,6 +173,7 @@ class ReferenceCheck {
 
   // A detection that only feeds correlations raises no alert, unless one of them says `generate`.
   void mark_silent() {
+    for (DetectionRule& rule : rules_.detections) rule.generates = true;
     std::vector<std::size_t> wanted;
     for (std::size_t i = 0; i < states_.size(); ++i) {
       if (states_[i] != State::kAccepted) continue;
@@ -161,7 +181,7 @@ class ReferenceCheck {
       for (const std::string& reference : rule.rules) {
         bool ambiguous = false;
         const Target* target = find(reference, ambiguous);
-        if (target->is_correlation) continue;
+        if (target == nullptr || target->kind != Target::Kind::kDetection) continue;
         rules_.detections[target->index].generates = false;
         if (rule.generates) wanted.push_back(target->index);
       }
@@ -182,6 +202,7 @@ class ReferenceCheck {
   std::unordered_map<std::string, Target> by_id_;
   std::unordered_map<std::string, std::vector<Target>> by_name_;
   std::unordered_set<std::string> refused_ids_;
+  bool foreign_known_;
   int nearest_searches_ = 0;
 };
 
@@ -193,9 +214,10 @@ class Collector {
     for (AnyRule& rule : file.rules) take_rule(rule);
   }
 
-  LoadedRules finish() {
+  LoadedRules finish(bool has_yara) {
+    rules_.has_yara = has_yara;
     apply_filters(filters_, rules_);
-    ReferenceCheck(rules_).run();
+    ReferenceCheck(rules_, nullptr).run();
     return std::move(rules_);
   }
 
@@ -226,10 +248,14 @@ class Collector {
 
 }  // namespace
 
-LoadedRules collect_rules(std::vector<RuleFile> files) {
+LoadedRules collect_rules(std::vector<RuleFile> files, bool has_yara) {
   Collector collector;
   for (RuleFile& file : files) collector.take(std::move(file));
-  return collector.finish();
+  return collector.finish(has_yara);
+}
+
+void check_references(LoadedRules& rules, const ForeignNames& foreign) {
+  ReferenceCheck(rules, &foreign).run();
 }
 
 }  // namespace picket::rules

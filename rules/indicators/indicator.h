@@ -33,6 +33,9 @@ inline constexpr std::int64_t kSinceEver = INT64_MIN;
 inline constexpr std::int64_t kForEver = INT64_MAX;
 inline constexpr int kConfidenceUnknown = -1;
 
+// The rules of a feed have an id that begins so; its name follows.
+inline constexpr std::string_view kIndicatorRulePrefix = "indicators.";
+
 // One feed as configuration names it.
 struct IndicatorFeed {
   std::string path = {};                    // a file; or a folder, whose files are a feed each

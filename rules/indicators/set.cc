@@ -380,7 +380,8 @@ std::shared_ptr<const IndicatorSet> IndicatorSetBuilder::finish() {
     const auto level = static_cast<Level>(key.second);
     const std::string level_text(level_name(level));
     IndicatorSet::Rule made;
-    made.identity.id = "indicators." + feed.name + (feed.level ? "" : "." + level_text);
+    made.feed = key.first;
+    made.identity.id = std::string(kIndicatorRulePrefix) + feed.name + (feed.level ? "" : "." + level_text);
     made.identity.name = "Indicator of " + feed.name;
     made.identity.level = level;
     made.identity.path = feed.path;
@@ -392,6 +393,7 @@ std::shared_ptr<const IndicatorSet> IndicatorSetBuilder::finish() {
     about.rule = rules.at({about.feed, about.level});
   for (std::uint32_t i = 0; i < table.size(); ++i)
     ++set_->rules_[table.about(table.entry(i)).rule].indicators;
+  for (const IndicatorFeed& feed : feeds_) set_->feeds_.push_back(feed.name);
   if (table.size() > 0) set_->fields_ = std::make_unique<const IndicatorFields>();
   return std::move(set_);
 }

@@ -34,6 +34,9 @@ class IndicatorSet {
   std::size_t rule_count() const { return rules_.size(); }
   const RuleIdentity& identity(std::uint32_t rule) const { return rules_[rule].identity; }
   const std::vector<std::string>& tags() const { return tags_; }
+  const std::string& feed_of(std::uint32_t rule) const { return feeds_[rules_[rule].feed]; }
+  // Of all feeds the names, also of those that hold nothing.
+  const std::vector<std::string>& feeds() const { return feeds_; }
   std::size_t indicators_of(std::uint32_t rule) const { return rules_[rule].indicators; }
 
   // Appends `first_rule` + the number of each rule that has an indicator in the event, each once.
@@ -57,6 +60,7 @@ class IndicatorSet {
   struct Rule {
     RuleIdentity identity;
     std::size_t indicators = 0;
+    std::size_t feed = 0;  // in feeds_
   };
   IndicatorSet() = default;
   template <class F>
@@ -67,6 +71,7 @@ class IndicatorSet {
   std::unique_ptr<const IndicatorFields> fields_;  // none while there is no indicator
   std::vector<Rule> rules_;
   std::vector<std::string> tags_;
+  std::vector<std::string> feeds_;
 };
 
 // Builds one set. Feeds one after the other: begin_feed(), what readers give, end_feed().

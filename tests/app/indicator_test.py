@@ -36,6 +36,44 @@ nonsense,x,,,,,
 EVENT = {"@timestamp": "2026-01-15T00:00:00Z", "dns": {"question": {"name": "www.EVIL.example"}}, "source": {"ip": "198.51.100.1"}}
 
 
+YARA = 'rule wicked { meta: id = "wicked" strings: $a = "wicked" condition: $a }'
+
+
+def at(second, event):
+    return {"@timestamp": f"2026-01-15T00:00:{second:02}Z"} | event
+
+
+def correlation(name, kind, rules, more=""):
+    return f"""title: {name}
+id: {name}
+correlation:
+  type: {kind}
+  rules: {json.dumps(rules)}
+  group-by: [source.ip]
+  timespan: 10m
+  generate: false
+  {more}
+level: high
+"""
+
+
+def api_of(test, picket):
+    """ask(path) of a server that runs; ask(path, port, body) posts to a door."""
+    port = int(json.loads((picket.data / "server.json").read_text())["api"].rpartition(":")[2])
+    token = (picket.data / "admin-token").read_text().strip()
+
+    def ask(path, at=port, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", at, timeout=60)
+        connection.request("POST" if body else "GET", path, body, {"Authorization": "Bearer " + token})
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        test.assertEqual(answer.status, 200, text)
+        return json.loads(text) if body is None else None
+
+    return ask
+
+
 class Indicators(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="picket-indicators-"))
@@ -67,6 +105,81 @@ class Indicators(unittest.TestCase):
                           "description": "first, second"})
         stats = json.loads((self.folder / "stats.json").read_text())
         self.assertEqual((stats["indicators_loaded"], stats["indicators_refused"]), (2, 1))
+
+    def correlate(self, events, *correlations, code=0):
+        rules = self.folder / "rules"
+        rules.mkdir(exist_ok=True)
+        (rules / "words.yar").write_text(YARA)
+        for number, text in enumerate(correlations):
+            (rules / f"{number}.yml").write_text(text)
+        (self.folder / "feed.csv").write_text("ip,confidence\n203.0.113.7,80\n203.0.113.8,40\n")
+        (self.folder / "events.ndjson").write_text("".join(json.dumps(event) + "\n" for event in events))
+        done = self.picket("scan", "--indicators", "feed.csv", "--rules", "rules", "events.ndjson", code=code)
+        return [json.loads(line)["rule"]["id"] for line in done.stdout.splitlines()]
+
+    def test_correlations_count_indicators_and_yara_rules(self):
+        seen = {"source": {"ip": "192.0.2.1"}, "destination": {"ip": "203.0.113.7"}}
+        script = seen | {"destination": {"ip": "203.0.113.8"},
+                         "powershell": {"file": {"script_block_text": "say wicked words"}}}
+        events = [at(0, seen), at(1, script), at(2, seen), at(3, seen | {"source": {"ip": "192.0.2.2"}})]
+        feed = correlation("feed", "event_count", ["indicators.feed"], "condition: {gte: 3}")
+        high = correlation("high", "event_count", ["indicators.feed.high"], "condition: {gte: 3}")
+        both = correlation("both", "temporal", ["indicators.feed.medium", "wicked"])
+        chain = correlation("chain", "event_count", ["feed"], "condition: {gte: 1}")
+        self.assertEqual(sorted(self.correlate(events, feed, high)), ["feed", "wicked"])
+        # A feed that is counted raises no alert of its own unless somebody wants it, as a rule does not.
+        found = self.correlate(events, feed.replace("generate: false", "generate: true"), high)
+        self.assertEqual(sorted(found), ["feed"] + 3 * ["indicators.feed.high"] + ["indicators.feed.medium", "wicked"])
+        self.assertEqual(sorted(self.correlate(events, feed, both)), ["both", "feed"])
+        self.assertEqual(sorted(self.correlate(events, feed, chain)), ["chain", "wicked"])
+
+    def test_a_correlation_names_a_feed_that_is_there(self):
+        (self.folder / "rules").mkdir()
+        for name, word in (("other", "indicators.other"), ("level", "indicators.feed.huge"), ("yara", "wickd")):
+            (self.folder / "rules" / f"{name}.yml").write_text(correlation(name, "event_count", [word], "condition: {gte: 1}"))
+        (self.folder / "rules" / "over.yml").write_text(correlation("over", "event_count", ["yara"], "condition: {gte: 1}"))
+        (self.folder / "rules" / "empty.yml").write_text(
+            correlation("empty", "event_count", ["indicators.feed.critical"], "condition: {gte: 1}"))
+        (self.folder / "rules" / "words.yar").write_text(YARA)
+        said = self.picket("check", "rules", "--indicators", "feed.csv", code=2).stdout
+        self.assertIn("refers to rule 'indicators.other', which is not loaded", said)
+        self.assertIn("refers to rule 'indicators.feed.huge', which is not loaded", said)
+        self.assertIn("refers to rule 'wickd', which is not loaded; did you mean 'wicked'", said)
+        self.assertIn("refers to 'yara', which was refused", said)
+        self.assertNotIn("empty.yml", said)
+
+    def test_correlations_count_indicators_while_the_server_runs(self):
+        """Also across a reload that replaces the feed, which makes another rule of it."""
+        (self.folder / "rules").mkdir()
+        (self.folder / "rules" / "feed.yml").write_text(
+            correlation("feed", "event_count", ["indicators.mine"], "condition: {gte: 3}"))
+        (self.folder / "list.txt").write_text("198.51.100.9\n")
+        config = CONFIG.replace("DATA", str(self.folder / "data")).replace("FOLDER", str(self.folder))
+        picket = Picket(BINARY, self.folder, config + f"rules: [{self.folder}/rules]\n")
+        self.addCleanup(picket.stop)
+        picket.start()
+        ask = api_of(self, picket)
+        status = ask("/api/v1/status")
+        ingest = {door["name"]: door["port"] for door in status["doors"]}["http"]
+        event = {"source": {"ip": "192.0.2.1"}, "destination": {"ip": "198.51.100.9"}}
+
+        def send():
+            ask("/ingest", ingest, json.dumps(event))
+
+        def alerts():
+            return ask("/api/v1/alerts?limit=100")["items"]
+
+        for _ in range(2):
+            send()
+        wait_for(lambda: ask("/api/v1/status")["hits"] == 2, "two hits of the first list")
+        (self.folder / "list.txt").write_text("# another list\n198.51.100.0/24\n")
+        picket.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: ask("/api/v1/status")["rules"]["hash"] != status["rules"]["hash"], "the new list to be in use")
+        self.assertEqual(alerts(), [])
+        send()
+        wait_for(alerts, "the alert of the correlation")
+        alert, = alerts()
+        self.assertEqual((alert["kind"], alert["rule"]["id"], len(alert["events"])), ("correlation", "feed", 3))
 
     def test_sysmon_fields(self):
         digest = "0123456789abcdef" * 4
@@ -103,17 +216,7 @@ class Indicators(unittest.TestCase):
         picket = Picket(BINARY, self.folder, CONFIG.replace("DATA", str(self.folder / "data")).replace("FOLDER", str(self.folder)))
         self.addCleanup(picket.stop)
         picket.start()
-        port = int(json.loads((picket.data / "server.json").read_text())["api"].rpartition(":")[2])
-        token = (picket.data / "admin-token").read_text().strip()
-
-        def ask(path, at=port, body=None):
-            connection = http.client.HTTPConnection("127.0.0.1", at, timeout=60)
-            connection.request("POST" if body else "GET", path, body, {"Authorization": "Bearer " + token})
-            answer = connection.getresponse()
-            text = answer.read()
-            connection.close()
-            self.assertEqual(answer.status, 200, text)
-            return json.loads(text) if body is None else None
+        ask = api_of(self, picket)
 
         def send(address):
             ask("/ingest", ingest, json.dumps({"source": {"ip": address}}))
