@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "correlator/correlator.h"
 #include "correlator/window.h"
 
 namespace picket::app {
@@ -40,13 +41,14 @@ std::vector<Members::Leaf> Members::leaves_of(const rules::Correlation& correlat
   if (depth > kDepthMax) return leaves;
   for (const rules::Correlation::Input& input : correlation.inputs) {
     if (input.correlation < 0) {
-      leaves.push_back({input.detection, input.reference, input.group_by, input.field, false});
+      leaves.push_back({input.detection, input.reference, input.group_by, input.field,
+                        input.more_fields, false});
       continue;
     }
     const rules::Correlation& inner =
         rules_.correlations()[static_cast<std::size_t>(input.correlation)];
     for (const Leaf& under : leaves_of(inner, depth + 1)) {
-      Leaf leaf{under.detection, input.reference, {}, {}, true};
+      Leaf leaf{under.detection, input.reference, {}, {}, {}, true};
       bool grouped = true;
       for (const std::string& field : input.group_by) {
         const std::optional<std::string> name = below(field, inner.rule, under.group_by);
@@ -54,6 +56,11 @@ std::vector<Members::Leaf> Members::leaves_of(const rules::Correlation& correlat
         leaf.group_by.push_back(name.value_or(std::string()));
       }
       leaf.field = below(input.field, inner.rule, under.group_by).value_or(std::string());
+      for (const std::string& field : input.more_fields) {
+        const std::optional<std::string> name = below(field, inner.rule, under.group_by);
+        if (!name) leaf.field.clear();  // then nothing is counted
+        leaf.more_fields.push_back(name.value_or(std::string()));
+      }
       if (grouped) leaves.push_back(std::move(leaf));
     }
   }
@@ -88,7 +95,9 @@ std::vector<Member> Members::of(Batch& batch, std::uint32_t index, std::int64_t 
       member.hit.reference = leaf.reference;
       member.hit.layer = event.layer;
       if (correlator::counts_values(correlation_.rule.type) && !leaf.field.empty()) {
-        if (const auto value = rules_.field_value(batch, event, hit.rule, leaf.field)) {
+        std::string room;
+        if (const auto value = correlator::counted_value(
+                rules_, batch, event, hit.rule, {leaf.field, leaf.more_fields}, room)) {
           member.hit.value = correlator::SharedText(correlator::bounded_value(*value));
           member.hit.number = correlator::number_of(*value);
         }

@@ -41,6 +41,7 @@ class Members {
     std::uint32_t reference = 0;
     std::vector<std::string> group_by;
     std::string field;
+    std::vector<std::string> more_fields;
     bool inner = false;
   };
   std::vector<Leaf> leaves_of(const rules::Correlation& correlation, int depth) const;

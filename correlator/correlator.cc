@@ -44,7 +44,36 @@ const std::string* group_value(const Alert& alert, std::string_view field) {
   return nullptr;
 }
 
+// What an alert of an inner correlation has of the fields that count.
+std::optional<std::string> group_values(const Alert& alert,
+                                        const rules::Correlation::Input& input) {
+  const std::string* const first = group_value(alert, input.field);
+  if (first == nullptr) return std::nullopt;
+  if (input.more_fields.empty()) return *first;
+  std::vector<std::optional<std::string_view>> parts = {*first};
+  for (const std::string& field : input.more_fields) {
+    const std::string* const value = group_value(alert, field);
+    if (value == nullptr) return std::nullopt;
+    parts.emplace_back(*value);
+  }
+  return joined_value(parts);
+}
+
 }  // namespace
+
+std::optional<std::string_view> counted_value(const rules::RuleSet& rules, Batch& batch,
+                                              const Event& event, std::uint32_t rule,
+                                              const CountedFields& fields, std::string& room) {
+  const auto first = rules.field_value(batch, event, rule, fields.first);
+  if (!first || fields.more.empty()) return first;
+  std::vector<std::optional<std::string_view>> parts = {first};
+  for (const std::string& other : fields.more)
+    parts.push_back(rules.field_value(batch, event, rule, other));
+  std::optional<std::string> joined = joined_value(parts);
+  if (!joined) return std::nullopt;
+  room = *std::move(joined);
+  return room;
+}
 
 Correlator::Correlator(std::shared_ptr<const rules::RuleSet> rules, Options options,
                        StatePort& state)
@@ -211,7 +240,9 @@ bool Correlator::feed_hit(Batch& batch, const Hit& hit, const Feed& feed) {
     member.reference = input.reference;
     member.layer = event.layer;
     if (counts_values(correlation.rule.type)) {
-      if (const auto value = rules_->field_value(batch, event, hit.rule, input.field)) {
+      std::string room;
+      if (const auto value = counted_value(*rules_, batch, event, hit.rule,
+                                           {input.field, input.more_fields}, room)) {
         member.value = cache_.texts().share(bounded_value(*value));
         member.number = number_of(*value);
       }
@@ -267,8 +298,8 @@ void Correlator::feed_alert(const Alert& alert, const MemberHit& hit, const Feed
     member.reference = input.reference;
     Group& group = group_of(feed.correlation, values);
     if (!withdrawn) {
-      if (const std::string* value = group_value(alert, input.field)) {
-        member.value = SharedText(*value);
+      if (const auto value = group_values(alert, input)) {
+        member.value = SharedText(bounded_value(*value));
         member.number = number_of(*value);
       }
       add(group, std::move(member));

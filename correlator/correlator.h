@@ -170,4 +170,14 @@ class Correlator {
   std::vector<std::string> group_values_;  // of the hit that is being fed
 };
 
+// The fields whose values a correlation counts: one, or several together. Lent.
+struct CountedFields {
+  const std::string& first;
+  const std::vector<std::string>& more;
+};
+// What an event that `rule` hit has of them; of several in `room`. nullopt where one is missing.
+std::optional<std::string_view> counted_value(const rules::RuleSet& rules, Batch& batch,
+                                              const Event& event, std::uint32_t rule,
+                                              const CountedFields& fields, std::string& room);
+
 }  // namespace picket::correlator

@@ -98,6 +98,19 @@ std::string bounded_value(std::string_view text) {
   return std::string(text.substr(0, 64)) + "... sha256:" + sha256_hex(text);
 }
 
+std::optional<std::string> joined_value(const std::vector<std::optional<std::string_view>>& parts) {
+  std::string joined;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!parts[i]) return std::nullopt;
+    if (i > 0) joined += ',';
+    for (const char c : *parts[i]) {
+      if (c == ',' || c == '\\') joined += '\\';
+      joined += c;
+    }
+  }
+  return joined;
+}
+
 namespace {
 
 // What stands in a member's byte of marks.

@@ -83,6 +83,9 @@ std::optional<double> number_of(std::string_view text);
 // were.
 inline constexpr std::size_t kValueMax = 256;
 std::string bounded_value(std::string_view text);
+// The value that several fields have together: one text for the texts of each, told apart from all
+// others. Empty where one is missing (nullopt). Not for a single field, whose text is its value.
+std::optional<std::string> joined_value(const std::vector<std::optional<std::string_view>>& parts);
 
 // Writes hits that follow each other in a group: times as differences, texts where they are others
 // than those of the hit before.

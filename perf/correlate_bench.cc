@@ -57,7 +57,7 @@ class OneRule final : public rules::RuleSet {
     correlation.rule.timespan_ns = 60 * kSecond;
     correlation.rule.conditions = {{rules::Compare::kGreaterEqual, which.threshold}};
     correlation.rule.field = "user.name";
-    correlation.inputs.push_back({0, -1, 0, {"source.ip"}, "user.name"});
+    correlation.inputs.push_back({0, -1, 0, {"source.ip"}, "user.name", {}});
     correlations_.push_back(std::move(correlation));
   }
   std::size_t rule_count() const override { return 1; }

@@ -35,6 +35,7 @@ void intern_names(const Node& node, std::unordered_set<std::string_view>& known)
 void intern_names(const CorrelationRule& rule) {
   for (const std::string& field : rule.group_by) intern_field(compact_name(field));
   if (!rule.field.empty()) intern_field(compact_name(rule.field));
+  for (const std::string& field : rule.more_fields) intern_field(compact_name(field));
   for (const auto& [alias, names] : rule.aliases) {
     for (const auto& [reference, field] : names) intern_field(compact_name(field));
   }
@@ -201,6 +202,8 @@ class CompiledRuleSet final : public RuleSet {
         for (const std::string& field : rule.group_by)
           input.group_by.push_back(under_alias(rule, field, rule.rules[r]));
         input.field = under_alias(rule, rule.field, rule.rules[r]);
+        for (const std::string& field : rule.more_fields)
+          input.more_fields.push_back(under_alias(rule, field, rule.rules[r]));
         if (const auto found = detections.find(rule.rules[r]); found != detections.end()) {
           input.detection = found->second;
         } else if (const auto other = correlations.find(rule.rules[r]);

@@ -125,6 +125,7 @@ struct CorrelationRule {
   std::int64_t timespan_ns = 0;
   std::vector<std::pair<Compare, double>> conditions;  // all must hold: {gte, 10} and {lt, 20}
   std::string field;       // value_count, sums, ...: the field whose values count
+  std::vector<std::string> more_fields;  // value_count: what counts are values of all, together
   double percentile = 50;
   bool generates = false;  // Sigma `generate`: do the referenced rules raise their own alerts too?
   bool repeat_every = false;  // picket: {repeat: every}

@@ -110,7 +110,7 @@ void put(Writer& out, const DetectionRule& rule) {
 
 void put(Writer& out, const CorrelationRule& rule) {
   const auto& [identity, name, tags, type, rules, group_by, aliases, timespan_ns, conditions, field,
-               percentile, generates, repeat_every, seen_max, seen_after, learn_ns, suppress_ns, answers,
+               more_fields, percentile, generates, repeat_every, seen_max, seen_after, learn_ns, suppress_ns, answers,
                line] = rule;
   put(out, identity);
   put(out, name);
@@ -122,6 +122,7 @@ void put(Writer& out, const CorrelationRule& rule) {
   out.integer(timespan_ns);
   put(out, conditions);
   put(out, field);
+  put(out, more_fields);
   put(out, percentile);
   put(out, generates);
   put(out, repeat_every);
@@ -304,6 +305,7 @@ class FileReader {
     rule.timespan_ns = in_.integer();
     get(rule.conditions);
     get(rule.field);
+    get(rule.more_fields);
     get(rule.percentile);
     get(rule.generates);
     get(rule.repeat_every);

@@ -26,6 +26,7 @@ struct Correlation {
     std::uint32_t reference = 0;        // index into rule.rules: which of the referenced names this is
     std::vector<std::string> group_by;  // field of that rule for each of rule.group_by (aliases applied)
     std::string field;                  // the value field there
+    std::vector<std::string> more_fields;  // those joined to it
   };
   std::vector<Input> inputs;
 };

@@ -48,6 +48,8 @@ bool is_temporal(CorrelationType type) {
   return type == CorrelationType::kTemporal || type == CorrelationType::kTemporalOrdered;
 }
 
+constexpr std::size_t kValueFieldsMax = 16;
+
 bool needs_field(CorrelationType type) {
   return !is_temporal(type) && type != CorrelationType::kEventCount;
 }
@@ -92,14 +94,28 @@ std::optional<double> number_of(const YamlNode& node) {
 }
 
 Parsed<void> parse_value_field(const YamlNode& node, CorrelationRule& rule) {
-  if (node.is_list() && node.list.size() == 1 && node.list.front().is_scalar()) {
-    rule.field = node.list.front().scalar;
+  if (node.is_scalar()) {
+    rule.field = node.scalar;
     return {};
   }
-  if (!node.is_scalar()) {
-    return refuse(node.line, "bad-field", "'field' of a correlation's condition is one field name");
+  std::vector<std::string> fields;
+  for (const YamlNode& name : node.list) {
+    if (name.is_scalar() && !name.scalar.empty()) fields.push_back(name.scalar);
   }
-  rule.field = node.scalar;
+  if (!node.is_list() || fields.empty() || fields.size() != node.list.size()) {
+    return refuse(node.line, "bad-field",
+                  "'field' of a correlation's condition is a field name or a list of them");
+  }
+  if (fields.size() > kValueFieldsMax) {
+    return refuse(node.line, "too-large",
+                  "a correlation counts values of at most " + std::to_string(kValueFieldsMax) +
+                      " fields together");
+  }
+  if (fields.size() > 1 && rule.type != CorrelationType::kValueCount) {
+    return refuse(node.line, "bad-field", "only value_count takes several fields");
+  }
+  rule.field = fields.front();
+  rule.more_fields.assign(fields.begin() + 1, fields.end());
   return {};
 }
 
@@ -167,7 +183,9 @@ void warn_about(const YamlNode& section, const CorrelationRule& rule,
   for (const auto& [alias, fields] : rule.aliases) {
     const bool used =
         std::find(rule.group_by.begin(), rule.group_by.end(), alias) != rule.group_by.end() ||
-        rule.field == alias;
+        rule.field == alias ||
+        std::find(rule.more_fields.begin(), rule.more_fields.end(), alias) !=
+            rule.more_fields.end();
     if (!used) {
       warnings.push_back(
           {section.line, "unused-alias", "alias '" + alias + "' is in neither group-by nor field"});

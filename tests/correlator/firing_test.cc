@@ -425,7 +425,7 @@ TEST(Firing, InnerCorrelationsFeedOuterOnes) {
       rules->correlate(CorrelationType::kTemporalOrdered, {}, {"source.ip"}, 60 * kSecond);
   ScriptedRules::refer(outer, 0);
   outer.rule.rules.push_back("rule-1");
-  outer.inputs.push_back({1, -1, 1, {"source.ip"}, ""});
+  outer.inputs.push_back({1, -1, 1, {"source.ip"}, "", {}});
   EXPECT_EQ(fired(rules, "a1 a2 a3 b20"), "20:2/2");  // the inner one stays silent
   EXPECT_EQ(fired(rules, "a1 a2 b3 a4"), "");
   outer.rule.generates = true;

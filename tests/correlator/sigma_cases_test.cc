@@ -62,10 +62,46 @@ std::string run(const Json& test) {
   return "";
 }
 
+// "When you use multiple values in `field` they are linked by an AND": what is counted are
+// combinations, and no two of them are taken for one.
+TEST(SigmaCases, ValuesOfSeveralFields) {
+  const auto steps = [](const std::vector<std::pair<std::string, std::string>>& values,
+                        const std::vector<int>& fired) {
+    Json all = Json::array();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      Json event = {{"x", 1}, {"host", "h"}, {"user", values[i].first}};
+      if (values[i].second != "none") event["ip"] = values[i].second;
+      all.push_back({{"event", event}, {"ts", i}, {"expect", {{"correlation", fired[i]}}}});
+    }
+    return all;
+  };
+  const auto with = [](const std::string& fields, Json all) {
+    return Json{{"rules",
+                 {"title: R\nid: r\nlogsource: {product: p}\ndetection:\n  s: {x: 1}\n"
+                  "  condition: s\n",
+                  "title: C\nid: c\ncorrelation:\n  type: value_count\n  rules: [r]\n"
+                  "  group-by: [host]\n  timespan: 1m\n  condition: {gte: 3, field: " +
+                      fields + "}\n"}},
+                {"steps", std::move(all)}};
+  };
+  EXPECT_EQ(run(with("[user, ip]",
+                     steps({{"a", "1"}, {"a", "1"}, {"b", "1"}, {"a", "2"}}, {0, 0, 0, 1}))),
+            "");
+  EXPECT_EQ(run(with("[user, ip]",
+                     steps({{"a", "1"}, {"b", "none"}, {"c", "1"}, {"c", "2"}}, {0, 0, 0, 1}))),
+            "");
+  EXPECT_EQ(run(with("[user, ip]", steps({{"a,b", "c"}, {"a", "b,c"}, {"a\\", "b,c"}}, {0, 0, 1}))),
+            "");
+  EXPECT_EQ(
+      run(with("[user]", steps({{"a", "1"}, {"a", "2"}, {"b", "3"}, {"c", "4"}}, {0, 0, 0, 1}))),
+      "");
+}
+
 TEST(SigmaCases, AsAnotherEngineSaw) {
   std::ifstream file(std::string(PICKET_SOURCE_DIR) +
                      "/../shared/data/sigma-eval-cases/correlation_cases.jsonl");
-  if (!file) GTEST_SKIP() << "third-party data (sigma-eval-cases) is not here: nothing was compared";
+  if (!file)
+    GTEST_SKIP() << "third-party data (sigma-eval-cases) is not here: nothing was compared";
   // Extensions of that engine: a boolean condition, a field inside a placeholder.
   const std::set<std::string> foreign = {"test_extended_temporal_or_condition",
                                          "test_expand_modifier_with_correlation"};

@@ -182,7 +182,7 @@ TEST(SigmaCorrelation, Refusals) {
       {count + "    conditions: {gte: 5}\n", "unknown-key"},
       {count + "    condition: {gte: 5}\n    aliases: {a: {other: F}}\n", "bad-aliases"},
       {"    type: value_count\n    rules: [r]\n    condition: {gte: 5}\n" + span, "missing-field"},
-      {"    type: value_count\n    rules: [r]\n    condition: {gte: 5, field: [a, b]}\n" + span,
+      {"    type: value_count\n    rules: [r]\n    condition: {gte: 5, field: [a, {b: c}]}\n" + span,
        "bad-field"},
       {"    type: temporal\n    rules: [r, q]\n" + span, "unknown-rule"},
       {"    type: temporal\n    rules: [corr]\n" + span, "correlation-cycle"},
