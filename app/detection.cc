@@ -1,5 +1,7 @@
 #include "app/detection.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 #include <future>
@@ -76,6 +78,13 @@ class CatalogLoad {
   std::future<Result<std::shared_ptr<const parsers::Catalog>>> loaded_;  // behind errors_
 };
 
+// Loading needs a third more than what it makes, and the allocator would keep that.
+void give_memory_back() {
+#if defined(__GLIBC__)
+  ::malloc_trim(0);
+#endif
+}
+
 constexpr int kLoadsMax = 5;  // when files change while they are read
 
 Result<Detection> load_once(const ContentPaths& content, const DetectionOptions& options) {
@@ -132,6 +141,7 @@ Result<Detection> load_once(const ContentPaths& content, const DetectionOptions&
     build_ahead(detection, options);
     save_cache(detection);
     recognition.wait();
+    give_memory_back();
   }
   detection.load.seconds = std::chrono::duration<double>(RealClock().now() - start).count();
   return detection;
