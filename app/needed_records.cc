@@ -71,6 +71,7 @@ std::optional<RecordNeeds> NeededRecords::of(const std::vector<rules::DetectionR
 
 // YARA looks into payloads, indicators into any field.
 std::optional<RecordNeeds> NeededRecords::of_all() const {
+  if (detection_.routes == nullptr) return std::nullopt;
   const std::vector<rules::DetectionRule>& rules = detection_.routes->rules();
   if (detection_.rules->rule_count() != rules.size()) return std::nullopt;
   return of(rules);

@@ -22,7 +22,7 @@ class NeededRecords {
   explicit NeededRecords(const Detection& detection);
 
   std::optional<RecordNeeds> of(const std::vector<rules::DetectionRule>& rules) const;
-  // Of all that the detection has.
+  // Of all that the detection has, if it has its routes.
   std::optional<RecordNeeds> of_all() const;
 
  private:

@@ -130,13 +130,14 @@ class ParseTest(unittest.TestCase):
 
     def test_what_comes_before_the_steps_and_behind_them(self):
         self.log.write_text("<30>Mar  1 10:00:00 gw own[7]: open 192.0.2.1\n")
-        self.write("phases.yaml", "name: own-phases\ndataset: own.phases\nconstants: {event.module: own}\n"
-                                  "recognise: {program: [own]}\nsteps: [{pattern: 'open %{ip:source.ip}'}]\n")
+        self.write("phases.yaml", "name: own-phases\ndataset: own.phases\nconstants: {event.action: seen}\n"
+                                  "recognise: {program: [own]}\nsteps:\n  - pattern: 'open %{ip:source.ip}'\n"
+                                  "  - {set: {event.action: more}, when: source.port}\n")
         steps = self.parse(*self.own(), "--source", "own-phases", "--steps", "--json")[0]["steps"]
-        self.assertEqual([step["verb"] for step in steps], ["record", "pattern", "constants"])
+        self.assertEqual([step["verb"] for step in steps], ["record", "pattern", "set", "constants"])
         self.assertEqual(steps[0]["fields"]["host.name"], "gw")
         self.assertEqual(steps[1]["fields"], {"source.ip": "192.0.2.1"})
-        self.assertEqual(steps[2]["fields"], {"event.module": "own"})
+        self.assertEqual(steps[3]["fields"], {"event.action": "seen"})
 
     def test_what_nobody_knows(self):
         found = self.parse(*self.own(), "--unknown", "--json")
