@@ -100,9 +100,13 @@ class Bench {
     return R"(,"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1,"Image":"C:\\zqfew.exe")";
   }
 
-  std::size_t measure(const char* name, const std::vector<std::string>& rules, bool read_all) {
-    const auto detection = app::load_detection({PICKET_SOURCE_DIR "/content"}, {.rules = rules});
+  static app::Detection load(const std::vector<std::string>& rules) {
+    auto detection = app::load_detection({PICKET_SOURCE_DIR "/content"}, {.rules = rules});
     PICKET_CHECK(detection.has_value());
+    return *std::move(detection);
+  }
+
+  std::size_t measure(const char* name, const app::Detection& detection, bool read_all) {
     const app::Config config;
     const response::Systems systems;
     const app::KnownSources sources(data_.store(), config, systems);
