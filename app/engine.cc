@@ -185,7 +185,9 @@ void Engine::run() {
     if (statistics().failure) break;
     if (took) continue;
     if (stopping) break;
+    const Nanos idle_since = clock_.now();
     wakeup_.wait(50ms);
+    idle_ += clock_.now() - idle_since;
   }
 }
 
@@ -225,22 +227,19 @@ void Engine::process(collector::Delivery& delivery) {
   hits_ += batch.hits().size();
 }
 
-// True: it had none before.
-bool Engine::name_owner(Incident& incident) const {
-  if (!incident.owner.empty() || options_.systems == nullptr) return false;
-  const response::System* system = options_.systems->by_name(incident.system);
-  if (system != nullptr) incident.owner = system->owner.name;
-  return !incident.owner.empty();
+void Engine::name_owner(const std::string& id) {
+  const Incident* const incident = incidents_port_.look(id);
+  if (incident == nullptr || !incident->owner.empty() || options_.systems == nullptr) return;
+  const response::System* system = options_.systems->by_name(incident->system);
+  if (system != nullptr && !system->owner.name.empty()) incidents_port_.edit(id)->owner = system->owner.name;
 }
 
 // Alerts from `first_alert` on into incidents, and both into the commit.
 void Engine::group(std::size_t first_alert) {
-  std::vector<Incident> changed;
-  const auto keep = [&](std::vector<Incident> incidents) {
-    for (Incident& incident : incidents) {
-      if (name_owner(incident)) incidents_port_.put(incident);
-      std::erase_if(changed, [&](const Incident& known) { return known.id == incident.id; });
-      changed.push_back(std::move(incident));
+  const auto keep = [&](const std::vector<std::string>& incidents) {
+    for (const std::string& id : incidents) {
+      name_owner(id);
+      changed_.insert(id);
     }
   };
   for (std::size_t i = first_alert; i < alerts_.size(); ++i) {
@@ -253,12 +252,13 @@ void Engine::group(std::size_t first_alert) {
     commit_.delete_alert(id);
     keep(grouper_.withdraw(id));
   }
-  for (Incident& incident : changed) changed_.push_back(std::move(incident));
 }
 
 void Engine::tick() {
   const Nanos now = clock_.now();
   if (now - last_tick_ < kTickEvery) return;
+  const double leisure = static_cast<double>(std::exchange(idle_, Nanos(0)).count()) /
+                         static_cast<double>((now - last_tick_).count());
   last_tick_ = now;
   lanes_.publish(*evaluation_, now);
   watch_sources(now);
@@ -266,7 +266,7 @@ void Engine::tick() {
   health_.publish(parser_->counters(), watch_, now);
   if (latest_event_ns_ == INT64_MIN) return;
   const std::size_t first_alert = alerts_.size();
-  correlator_->tick(Nanos(latest_event_ns_) - kSettle, alerts_);  // it knows the lateness itself
+  correlator_->tick(Nanos(latest_event_ns_) - kSettle, alerts_, std::clamp(leisure, 0.0, 1.0));  // it knows the lateness itself
   grouper_.tick(Nanos(latest_event_ns_ - options_.lateness_ns));
   group(first_alert);
 }
@@ -381,8 +381,8 @@ bool Engine::commit_once() {
     return true;
   }
   queue_.settle(std::exchange(taken_, {}), store_.last_commit());
-  commit_.clear();
   incidents_port_.committed();
+  commit_.clear();
   lanes_.committed();
   statistics_.with([&](EngineStatistics& s) {
     if (s.disk_full) tell(say("notice.space_again"));
@@ -429,7 +429,9 @@ void Engine::add_in_flight(const collector::DeliveryQueue::Flows& flows, std::ve
 
 void Engine::announce() {
   for (const Alert& alert : alerts_) listener_.alert(alert);
-  for (const Incident& incident : changed_) listener_.incident(incident);
+  for (const std::string& id : changed_) {
+    if (const Incident* const incident = incidents_port_.look(id)) listener_.incident(*incident);
+  }
   alerts_.clear();
   changed_.clear();
 }
@@ -530,7 +532,7 @@ void Engine::take_slow(SlowResult result) {
 void Engine::carry_out(Order order) {
   Result<correlator::OrderResult> result = grouper_.change(order.order, clock_.now());
   if (result && result->outcome == correlator::OrderResult::Outcome::kChanged) {
-    for (Incident& incident : result->incidents) changed_.push_back(incident);
+    for (const Incident& incident : result->incidents) changed_.insert(incident.id);
   }
   answers_.push_back({std::move(order.answer), std::move(result)});
 }

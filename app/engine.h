@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -151,10 +152,10 @@ class Engine {
   class Names;
 
   void run();
-  bool take();          // deliveries into gathered_; false: there was none
+  bool take();  // deliveries of the queue into the commit; false: there was none
   void process(collector::Delivery& delivery);
   void group(std::size_t first_alert);
-  bool name_owner(Incident& incident) const;
+  void name_owner(const std::string& incident);
   void tick();
   void restore_watch();
   void watch_sources(Nanos now);
@@ -202,12 +203,13 @@ class Engine {
   collector::Tally taken_;  // records in commit_
   std::vector<collector::Ack> acks_;
   std::vector<Alert> alerts_;
-  std::vector<Incident> changed_;
+  std::set<std::string> changed_;
   std::vector<Answer> answers_;
   std::uint64_t events_ = 0;
   std::uint64_t hits_ = 0;
   std::int64_t latest_event_ns_ = INT64_MIN;
   Nanos last_tick_{0};
+  Nanos idle_{0};  // since the last tick
 
   std::atomic<bool> stopping_{false};
   std::map<std::string, std::uint64_t> received_before_;  // by source, before this engine

@@ -17,6 +17,7 @@ constexpr std::size_t kGroupHitsLimit = 1 << 20;         // whatever rules and o
 constexpr std::size_t kProofMatchesMax = 8;              // of one hit
 constexpr std::size_t kExpireStep = 1024;    // groups handled between two writes of the state
 constexpr std::size_t kToldEvents = 20'000;  // of the alerts that one tick tells of
+constexpr std::size_t kToldEventsBusy = 1'000;
 constexpr std::size_t kSweptGroups = 4096;   // that one tick looks at, at least
 constexpr std::uint64_t kAskedShare =
     16;  // of hits with groups that are not in memory: one in so many
@@ -112,7 +113,6 @@ void Correlator::wire() {
   std::vector<bool> wanted(count, false);  // some outer rule says `generate: true`
   for (std::uint32_t c = 0; c < count; ++c) {
     const rules::CorrelationRule& rule = correlations[c].rule;
-    evaluations_.emplace_back(correlations[c], sources_);
     limits_.push_back(limit_of_hits(rule, options_.group_hits_max));
     const bool each = rule.type == rules::CorrelationType::kEach;
     keys_.push_back(GroupCache::rule_key(
@@ -133,7 +133,11 @@ void Correlator::wire() {
       feeds[from].back().inputs.push_back(i);
     }
   }
-  for (std::size_t c = 0; c < count; ++c) raises_[c] = raises_[c] || wanted[c];
+  for (std::size_t c = 0; c < count; ++c) {
+    raises_[c] = raises_[c] || wanted[c];
+    evaluations_.emplace_back(correlations[c], sources_,
+                              Audience{raises_[c], !correlation_feeds_[c].empty()});
+  }
 }
 
 // A detection whose alerts are suppressed raises them through a correlation over it, at each hit.
@@ -481,9 +485,9 @@ void Correlator::plan(Group& group) {
   if (wake_ns < group.wake_ns) cache_.schedule(group, wake_ns);
 }
 
-void Correlator::tick(Nanos watermark, std::vector<Alert>& out) {
+void Correlator::tick(Nanos watermark, std::vector<Alert>& out, double leisure) {
   if (watermark.count() > watermark_ns_) advance(watermark, out);
-  tell_some(kToldEvents, out);
+  tell_some(std::max(kToldEventsBusy, static_cast<std::size_t>(leisure * kToldEvents)), out);
 }
 
 void Correlator::advance(Nanos watermark, std::vector<Alert>& out) {

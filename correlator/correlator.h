@@ -75,10 +75,11 @@ class Correlator {
   void process(Batch& batch, const SourceNames& names, std::vector<Alert>& out);
   // Everything before `watermark` is believed to have come: decides what waited for that, forgets
   // what is older than any hit can reach. A watermark never goes back. And tells of alerts that
-  // have grown, of so many in one call that it stays short.
-  void tick(Nanos watermark, std::vector<Alert>& out);
+  // have grown, of so many in one call that it stays short: `leisure`, 0 to 1, is how much of the
+  // time nothing else was to be done.
+  void tick(Nanos watermark, std::vector<Alert>& out, double leisure = 1);
   // All alerts that have grown since they were raised last: before a stop. An alert that is open is
-  // raised again at once when it has grown by a quarter, and for less at one of the next ticks.
+  // raised again at once when it has doubled, and for less at one of the next ticks.
   void tell(std::vector<Alert>& out);
   // The input has ended: decides everything. Not for a shutdown, which just stops.
   void finish(std::vector<Alert>& out);

@@ -22,9 +22,18 @@ namespace picket::correlator {
 namespace {
 
 constexpr std::size_t kRunKept = 32;  // events of an alert that is not built anew for every hit
-constexpr std::uint64_t kGrowthShare = 4;  // an alert is raised anew when it has grown by a quarter
 constexpr std::size_t kMatchesMax = 200;   // shown in one alert
 constexpr std::size_t kAlertEntitiesMax = 1000;  // of all its events
+// What an inner alert says of entities and layers is that of its last hits: one that is raised at
+// every hit would tell the same of each hit as often as its window is long.
+constexpr std::size_t kOuterHits = 64;
+
+void merge_layers(std::vector<Layer>& into, const std::vector<Layer>& more) {
+  for (const Layer layer : more) {
+    const auto at = std::lower_bound(into.begin(), into.end(), layer);
+    if (at == into.end() || *at != layer) into.insert(at, layer);
+  }
+}
 
 }  // namespace
 
@@ -34,7 +43,7 @@ void Evaluation::run(Group& group, std::int64_t limit_ns, Changes& changes) cons
   const Range range = decide(group, limit_ns, changes);
   if (range.joins_earlier && range.earlier_open && range.only_new) {
     group.grown += range.end - range.first;
-    if (group.grown * kGrowthShare <= group.told) return;
+    if (group.grown <= group.told) return;
   }
   if (range.joins_earlier || (group.grown > 0 && !range.earlier_open))
     raise_earlier(group, range, changes);
@@ -67,8 +76,7 @@ void Evaluation::raise_earlier(Group& group, const Range& range, Changes& change
     changes.changed.back().known = range.only_new;
   } else if (group.carry.open) {
     Alert alert = run_from(group, *group.carry.open, group.settled);
-    MemberHit hit = member_of(alert, alert.trigger.source_id);
-    changes.changed.push_back({std::move(alert), std::move(hit), false, true});
+    changes.changed.push_back({std::move(alert), {}, false, true});
   }
 }
 
@@ -379,13 +387,11 @@ void Evaluation::join(Alert& alert, const Group& group, std::size_t index) const
 }
 
 void Evaluation::show(Alert& alert, const MemberHit& hit) const {
+  if (!audience_.people) return;
   EventRef ref{hit.source, sources_.name(hit.source), hit.seq, hit.time_ns};
   const MemberProof& proof = proof_of(hit);
   merge_entities(alert.entities, proof.entities, kAlertEntitiesMax);
-  for (const Layer layer : proof.layers) {
-    const auto at = std::lower_bound(alert.layers.begin(), alert.layers.end(), layer);
-    if (at == alert.layers.end() || *at != layer) alert.layers.insert(at, layer);
-  }
+  merge_layers(alert.layers, proof.layers);
   for (const Match& match : proof.matches) {
     if (alert.matches.size() >= kMatchesMax) break;
     alert.matches.push_back(match);
@@ -412,18 +418,37 @@ void Evaluation::withdraw(const Group& group, std::size_t index, Changes& change
 
 AlertChange Evaluation::change(const Group& group, std::size_t index) const {
   Alert alert = fired(group, index);
-  MemberHit hit = member_of(alert, alert.trigger.source_id);
+  MemberHit hit;
+  if (audience_.outer) hit = member_of(alert, alert.trigger.source_id, told_to_outer(group, index));
   return {run_from(group, std::move(alert), index + 1), std::move(hit), false, false};
 }
 
-MemberHit member_of(const Alert& alert, SourceId source) {
+// The entities and layers of the alert that fired at hits()[index], those of the last hits first.
+MemberProof Evaluation::told_to_outer(const Group& group, std::size_t index) const {
+  const rules::CorrelationRule& rule = correlation_.rule;
+  const std::int64_t from_ns = subtract_ns(group.hits()[index].time_ns, rule.timespan_ns);
+  std::size_t first =
+      tells_of_event(rule.type) ? event_begin(group, index) : group.first_at(from_ns);
+  first = std::max(first, index + 1 - std::min(index + 1, kOuterHits));
+  MemberProof told;
+  for (std::size_t i = index + 1; i > first; --i) {
+    const MemberHit& hit = group.hits()[i - 1];
+    if (!is_asked(hit)) continue;
+    const MemberProof& proof = proof_of(hit);
+    merge_entities(told.entities, proof.entities, kEntitiesMax);
+    merge_layers(told.layers, proof.layers);
+  }
+  return told;
+}
+
+MemberHit member_of(const Alert& alert, SourceId source, const MemberProof& proof) {
   MemberHit hit;
   hit.time_ns = alert.time_ns;
   hit.source = source;
   hit.seq = alert.trigger.seq;
   hit.origin = hash64(alert.id) | 1;
   hit.layer = alert.layer;
-  hit.proof = SharedText(pack({alert.entities, alert.layers, {}}));
+  hit.proof = SharedText(pack(proof));
   return hit;
 }
 

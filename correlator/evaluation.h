@@ -35,13 +35,19 @@ struct Changes {
   std::vector<AlertWithdrawal> withdrawn;
 };
 
+// Who is told of a correlation's alerts.
+struct Audience {
+  bool people = true;  // false: its alerts name no events, matches and entities
+  bool outer = false;  // a correlation over it
+};
+
 class Evaluation {
  public:
-  Evaluation(const rules::Correlation& correlation, const SourceTable& sources)
-      : correlation_(correlation), sources_(sources) {}
+  Evaluation(const rules::Correlation& correlation, const SourceTable& sources, Audience audience)
+      : correlation_(correlation), sources_(sources), audience_(audience) {}
 
   // Decides the hits before `limit_ns`, as far as they are marked. An alert that only grew is
-  // raised when it has grown by a quarter; what it has grown by is in group.grown until then.
+  // raised when it has doubled; what it has grown by is in group.grown until then.
   void run(Group& group, std::int64_t limit_ns, Changes& changes) const;
 
   // Raises the open alert as it stands, if it has grown since it was raised last.
@@ -96,6 +102,7 @@ class Evaluation {
   const MemberProof& proof_of(const MemberHit& hit) const;
   void withdraw(const Group& group, std::size_t index, Changes& changes) const;
   AlertChange change(const Group& group, std::size_t index) const;
+  MemberProof told_to_outer(const Group& group, std::size_t index) const;
   std::int64_t moment_ns(std::int64_t hit_ns) const;
   bool is_asked(const MemberHit& hit) const;
   std::size_t event_begin(const Group& group, std::size_t index) const;
@@ -103,11 +110,12 @@ class Evaluation {
 
   const rules::Correlation& correlation_;
   const SourceTable& sources_;
+  Audience audience_;
   mutable SharedText shown_;  // the proof that was unpacked last
   mutable MemberProof shown_proof_;
 };
 
 // The hit that an alert is for a correlation over its rule; the value fields are left empty.
-MemberHit member_of(const Alert& alert, SourceId source);
+MemberHit member_of(const Alert& alert, SourceId source, const MemberProof& proof = {});
 
 }  // namespace picket::correlator

@@ -48,13 +48,13 @@ int highest_level(const Incident& incident, const IncidentOptions& options) {
 
 }  // namespace
 
-std::optional<Incident> resolve_incident(IncidentPort& port, std::string id) {
+const Incident* resolve_incident(IncidentPort& port, std::string_view id) {
   for (int hops = 0; hops < kMergesFollowed && !id.empty(); ++hops) {
-    auto incident = port.find(id);
-    if (!incident || incident->merged_into.empty()) return incident;
+    const Incident* const incident = port.look(id);
+    if (incident == nullptr || incident->merged_into.empty()) return incident;
     id = incident->merged_into;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 bool opens_incident(const Alert& alert) {

@@ -2,7 +2,8 @@
 // judged.
 //
 // A port belongs to the thread that correlates. What was put is found at once, before it is
-// committed.
+// committed. An incident may have a thousand alerts, so that it is looked at and changed where it
+// is, and copied for people only.
 #pragma once
 
 #include <cstddef>
@@ -21,10 +22,18 @@ namespace picket::correlator {
 class IncidentPort {
  public:
   virtual ~IncidentPort() = default;
-  virtual std::optional<Incident> find(std::string_view id) = 0;
+  // Lent until it is edited or put, or the next commit. nullptr: there is none.
+  virtual const Incident* look(std::string_view id) = 0;
+  // To be changed in place, until the next commit: it counts as put. nullptr: there is none.
+  virtual Incident* edit(std::string_view id) = 0;
   virtual std::uint64_t next_number() = 0;  // each call gives a new one
-  virtual void put(const Incident& incident) = 0;
+  virtual Incident* put(Incident incident) = 0;  // lent as by edit()
   virtual std::optional<Alert> alert(std::string_view id) = 0;
+
+  std::optional<Incident> find(std::string_view id) {
+    const Incident* const found = look(id);
+    return found == nullptr ? std::nullopt : std::optional(*found);
+  }
 };
 
 struct IncidentOptions {
@@ -43,7 +52,8 @@ struct IncidentOptions {
       "user:www-data", "user:daemon",        "user:apache", "user:nginx", "user:sshd"};
 };
 
-// The incident that has the alerts of this one now: itself, or what it was merged into.
-std::optional<Incident> resolve_incident(IncidentPort& port, std::string id);
+// The incident that has the alerts of this one now: itself, or what it was merged into. Lent as by
+// look().
+const Incident* resolve_incident(IncidentPort& port, std::string_view id);
 
 }  // namespace picket::correlator

@@ -90,8 +90,8 @@ Result<OrderResult> IncidentVerbs::apply(const IncidentOrder& order, Nanos now) 
   }
   if (order.kind == IncidentOrder::Kind::kUndo) return undo(order, *std::move(incident), now);
   if (!incident->merged_into.empty()) {
-    const auto into = resolve_incident(port_, incident->merged_into);
-    if (!into) return fail(Errc::kInvalid, name_of(*incident) + " was merged already");
+    const Incident* const into = resolve_incident(port_, incident->merged_into);
+    if (into == nullptr) return fail(Errc::kInvalid, name_of(*incident) + " was merged already");
     return fail(Errc::kInvalid,
                 name_of(*incident) + " was merged into #" + std::to_string(into->number));
   }
@@ -373,8 +373,8 @@ bool IncidentVerbs::owns(const Incident& incident, const Entity& key, EntityEntr
   if (!known || known->incident.empty()) return false;
   entry = *known;
   if (entry.incident == incident.id) return true;
-  const auto owner = resolve_incident(port_, entry.incident);
-  return owner && owner->id == incident.id;
+  const Incident* const owner = resolve_incident(port_, entry.incident);
+  return owner != nullptr && owner->id == incident.id;
 }
 
 // A key of both stays with the first.

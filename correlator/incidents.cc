@@ -72,8 +72,8 @@ bool IncidentGrouper::are_apart(const Incident& a, const Incident& b) {
   if (correlator::are_apart(a, b)) return true;
   const auto leads = [&](const Incident& from, const Incident& to) {
     return std::any_of(from.apart.begin(), from.apart.end(), [&](const std::string& id) {
-      const auto incident = resolve(id);
-      return incident && incident->id == to.id;
+      const Incident* const incident = resolve(id);
+      return incident != nullptr && incident->id == to.id;
     });
   };
   return leads(a, b) || leads(b, a);
@@ -86,30 +86,22 @@ void IncidentGrouper::keep_apart(std::vector<Link>& links) {
                    [](const Link& a, const Link& b) { return a.shared > b.shared; });
   std::vector<Link> kept;
   for (Link& link : links) {
-    const auto apart = [&](const Link& other) { return are_apart(other.incident, link.incident); };
-    if (std::none_of(kept.begin(), kept.end(), apart)) kept.push_back(std::move(link));
+    const auto apart = [&](const Link& other) { return are_apart(*other.incident, *link.incident); };
+    if (std::none_of(kept.begin(), kept.end(), apart)) kept.push_back(link);
   }
   links = std::move(kept);
 }
 
-// The open incidents that share a key with the alert inside the window, the oldest first.
-std::vector<Incident> IncidentGrouper::linked(const Alert& alert, const std::vector<Entity>& keys) {
+// The open incidents that share a key with the alert inside the window, the oldest first; of several
+// only open ones: a closed incident keeps its alerts, and takes part in no merge.
+std::vector<std::string> IncidentGrouper::linked(const Alert& alert, const std::vector<Entity>& keys) {
   std::vector<Link> links;
-  const auto link_to = [&](const std::string& id) {
-    return std::find_if(links.begin(), links.end(),
-                        [&](const Link& other) { return other.incident.id == id; });
-  };
   const auto consider = [&](const std::string& id, bool home) {
-    auto found = link_to(id);
-    if (found == links.end()) {  // an incident is large: each is fetched once
-      auto incident = resolve(id);
-      if (!incident || (!home && is_closed(*incident))) return;
-      found = link_to(incident->id);
-      if (found == links.end()) {
-        found = links.insert(links.end(), Link{});
-        found->incident = *std::move(incident);
-      }
-    }
+    const Incident* const incident = resolve(id);
+    if (incident == nullptr || (!home && is_closed(*incident))) return;
+    const auto same = [&](const Link& other) { return other.incident == incident; };
+    auto found = std::find_if(links.begin(), links.end(), same);
+    if (found == links.end()) found = links.insert(links.end(), Link{incident, 0});
     found->shared = home ? SIZE_MAX : found->shared + 1;
   };
   for (const Entity& key : keys) {
@@ -121,44 +113,45 @@ std::vector<Incident> IncidentGrouper::linked(const Alert& alert, const std::vec
   }
   if (const auto home = index_.incident_of(alert.id)) consider(*home, true);  // even if closed
   const auto older = [](const Link& a, const Link& b) {
-    return a.incident.first_ns != b.incident.first_ns ? a.incident.first_ns < b.incident.first_ns
-                                                      : a.incident.id < b.incident.id;
+    return a.incident->first_ns != b.incident->first_ns
+               ? a.incident->first_ns < b.incident->first_ns
+               : a.incident->id < b.incident->id;
   };
   std::sort(links.begin(), links.end(), older);
   if (links.size() > 1) {
     keep_apart(links);
     std::sort(links.begin(), links.end(), older);
   }
-  std::vector<Incident> found;
-  for (Link& link : links) found.push_back(std::move(link.incident));
+  const bool several = links.size() > 1;
+  std::vector<std::string> found;
+  for (const Link& link : links) {
+    if (!several || !is_closed(*link.incident)) found.push_back(link.incident->id);
+  }
   return found;
 }
 
-std::vector<Incident> IncidentGrouper::absorb(const Alert& alert, Nanos now) {
+std::vector<std::string> IncidentGrouper::absorb(const Alert& alert, Nanos now) {
   const auto home = index_.incident_of(alert.id);
   if (home && home->empty()) return {};  // a person took it out of its incident
   const bool again = home.has_value() || index_.is_waiting(alert.id);
   const std::vector<Entity> keys = live_keys(alert, keys_of(alert, options_), again);
   if (!opens_incident(alert)) return join_or_wait(alert, keys, now);
 
-  std::vector<Incident> incidents = linked(alert, keys);
-  // A closed incident keeps its alerts, and takes part in no merge.
-  if (incidents.size() > 1) std::erase_if(incidents, is_closed);
-  const bool fresh = incidents.empty();
-  if (fresh) incidents.push_back(open(alert, now));
-  std::vector<Incident> changed = merge(incidents, now);
-  Incident& incident = incidents.front();
-  add(incident, alert);
-  claim(incident, alert, keys);
-  pull_waiting(incident, keys);
-  assess(incident, options_);
+  std::vector<std::string> changed = linked(alert, keys);
+  const bool fresh = changed.empty();
+  if (fresh) changed.push_back(open(alert, now).id);
+  merge(changed, now);
+  Incident* const incident = incidents_.edit(changed.front());
+  if (incident == nullptr) return {};  // the store has an error, and the port has it
+  add(*incident, alert);
+  claim(*incident, alert, keys);
+  pull_waiting(*incident, keys);
+  assess(*incident, options_);
   ++(fresh ? counters_.opened : counters_.joined);
-  changed.insert(changed.begin(), std::move(incident));
-  for (const Incident& each : changed) incidents_.put(each);
   return changed;
 }
 
-Incident IncidentGrouper::open(const Alert& alert, Nanos now) {
+Incident& IncidentGrouper::open(const Alert& alert, Nanos now) {
   Incident incident;
   incident.id = hash128_hex("incident\x1f" + alert.id);
   incident.number = incidents_.next_number();
@@ -166,19 +159,19 @@ Incident IncidentGrouper::open(const Alert& alert, Nanos now) {
   incident.last_ns = alert.last_seen_ns;
   incident.created_ns = now.count();
   incident.system = alert.system;
-  return incident;
+  return *incidents_.put(std::move(incident));
 }
 
-// Moves the alerts of all but the first into the first. The result: the others, closed.
-std::vector<Incident> IncidentGrouper::merge(std::vector<Incident>& incidents, Nanos now) {
-  std::vector<Incident> closed;
-  for (std::size_t i = 1; i < incidents.size(); ++i) {
-    join_recorded(incidents.front(), incidents[i], now, kOwnActor);
-    closed.push_back(std::move(incidents[i]));
+// Moves the alerts of all but the first into the first, and closes the others.
+void IncidentGrouper::merge(const std::vector<std::string>& incidents, Nanos now) {
+  if (incidents.size() < 2) return;
+  Incident* const first = incidents_.edit(incidents.front());
+  for (std::size_t i = 1; first != nullptr && i < incidents.size(); ++i) {
+    Incident* const other = incidents_.edit(incidents[i]);
+    if (other == nullptr) continue;
+    join_recorded(*first, *other, now, kOwnActor);
     ++counters_.merged;
   }
-  incidents.resize(1);
-  return closed;
 }
 
 void IncidentGrouper::add(Incident& incident, const Alert& alert) {
@@ -215,10 +208,11 @@ void IncidentGrouper::claim(Incident& incident, const Alert& alert,
     EntityEntry entry = index_.entity(key).value_or(EntityEntry{});
     bool same = entry.incident == incident.id;
     // An entry of an incident that is over, or closed, begins anew.
-    const auto owner = same || entry.incident.empty() ? std::nullopt : resolve(entry.incident);
-    same = same || (owner && owner->id == incident.id);
+    const Incident* const owner =
+        same || entry.incident.empty() ? nullptr : resolve(entry.incident);
+    same = same || owner == &incident;
     // Of one that a person has set apart, it stays there.
-    if (owner && !same && !is_closed(*owner) && are_apart(*owner, incident)) continue;
+    if (owner != nullptr && !same && !is_closed(*owner) && are_apart(*owner, incident)) continue;
     entry.first_ns = same ? std::min(entry.first_ns, alert.time_ns) : alert.time_ns;
     entry.last_ns = same ? std::max(entry.last_ns, alert.last_seen_ns) : alert.last_seen_ns;
     entry.incident = incident.id;
@@ -232,11 +226,11 @@ void IncidentGrouper::remember(Incident& incident, const Alert& alert, const Ent
   const auto known = index_.history(key);
   EntityHistory history = known.value_or(EntityHistory{incident.id, 0, alert.time_ns});
   if (known && history.incident != incident.id) {
-    const auto before = resolve(history.incident);
-    if (!before || before->id != incident.id) {
+    const Incident* const before = resolve(history.incident);
+    if (before != &incident) {
       history.score =
           decayed(history.score, alert.time_ns - history.time_ns, options_.half_life_ns);
-      if (before) {
+      if (before != nullptr) {
         history.score +=
             decayed(worth_of(*before), alert.time_ns - before->last_ns, options_.half_life_ns);
       }
@@ -250,23 +244,22 @@ void IncidentGrouper::remember(Incident& incident, const Alert& alert, const Ent
   index_.put_history(key, history, add_ns(alert.time_ns, 8 * options_.half_life_ns));
 }
 
-std::vector<Incident> IncidentGrouper::join_or_wait(const Alert& alert,
-                                                    const std::vector<Entity>& keys, Nanos now) {
-  std::vector<Incident> incidents = linked(alert, keys);
-  if (incidents.size() > 1) std::erase_if(incidents, is_closed);
-  if (incidents.empty()) return wait(alert, keys, now);
-  Incident& incident = incidents.front();
+std::vector<std::string> IncidentGrouper::join_or_wait(const Alert& alert,
+                                                       const std::vector<Entity>& keys,
+                                                       Nanos now) {
+  const std::vector<std::string> found = linked(alert, keys);
+  Incident* const incident = found.empty() ? nullptr : incidents_.edit(found.front());
+  if (incident == nullptr) return wait(alert, keys, now);
   index_.erase_waiting(alert.id);
-  add(incident, alert);
-  assess(incident, options_);
+  add(*incident, alert);
+  assess(*incident, options_);
   ++counters_.joined;
-  incidents_.put(incident);
-  return {incident};
+  return {incident->id};
 }
 
 // Several low alerts that are not of one kind are no chance any more.
-std::vector<Incident> IncidentGrouper::wait(const Alert& alert, const std::vector<Entity>& keys,
-                                            Nanos now) {
+std::vector<std::string> IncidentGrouper::wait(const Alert& alert, const std::vector<Entity>& keys,
+                                               Nanos now) {
   ++counters_.waiting;
   if (keys.empty()) return {};
   counters_.waiting_dropped +=
@@ -277,13 +270,12 @@ std::vector<Incident> IncidentGrouper::wait(const Alert& alert, const std::vecto
     return index_.waiting_rules(key, since_ns) < options_.low_rules_min;
   });
   if (telling.empty()) return {};
-  Incident incident = open(alert, now);
+  Incident& incident = open(alert, now);
   claim(incident, alert, telling);
   pull_waiting(incident, telling);  // itself among them
   assess(incident, options_);
   ++counters_.opened;
-  incidents_.put(incident);
-  return {incident};
+  return {incident.id};
 }
 
 void IncidentGrouper::pull_waiting(Incident& incident, const std::vector<Entity>& keys) {
@@ -297,21 +289,21 @@ void IncidentGrouper::pull_waiting(Incident& incident, const std::vector<Entity>
   }
 }
 
-std::vector<Incident> IncidentGrouper::withdraw(std::string_view alert_id) {
+std::vector<std::string> IncidentGrouper::withdraw(std::string_view alert_id) {
   index_.erase_waiting(alert_id);
   const auto home = index_.incident_of(alert_id);
   if (!home) return {};
   index_.erase_alert(alert_id);
   if (home->empty()) return {};
-  auto incident = resolve(*home);
-  if (!incident) return {};
+  const Incident* const found = resolve(*home);
+  Incident* const incident = found == nullptr ? nullptr : incidents_.edit(found->id);
+  if (incident == nullptr) return {};
   std::erase_if(incident->timeline,
                 [&](const TimelineEntry& entry) { return entry.alert_id == alert_id; });
   if (incident->alert_count > 0) --incident->alert_count;
   if (incident->alert_count == 0) incident->status = IncidentStatus::kClosed;
   assess(*incident, options_);
-  incidents_.put(*incident);
-  return {*std::move(incident)};
+  return {incident->id};
 }
 
 }  // namespace picket::correlator

@@ -47,10 +47,11 @@ class IncidentGrouper {
   IncidentGrouper(const IncidentGrouper&) = delete;
   IncidentGrouper& operator=(const IncidentGrouper&) = delete;
 
-  // The incidents that are new or changed; they are put into the port too. `now` is wall time.
-  std::vector<Incident> absorb(const Alert& alert, Nanos now);
+  // The ids of the incidents that are new or changed, the alert's own first; the port has them.
+  // `now` is wall time.
+  std::vector<std::string> absorb(const Alert& alert, Nanos now);
   // Takes an alert out that late events have shown to be none (Correlator::take_withdrawn()).
-  std::vector<Incident> withdraw(std::string_view alert_id);
+  std::vector<std::string> withdraw(std::string_view alert_id);
   // What a person asks for; see IncidentVerbs::apply().
   Result<OrderResult> change(const IncidentOrder& order, Nanos now) {
     return verbs_.apply(order, now);
@@ -62,24 +63,24 @@ class IncidentGrouper {
 
  private:
   struct Link {
-    Incident incident;
+    const Incident* incident = nullptr;  // lent
     std::size_t shared = 0;  // keys, or SIZE_MAX: the alert is in it already
   };
   std::vector<Entity> live_keys(const Alert& alert, const std::vector<Entity>& keys, bool again);
-  std::vector<Incident> linked(const Alert& alert, const std::vector<Entity>& keys);
-  std::optional<Incident> resolve(const std::string& id) {
+  std::vector<std::string> linked(const Alert& alert, const std::vector<Entity>& keys);
+  const Incident* resolve(std::string_view id) {
     return resolve_incident(incidents_, id);
   }
   bool are_apart(const Incident& a, const Incident& b);
   void keep_apart(std::vector<Link>& links);
-  Incident open(const Alert& alert, Nanos now);
-  std::vector<Incident> merge(std::vector<Incident>& incidents, Nanos now);
+  Incident& open(const Alert& alert, Nanos now);
+  void merge(const std::vector<std::string>& incidents, Nanos now);
   void add(Incident& incident, const Alert& alert);
   void claim(Incident& incident, const Alert& alert, const std::vector<Entity>& keys);
   void remember(Incident& incident, const Alert& alert, const Entity& key);
-  std::vector<Incident> join_or_wait(const Alert& alert, const std::vector<Entity>& keys,
-                                     Nanos now);
-  std::vector<Incident> wait(const Alert& alert, const std::vector<Entity>& keys, Nanos now);
+  std::vector<std::string> join_or_wait(const Alert& alert, const std::vector<Entity>& keys,
+                                        Nanos now);
+  std::vector<std::string> wait(const Alert& alert, const std::vector<Entity>& keys, Nanos now);
   void pull_waiting(Incident& incident, const std::vector<Entity>& keys);
 
   IncidentOptions options_;

@@ -70,21 +70,29 @@ void StoreState::for_each(std::string_view prefix, std::string_view first,
   }
 }
 
-std::optional<Incident> StoreIncidents::find(std::string_view id) {
-  const auto& pending = commit_.contents().incidents;
-  if (const auto found = pending.find(std::string(id)); found != pending.end()) return found->second;
+const Incident* StoreIncidents::look(std::string_view id) {
+  if (const Incident* const pending = commit_.incident(id)) return pending;
+  if (const auto found = at_hand_.find(id); found != at_hand_.end()) return &found->second;
   auto incident = store_.incident(id);
-  if (incident) return *std::move(incident);
+  if (incident) return &at_hand_.insert_or_assign(std::string(id), *std::move(incident)).first->second;
   if (incident.error().code != Errc::kNotFound && !error_) error_ = incident.error();
-  return std::nullopt;
+  return nullptr;
+}
+
+Incident* StoreIncidents::edit(std::string_view id) {
+  if (Incident* const pending = commit_.incident(id)) return pending;
+  if (look(id) == nullptr) return nullptr;
+  auto stored = at_hand_.extract(at_hand_.find(id));
+  return commit_.put(std::move(stored.mapped()));
 }
 
 std::uint64_t StoreIncidents::next_number() {
   return store_.next_incident_number() + numbers_given_++;
 }
 
-void StoreIncidents::put(const Incident& incident) {
-  commit_.put(incident);
+Incident* StoreIncidents::put(Incident incident) {
+  if (const auto old = at_hand_.find(incident.id); old != at_hand_.end()) at_hand_.erase(old);
+  return commit_.put(std::move(incident));
 }
 
 std::optional<Alert> StoreIncidents::alert(std::string_view id) {
@@ -102,6 +110,10 @@ std::optional<Alert> StoreIncidents::alert(std::string_view id) {
 
 void StoreIncidents::committed() {
   numbers_given_ = 0;
+  std::size_t alerts = 0;
+  for (const auto& [id, incident] : at_hand_) alerts += incident.timeline.size() + 1;
+  if (alerts > kAlertsAtHandMax) at_hand_.clear();
+  for (auto& [id, incident] : commit_.take_incidents()) at_hand_.insert_or_assign(id, std::move(incident));
 }
 
 }  // namespace picket::correlator

@@ -43,19 +43,25 @@ class StoreIncidents final : public IncidentPort {
   StoreIncidents(const storage::Store& store, storage::Commit& commit)
       : store_(store), commit_(commit) {}
 
-  std::optional<Incident> find(std::string_view id) override;
+  const Incident* look(std::string_view id) override;
+  Incident* edit(std::string_view id) override;
   std::uint64_t next_number() override;
-  void put(const Incident& incident) override;
+  Incident* put(Incident incident) override;
   std::optional<Alert> alert(std::string_view id) override;
 
   // Alerts of the pending commit, which the caller keeps; alert() looks there first. May be nullptr.
   void look_in(const std::vector<Alert>* pending) { pending_alerts_ = pending; }
+  // What the commit holds is in the store now; before the commit is cleared.
   void committed();
   const std::optional<Error>& error() const { return error_; }
 
  private:
+  // Of the incidents at hand together; above it they are read again when they are asked for.
+  static constexpr std::size_t kAlertsAtHandMax = 20'000;
+
   const storage::Store& store_;
   storage::Commit& commit_;
+  std::map<std::string, Incident, std::less<>> at_hand_;  // as they are in the store
   const std::vector<Alert>* pending_alerts_ = nullptr;
   std::uint64_t numbers_given_ = 0;  // since the last commit
   std::optional<Error> error_;

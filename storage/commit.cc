@@ -96,8 +96,18 @@ void Commit::delete_alert(std::string_view id) {
   contents_->deleted_alerts.emplace(id);
 }
 
-void Commit::put(const Incident& incident) {
-  contents_->incidents.insert_or_assign(incident.id, incident);
+Incident* Commit::put(Incident incident) {
+  std::string id = incident.id;
+  return &contents_->incidents.insert_or_assign(std::move(id), std::move(incident)).first->second;
+}
+
+Incident* Commit::incident(std::string_view id) {
+  const auto found = contents_->incidents.find(id);
+  return found == contents_->incidents.end() ? nullptr : &found->second;
+}
+
+std::map<std::string, Incident, std::less<>> Commit::take_incidents() {
+  return std::exchange(contents_->incidents, {});
 }
 
 void Commit::put_state(std::string key, std::string value) {

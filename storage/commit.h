@@ -39,7 +39,7 @@ struct Commit::Contents {
       counts;  // to be added to the stored lines; next_seq: one past the last
   std::map<std::string, Alert> alerts;
   std::set<std::string, std::less<>> deleted_alerts;
-  std::map<std::string, Incident> incidents;
+  std::map<std::string, Incident, std::less<>> incidents;
   State state;
   std::map<std::string, std::string> offsets;
   std::map<std::string, std::string> documents;  // by document_key()

@@ -98,7 +98,12 @@ class Commit {
   void count_dropped(SourceId source, std::string_view reason, std::uint64_t n);   // received too
   void put(const Alert& alert);                                                    // new or grown
   void delete_alert(std::string_view id);              // late events have shown that it was none
-  void put(const Incident& incident);                  // new or changed
+  // New or changed. Lent until the commit is cleared, and may be changed there.
+  Incident* put(Incident incident);
+  // One that was put, lent in the same way; nullptr: it was not.
+  Incident* incident(std::string_view id);
+  // Those that were put; once the commit is stored, which does not hold them any more.
+  std::map<std::string, Incident, std::less<>> take_incidents();
   void put_state(std::string key, std::string value);  // correlation state
   void delete_state(std::string key);
   void put_offset(std::string name, std::string value);  // read position of a door

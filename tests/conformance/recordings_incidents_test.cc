@@ -24,12 +24,16 @@ constexpr std::size_t kIncidentsMax = 5;
 
 class Memory final : public correlator::IncidentPort {
  public:
-  std::optional<Incident> find(std::string_view id) override {
+  const Incident* look(std::string_view id) override { return edit(id); }
+  Incident* edit(std::string_view id) override {
     const auto found = all.find(id);
-    return found == all.end() ? std::nullopt : std::optional(found->second);
+    return found == all.end() ? nullptr : &found->second;
   }
   std::uint64_t next_number() override { return ++numbers; }
-  void put(const Incident& incident) override { all.insert_or_assign(incident.id, incident); }
+  Incident* put(Incident incident) override {
+    std::string id = incident.id;
+    return &all.insert_or_assign(std::move(id), std::move(incident)).first->second;
+  }
   std::optional<Alert> alert(std::string_view id) override {
     const auto found = alerts.find(id);
     return found == alerts.end() ? std::nullopt : std::optional(found->second);

@@ -118,8 +118,8 @@ class World {
   void commit() {
     PICKET_CHECK(!state_->error() && !port_->error());
     PICKET_CHECK(store_->commit(commit_).has_value());
-    commit_.clear();
     port_->committed();
+    commit_.clear();
   }
 
   std::filesystem::path path_;

@@ -15,19 +15,23 @@ constexpr std::int64_t kMinute = 60'000'000'000;
 
 class Incidents final : public IncidentPort {
  public:
-  std::optional<Incident> find(std::string_view id) override {
-    const auto found = all.find(std::string(id));
-    return found == all.end() ? std::nullopt : std::optional(found->second);
+  const Incident* look(std::string_view id) override { return edit(id); }
+  Incident* edit(std::string_view id) override {
+    const auto found = all.find(id);
+    return found == all.end() ? nullptr : &found->second;
   }
   std::uint64_t next_number() override { return ++numbers; }
-  void put(const Incident& incident) override { all.insert_or_assign(incident.id, incident); }
+  Incident* put(Incident incident) override {
+    std::string id = incident.id;
+    return &all.insert_or_assign(std::move(id), std::move(incident)).first->second;
+  }
 
   std::optional<Alert> alert(std::string_view id) override {
     const auto found = alerts.find(std::string(id));
     return found == alerts.end() ? std::nullopt : std::optional(found->second);
   }
 
-  std::map<std::string, Incident> all;
+  std::map<std::string, Incident, std::less<>> all;
   std::map<std::string, Alert> alerts;
   std::uint64_t numbers = 0;
 };
@@ -61,7 +65,8 @@ class IncidentsTest : public testing::Test {
   Alert tell(std::int64_t minute, Told told) {
     Alert made = alert(minute, std::move(told));
     port_.alerts.insert_or_assign(made.id, made);
-    last_ = grouper_->absorb(made, Nanos(1));
+    last_.clear();
+    for (const std::string& id : grouper_->absorb(made, Nanos(1))) last_.push_back(port_.all.at(id));
     return made;
   }
   void restart() { grouper_.emplace(options_, state_, port_); }

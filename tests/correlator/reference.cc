@@ -160,8 +160,15 @@ RefAlert fire(const rules::CorrelationRule& rule, const std::vector<std::string>
   made.hit.time_ns = time_ns;
   made.hit.inner = alert.id;
   made.hit.value.reset();
-  made.hit.entities = {alert.entities.begin(), alert.entities.end()};
-  made.hit.layers = {alert.layers.begin(), alert.layers.end()};
+  made.hit.entities.clear();
+  made.hit.layers.clear();
+  for (std::size_t i = window.size(); i > 0 && i + 64 > window.size(); --i) {
+    const RefHit& hit = window[i - 1];
+    for (const Entity& entity : hit.entities) {
+      if (made.hit.entities.size() < kEntitiesMax) made.hit.entities.insert(entity);
+    }
+    made.hit.layers.insert(hit.layers.begin(), hit.layers.end());
+  }
   return made;
 }
 

@@ -100,13 +100,39 @@ TEST_F(StorePorts, IncidentsHaveNumbersAndAreFound) {
   incidents.put(incident);
   ASSERT_TRUE(incidents.find("i1"));
   ASSERT_TRUE(store_->commit(commit_));
-  commit_.clear();
   incidents.committed();
+  commit_.clear();
   const auto found = incidents.find("i1");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->merged_into, "i0");
   EXPECT_EQ(incidents.next_number(), first + 1);
   EXPECT_FALSE(incidents.error());
+}
+
+TEST_F(StorePorts, AnIncidentThatIsEditedIsInTheNextCommit) {
+  StoreIncidents incidents(*store_, commit_);
+  for (const char* id : {"i1", "i2"}) {
+    Incident incident;
+    incident.id = id;
+    incident.number = incidents.next_number();
+    incidents.put(incident);
+  }
+  EXPECT_EQ(incidents.edit("nobody"), nullptr);
+  for (const char* owner : {"an", "binh", "chi"}) {  // pending, at hand, read from the store again
+    StoreIncidents fresh(*store_, commit_);
+    StoreIncidents& port = owner == std::string_view("chi") ? fresh : incidents;
+    ASSERT_NE(port.edit("i1"), nullptr);
+    port.edit("i1")->owner = owner;
+    EXPECT_EQ(port.look("i1")->owner, owner);
+    ASSERT_TRUE(store_->commit(commit_));
+    port.committed();
+    commit_.clear();
+    const auto stored = store_->incident("i1");
+    ASSERT_TRUE(stored);
+    EXPECT_EQ(stored->owner, owner);
+    EXPECT_EQ(port.look("i2")->owner, "");
+    EXPECT_TRUE(commit_.empty());  // looking changes nothing
+  }
 }
 
 }  // namespace
