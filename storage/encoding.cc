@@ -1,5 +1,7 @@
 #include "storage/encoding.h"
 
+#include <charconv>
+
 namespace picket::storage {
 namespace {
 
@@ -107,6 +109,10 @@ std::string_view Reader::text() {
   return take(varint());
 }
 
+std::string versioned(std::string_view body) {
+  return std::string(1, kValueVersion).append(body);
+}
+
 Result<std::string_view> unwrap_value(std::string_view value, std::string_view what) {
   if (value.empty()) return fail(Errc::kCorrupt, "store: " + std::string(what) + " is empty");
   if (value.front() == kValueVersion) return value.substr(1);
@@ -115,6 +121,28 @@ Result<std::string_view> unwrap_value(std::string_view value, std::string_view w
                                   " was written by a newer version (format " +
                                   std::to_string(version) + ", this one reads up to " +
                                   std::to_string(kValueVersion) + ")");
+}
+
+std::string cursor_of_key(std::string_view key) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string cursor;
+  for (const char c : key) {
+    cursor += kDigits[static_cast<unsigned char>(c) >> 4];
+    cursor += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return cursor;
+}
+
+Result<std::string> key_of_cursor(std::string_view cursor) {
+  std::string key;
+  for (std::size_t at = 0; at + 1 < cursor.size(); at += 2) {
+    unsigned byte = 0;
+    const char* const end = cursor.data() + at + 2;
+    if (std::from_chars(cursor.data() + at, end, byte, 16).ptr != end) break;
+    key += static_cast<char>(byte);
+  }
+  if (key.size() * 2 != cursor.size()) return fail(Errc::kInvalid, "store: not a cursor of ours");
+  return key;
 }
 
 }  // namespace picket::storage

@@ -51,8 +51,14 @@ class Reader {
 
 inline constexpr char kValueVersion = 1;
 
+// A value of ours: its version, then its body.
+std::string versioned(std::string_view body = {});
 // The value behind its version byte. kCorrupt when empty, kInvalid when a newer version wrote it;
 // `what` names the thing ("alert a1b2").
 Result<std::string_view> unwrap_value(std::string_view value, std::string_view what);
+
+// Cursors are keys in hexadecimal: safe in a URL, opaque to everybody else. kInvalid: it is none.
+std::string cursor_of_key(std::string_view key);
+Result<std::string> key_of_cursor(std::string_view cursor);
 
 }  // namespace picket::storage

@@ -22,14 +22,6 @@ std::string source_key(SourceId source) {
   return key;
 }
 
-std::string versioned() {
-  return std::string(1, kValueVersion);
-}
-
-std::string versioned(std::string_view body) {
-  return versioned().append(body);
-}
-
 std::string megabytes(std::uint64_t bytes) {
   return std::to_string(bytes / (1024 * 1024)) + " MiB";
 }
@@ -196,36 +188,6 @@ void RocksStore::put_hits(rocksdb::WriteBatch& batch, const Commit::Contents& co
   std::string key;
   put_big64(key, number);
   batch.Put(family(Family::kHits), key, value);
-}
-
-std::string RocksStore::alert_index_key(std::int64_t time_ns, std::string_view id) {
-  std::string key;
-  put_big64(key, newest_first(time_ns));
-  return key.append(id);
-}
-
-Result<void> RocksStore::delete_alert(rocksdb::WriteBatch& batch, const std::string& id) const {
-  PICKET_TRY(const auto before, get_value(Family::kAlerts, id, "alert " + id));
-  if (!before) return {};
-  const auto time_ns = static_cast<std::int64_t>(Reader(*before).little(8));
-  batch.Delete(family(Family::kAlertIndex), alert_index_key(time_ns, id));
-  batch.Delete(family(Family::kAlerts), id);
-  return {};
-}
-
-Result<void> RocksStore::put_alert(rocksdb::WriteBatch& batch, const Alert& alert) const {
-  const auto index_key = [&](std::int64_t time_ns) { return alert_index_key(time_ns, alert.id); };
-  PICKET_TRY(const auto before, get_value(Family::kAlerts, alert.id, "alert " + alert.id));
-  if (before) {
-    const auto time_ns = static_cast<std::int64_t>(Reader(*before).little(8));
-    if (time_ns != alert.time_ns) batch.Delete(family(Family::kAlertIndex), index_key(time_ns));
-  }
-  std::string value = versioned();
-  put_little(value, static_cast<std::uint64_t>(alert.time_ns), 8);
-  value += dump_json(to_json(alert));
-  batch.Put(family(Family::kAlerts), alert.id, value);
-  batch.Put(family(Family::kAlertIndex), index_key(alert.time_ns), versioned(alert.rule.id));
-  return {};
 }
 
 Result<void> RocksStore::put_incident(rocksdb::WriteBatch& batch, const Incident& incident) const {

@@ -16,6 +16,8 @@ constexpr std::size_t kEventMemtable = 64 * 1024 * 1024;
 constexpr std::size_t kSmallMemtable = 16 * 1024 * 1024;
 constexpr std::uint64_t kWalBytesMax = 256 * 1024 * 1024;
 constexpr int kReadOnlyTries = 5;
+// Families from here on came later: what was written before them can be read without.
+constexpr auto kFirstOptional = static_cast<std::ptrdiff_t>(Family::kChain);
 
 rocksdb::Env* env_of(const StoreOptions& options) {
   return options.env != nullptr ? options.env : rocksdb::Env::Default();
@@ -119,6 +121,7 @@ Result<std::unique_ptr<Store>> RocksStore::open(StoreOptions options) {
   PICKET_TRY_VOID(store->check_format());
   PICKET_TRY_VOID(store->load());
   PICKET_TRY_VOID(store->load_chain());
+  PICKET_TRY_VOID(store->build_entity_index());
   return std::unique_ptr<Store>(std::move(store));
 }
 
@@ -169,7 +172,7 @@ Result<void> RocksStore::open_database() {
       families_[static_cast<std::size_t>(known - kFamilyNames.begin())] = handle;
   }
   const auto missing = std::find(families_.begin(), families_.end(), nullptr);
-  const bool is_old = options_.read_only && missing == families_.end() - 1;  // of before the chain
+  const bool is_old = options_.read_only && missing >= families_.begin() + kFirstOptional;
   if (missing != families_.end() && !is_old) {
     return fail(Errc::kNotFound,
                 "store " + options_.path + ": there is no store here, or it was never opened");
@@ -196,7 +199,7 @@ Result<void> RocksStore::create_families(const std::shared_ptr<rocksdb::Cache>& 
 }
 
 Result<void> RocksStore::check_format() {
-  static_assert(static_cast<std::size_t>(Family::kChain) == kFamilies - 1);
+  static_assert(static_cast<std::size_t>(Family::kEntityIndex) == kFamilies - 1);
   PICKET_TRY(const auto stored, get(Family::kMeta, "format"));
   if (stored) {
     const std::uint64_t format = Reader(*stored).little(4);

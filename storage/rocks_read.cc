@@ -9,35 +9,6 @@
 namespace picket::storage {
 namespace {
 
-// Cursors are keys in hexadecimal: safe in a URL, opaque to everybody else.
-std::string to_cursor(std::string_view key) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string cursor;
-  for (const char c : key) {
-    cursor += kDigits[static_cast<unsigned char>(c) >> 4];
-    cursor += kDigits[static_cast<unsigned char>(c) & 15];
-  }
-  return cursor;
-}
-
-Result<std::string> from_cursor(std::string_view cursor) {
-  std::string key;
-  for (std::size_t at = 0; at + 1 < cursor.size(); at += 2) {
-    unsigned byte = 0;
-    const char* const end = cursor.data() + at + 2;
-    if (std::from_chars(cursor.data() + at, end, byte, 16).ptr != end) break;
-    key += static_cast<char>(byte);
-  }
-  if (key.size() * 2 != cursor.size()) return fail(Errc::kInvalid, "store: not a cursor of ours");
-  return key;
-}
-
-Result<Alert> read_alert(std::string_view value) {
-  if (value.size() < 8) return fail(Errc::kCorrupt, "store: an alert is cut short");
-  PICKET_TRY(const Json json, parse_json(value.substr(8)));
-  return alert_from_json(json);
-}
-
 Result<Incident> read_incident(std::string_view value) {
   PICKET_TRY(const Json json, parse_json(value));
   return incident_from_json(json);
@@ -101,69 +72,6 @@ Result<std::vector<Ledger>> RocksStore::ledger() const {
   });
 }
 
-Result<Alert> RocksStore::alert(std::string_view id) const {
-  PICKET_TRY(const auto value, get_value(Family::kAlerts, id, "alert " + std::string(id)));
-  if (!value) return fail(Errc::kNotFound, "no alert " + std::string(id));
-  return read_alert(*value);
-}
-
-Result<std::vector<Alert>> RocksStore::alerts(const AlertFilter& filter, std::size_t limit,
-                                              std::string& cursor) const {
-  if (!filter.incident_id.empty()) return alerts_of_incident(filter, limit, cursor);
-  PICKET_TRY(const std::string after, from_cursor(cursor));
-  const auto index = iterate(Family::kAlertIndex);
-  index->Seek(after);
-  if (!after.empty() && index->Valid() && view(index->key()) == after) index->Next();
-  std::vector<Alert> page;
-  cursor.clear();
-  for (std::string last; index->Valid(); index->Next()) {
-    PICKET_TRY(const std::string_view rule_id, unwrap_value(view(index->value()), "alert index"));
-    if (!filter.rule_id.empty() && rule_id != filter.rule_id) continue;
-    if (page.size() == limit) {  // there is more
-      cursor = to_cursor(last);
-      break;
-    }
-    last = view(index->key());
-    Result<Alert> alert =
-        this->alert(std::string_view(last).substr(std::min<std::size_t>(8, last.size())));
-    // The index is seen as it was when the walk began; an alert can be withdrawn since.
-    if (!alert && alert.error().code == Errc::kNotFound) continue;
-    if (!alert) return tl::unexpected(alert.error());
-    page.push_back(*std::move(alert));
-  }
-  if (!index->status().ok()) return rocks_error(index->status(), "alerts");
-  return page;
-}
-
-Result<std::vector<Alert>> RocksStore::alerts_of_incident(const AlertFilter& filter,
-                                                          std::size_t limit,
-                                                          std::string& cursor) const {
-  PICKET_TRY(const Incident incident, this->incident(filter.incident_id));
-  PICKET_TRY(const std::string after, from_cursor(cursor));
-  std::vector<std::string> keys;
-  for (const TimelineEntry& entry : incident.timeline) {
-    if (!filter.rule_id.empty() && entry.rule_id != filter.rule_id) continue;
-    std::string key;
-    put_big64(key, newest_first(entry.time_ns));
-    keys.push_back(key += entry.alert_id);
-  }
-  std::sort(keys.begin(), keys.end());
-  auto key = after.empty() ? keys.begin() : std::upper_bound(keys.begin(), keys.end(), after);
-  std::vector<Alert> page;
-  cursor.clear();
-  for (; key != keys.end(); ++key) {
-    if (page.size() == limit) {
-      cursor = to_cursor(*std::prev(key));
-      break;
-    }
-    Result<Alert> alert = this->alert(std::string_view(*key).substr(8));
-    if (!alert && alert.error().code == Errc::kNotFound) continue;  // its retention ended first
-    if (!alert) return tl::unexpected(alert.error());
-    page.push_back(*std::move(alert));
-  }
-  return page;
-}
-
 Result<Incident> RocksStore::incident(std::string_view id) const {
   const std::string what = "incident " + std::string(id);
   PICKET_TRY(auto key, get_value(Family::kIncidentIndex, id, what));
@@ -181,7 +89,7 @@ Result<Incident> RocksStore::incident(std::string_view id) const {
 }
 
 Result<std::vector<Incident>> RocksStore::incidents(std::size_t limit, std::string& cursor) const {
-  PICKET_TRY(const std::string after, from_cursor(cursor));
+  PICKET_TRY(const std::string after, key_of_cursor(cursor));
   const auto entries = iterate(Family::kIncidents);
   if (after.empty()) {
     entries->SeekToLast();
@@ -193,7 +101,7 @@ Result<std::vector<Incident>> RocksStore::incidents(std::size_t limit, std::stri
   cursor.clear();
   for (std::string last; entries->Valid(); entries->Prev()) {
     if (page.size() == limit) {
-      cursor = to_cursor(last);
+      cursor = cursor_of_key(last);
       break;
     }
     last = view(entries->key());

@@ -47,12 +47,14 @@ enum class Family : std::uint8_t {
   kDocuments,
   kMeta,
   kChain,
+  kEntityIndex,
   kCount
 };
 inline constexpr std::size_t kFamilies = static_cast<std::size_t>(Family::kCount);
 inline constexpr std::array<const char*, kFamilies> kFamilyNames = {
     "events", "event_index", "hits",   "alerts",  "alert_index", "incidents", "incident_index",
-    "state",  "offsets",     "ledger", "sources", "documents",   "meta",   "chain"};
+    "state",  "offsets",     "ledger", "sources", "documents",   "meta",   "chain",
+    "entity_index"};
 
 // A status of RocksDB as our error; `what` says what was tried.
 tl::unexpected<Error> rocks_error(const rocksdb::Status& status, std::string_view what);
@@ -115,6 +117,9 @@ class RocksStore final : public Store {
   }
   std::unique_ptr<rocksdb::Iterator> iterate(Family which) const;
   Result<std::optional<std::string>> get(Family which, std::string_view key) const;  // as stored
+  static std::string entity_index_prefix(const Entity& entity);  // 32 bytes
+  static constexpr std::string_view kEntityIndexWhole = "whole";  // the key that says so
+  bool has_entity_index() const;
 
  private:
   struct Tables {
@@ -175,6 +180,9 @@ class RocksStore final : public Store {
   void put_hits(rocksdb::WriteBatch& batch, const Commit::Contents& contents,
                 std::uint64_t number) const;
   static std::string alert_index_key(std::int64_t time_ns, std::string_view id);
+  void put_alert_index(rocksdb::WriteBatch& batch, const Alert& alert) const;
+  Result<void> delete_alert_index(rocksdb::WriteBatch& batch, std::string_view value) const;
+  Result<void> build_entity_index();
   Result<void> put_alert(rocksdb::WriteBatch& batch, const Alert& alert) const;
   Result<void> delete_alert(rocksdb::WriteBatch& batch, const std::string& id) const;
   Result<void> compact_events(const std::string& first, const std::string& last,

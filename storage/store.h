@@ -207,7 +207,8 @@ struct StoredHit {
 
 struct AlertFilter {
   std::string rule_id;      // empty: any
-  std::string incident_id;  // empty: any
+  std::string incident_id;  // empty: any; else `entity` is not looked at
+  std::optional<Entity> entity = std::nullopt;  // spelt as in alerts
 };
 
 class Store {

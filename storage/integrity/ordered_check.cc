@@ -118,7 +118,7 @@ void OrderedCheck::unexpected_value() {
   const std::string key(view(values_->key()));
   const Place place{0, Reader(key).big64(), 0};
   ++report_.values[static_cast<std::size_t>(evidence_) - 1];
-  if (place.commit <= commits_before_) {
+  if (place.commit > 0 && place.commit <= commits_before_) {  // commits count from 1
     ++report_.before_chain;
     content(key, view(values_->value()), place);
     return;

@@ -40,6 +40,12 @@ Result<Incident> incident_of(std::string_view body) {
   return incident_from_json(json);
 }
 
+// The id at the end of a key of the entity index.
+std::string_view alert_of_entry(std::string_view key) {
+  constexpr std::size_t kBefore = 32 + 8;  // entity, time
+  return key.substr(std::min(kBefore, key.size()));
+}
+
 std::string alert_index_key(std::string_view body, std::string_view id) {
   std::string key;
   put_big64(key, newest_first(static_cast<std::int64_t>(Reader(body).little(8))));
@@ -88,6 +94,7 @@ void ValueCheck::expect(std::uint64_t number, const Link& link, const ChainEntry
 void ValueCheck::run(bool check_chain, bool had_before) {
   for (const Kind& kind : kKinds) family(kind.evidence, check_chain, had_before);
   alert_index();
+  entity_index();
   incident_index();
   if (!check_chain) return;
   std::vector<std::pair<std::string_view, const Last*>> missing;  // in the order of the chain
@@ -141,8 +148,9 @@ bool ValueCheck::content(Evidence evidence, std::string_view key, std::string_vi
       ++alerts_;
       const Result<Alert> alert = alert_of(*body);
       if (!alert || alert->id != key) return false;
-      const auto index = store_.get(Family::kAlertIndex, alert_index_key(*body, key));
-      return index && *index && **index == std::string(1, kValueVersion) + alert->rule.id;
+      const std::string by_time = alert_index_key(*body, key);
+      const auto index = store_.get(Family::kAlertIndex, by_time);
+      return entities_lead_here(*alert, by_time) && index && *index && **index == std::string(1, kValueVersion) + alert->rule.id;
     }
     case Evidence::kIncident: {
       ++incidents_;
@@ -182,6 +190,48 @@ void ValueCheck::alert_index() {
                         .key = "",
                         .rows = {},
                         .detail = entries->status().ToString()});
+}
+
+bool ValueCheck::entities_lead_here(const Alert& alert, std::string_view by_time) const {
+  if (!store_.has_entity_index()) return true;
+  return std::all_of(alert.entities.begin(), alert.entities.end(), [&](const Entity& entity) {
+    std::string key = RocksStore::entity_index_prefix(entity);
+    const auto index = store_.get(Family::kEntityIndex, key.append(by_time));
+    return index && *index && **index == std::string(1, kValueVersion) + alert.rule.id;
+  });
+}
+
+void ValueCheck::entity_index() {
+  if (store_.family(Family::kEntityIndex) == nullptr) return;  // of before there was one
+  const auto tell = [&](Difference difference, std::string_view key, std::string detail) {
+    report_.findings.add({.difference = difference,
+                          .kind = "entity_index",
+                          .key = std::string(key),
+                          .rows = {},
+                          .detail = std::move(detail)});
+  };
+  const auto whole = store_.get(Family::kEntityIndex, RocksStore::kEntityIndexWhole);
+  if (whole && !(*whole && **whole == versioned()))
+    tell(*whole ? Difference::kEdited : Difference::kDeleted, RocksStore::kEntityIndexWhole, "");
+  const auto entries = store_.iterate(Family::kEntityIndex);
+  for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
+    const std::string_view key = view(entries->key());
+    if (key == RocksStore::kEntityIndexWhole || leads_to_its_alert(key)) continue;
+    tell(Difference::kAdded, alert_of_entry(key), "no alert has this entry");
+  }
+  if (!entries->status().ok()) tell(Difference::kDamaged, "", entries->status().ToString());
+}
+
+bool ValueCheck::leads_to_its_alert(std::string_view key) const {
+  const std::string_view id = alert_of_entry(key);
+  const auto value = store_.get(Family::kAlerts, id);
+  if (!value || !*value || (*value)->empty()) return false;
+  const std::string_view body = std::string_view(**value).substr(1);
+  const Result<Alert> alert = alert_of(body);
+  const auto leads = [&](const Entity& entity) {
+    return key == RocksStore::entity_index_prefix(entity) + alert_index_key(body, id);
+  };
+  return alert && std::any_of(alert->entities.begin(), alert->entities.end(), leads);
 }
 
 void ValueCheck::incident_index() {

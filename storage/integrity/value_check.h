@@ -38,6 +38,9 @@ class ValueCheck {
              bool had_before);
   bool content(Evidence evidence, std::string_view key, std::string_view value);
   void alert_index();
+  bool entities_lead_here(const Alert& alert, std::string_view by_time) const;
+  void entity_index();
+  bool leads_to_its_alert(std::string_view key) const;
   void incident_index();
   void add(Difference difference, Evidence evidence, std::string_view key, const Last& last,
            std::string detail);

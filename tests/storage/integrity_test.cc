@@ -128,7 +128,7 @@ class Forger {
     const auto entry = nth(of(contents, where), random_());
     std::string key = entry->first;
     key[random_() % key.size()] ^= static_cast<char>(1U << (random_() % 8));
-    of(contents, where).emplace(key, entry->second);
+    if (!of(contents, where).emplace(key, entry->second).second) return insert(contents);
     return "insert " + name(where);
   }
 

@@ -287,6 +287,40 @@ TEST_F(StoreTest, AlertsArePagedNewestFirst) {
   EXPECT_EQ(store_->alert("none").error().code, Errc::kNotFound);
 }
 
+TEST_F(StoreTest, AlertsOfAnEntityAreFoundByIt) {
+  const auto ann = [](Alert alert) {
+    alert.entities = {{"host", "ann"}, {"user", "ann"}, {"user", std::string("a\0\x1f b", 5)}};
+    return alert;
+  };
+  Commit one;
+  for (int i = 0; i < 5; ++i) {
+    const Alert alert = make_alert("a" + std::to_string(i), i, i % 2 == 0 ? "even" : "odd");
+    one.put(i == 3 ? alert : ann(alert));
+  }
+  commit(one);
+  std::string cursor;
+  const AlertFilter user = {.rule_id = "", .incident_id = "", .entity = Entity{"user", "ann"}};
+  const AlertFilter even = {.rule_id = "even", .incident_id = "", .entity = Entity{"host", "ann"}};
+  const AlertFilter odd_name = {
+      .rule_id = "", .incident_id = "", .entity = Entity{"user", std::string("a\0\x1f b", 5)}};
+  EXPECT_EQ(ids(*store_->alerts(user, 2, cursor)), "a4 a2");
+  EXPECT_EQ(ids(*store_->alerts(user, 2, cursor)), "a1 a0");
+  EXPECT_TRUE(cursor.empty());
+  EXPECT_EQ(ids(*store_->alerts(even, 9, cursor)), "a4 a2 a0");
+  EXPECT_EQ(ids(*store_->alerts(odd_name, 9, cursor)), "a4 a2 a1 a0");
+  EXPECT_EQ(ids(*store_->alerts({.rule_id = "", .incident_id = "", .entity = Entity{"ip", "ann"}},
+                                9, cursor)),
+            "");
+  cursor = "00";
+  EXPECT_FALSE(store_->alerts(user, 9, cursor));  // of another list
+  cursor.clear();
+  Commit two;
+  two.delete_alert("a1");
+  two.put(ann(make_alert("a0", 50)));  // its time has changed
+  commit(two);
+  EXPECT_EQ(ids(*store_->alerts(user, 9, cursor)), "a0 a4 a2");
+}
+
 TEST_F(StoreTest, AGrownAlertReplacesItself) {
   for (const std::int64_t time : {5, 9, 7}) {
     Commit one;
