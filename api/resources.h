@@ -26,6 +26,8 @@ HttpResponse patch_incident(const Call& call);
 HttpResponse list_systems(const Call& call);
 HttpResponse get_system(const Call& call);
 HttpResponse list_alerts(const Call& call);
+HttpResponse list_entities(const Call& call);
+HttpResponse get_entity(const Call& call);  // GET .../entities/{type}?value=
 HttpResponse get_alert(const Call& call);
 HttpResponse get_proof(const Call& call);
 HttpResponse get_verification(const Call& call);

@@ -16,6 +16,8 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/alerts/{id}", Room::kDesk, false, get_alert},
     {"GET", "/api/v1/alerts/{id}/proof", Room::kSlow, false, get_proof},
     {"GET", "/api/v1/alerts/{id}/verify", Room::kSlow, false, get_verification},
+    {"GET", "/api/v1/entities", Room::kSlow, false, list_entities},
+    {"GET", "/api/v1/entities/{type}", Room::kSlow, false, get_entity},
     {"GET", "/api/v1/events", Room::kSlow, false, search_events},
     {"GET", "/api/v1/events/fields", Room::kSlow, false, list_event_fields},
     {"GET", "/api/v1/ledger", Room::kDesk, false, get_ledger},

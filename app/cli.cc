@@ -39,6 +39,7 @@ struct Commands {
   DeliveryCommand delivery;
   NounCommand incident;
   IncidentVerbCommand incident_verb;
+  NounCommand entity;
   NounCommand system;
   NounCommand alert;
   AlertVerifyCommand alert_verify;
@@ -508,6 +509,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
                                 commands.incident, code);
   add_incident_verbs(*incident, commands.incident_verb, code);
   add_alert(app, commands, code);
+  add_noun(app, {"entity", "option.entity", run_entity_ls, run_entity_show}, commands.entity, code);
   add_noun(app, {"system", "option.system_name", run_system_ls, run_system_show}, commands.system, code);
   add_why_not(app, commands.why_not, code);
   add_rule(app, commands, code);

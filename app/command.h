@@ -176,6 +176,9 @@ struct WhyNotCommand : StoreCommand {
 };
 int run_why_not(const WhyNotCommand& command);
 
+int run_entity_ls(const NounCommand& command);
+int run_entity_show(const NounCommand& command);
+
 int run_system_ls(const NounCommand& command);
 int run_system_show(const NounCommand& command);
 

@@ -8,6 +8,7 @@ import * as list from "./list.js";
 
 const PAGES = {
   incidents: (rest) => (rest.length ? import("./incident.js") : Promise.resolve(list)),
+  entity: () => import("./entity.js"),
   events: () => import("./events.js"),
   ledger: () => import("./ledger.js"),
 };

@@ -137,8 +137,8 @@ export function entityChip(entity) {
     "a",
     {
       class: "chip",
-      href: `#/events?q=${encodeURIComponent(quoted(entity.value))}`,
-      title: `${t("entity.search")}\n${entity.value}`,
+      href: `#/entity/${encodeURIComponent(entity.type)}/${encodeURIComponent(entity.value)}`,
+      title: `${t("entity.open")}\n${entity.value}`,
     },
     h("span", { class: "chip-kind" }, word("entity", entity.type)),
     entity.value,

@@ -74,11 +74,6 @@ std::optional<in_addr> plain_ipv4(std::string_view text) {
   return in_addr{htonl(address)};
 }
 
-std::optional<std::string> process_entity(std::string_view path) {
-  if (path.empty() || path == "-" || path.size() > 1024) return std::nullopt;
-  return lower(path);
-}
-
 bool is_noise_address(const in_addr& address) {
   const std::uint32_t ip = ntohl(address.s_addr);
   return ip == 0 || ip == 0xFFFFFFFF || ip >> 24 == 127 || ip >> 28 == 0xE;  // 224/4: multicast
@@ -109,6 +104,11 @@ constexpr std::array<Rule, 10> kRules = {{
 }};
 
 }  // namespace
+
+std::optional<std::string> process_entity(std::string_view path) {
+  if (path.empty() || path == "-" || path.size() > 1024) return std::nullopt;
+  return lower(path);
+}
 
 std::optional<std::string> user_entity(std::string_view name) {
   name = trim(name);

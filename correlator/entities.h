@@ -27,6 +27,7 @@ std::optional<std::string> host_entity(std::string_view name);
 std::optional<std::string> ip_entity(std::string_view text);  // RFC 5952 form; mapped IPv4 as IPv4
 std::optional<std::string> hash_entity(std::string_view text);
 std::optional<std::string> domain_entity(std::string_view name);
+std::optional<std::string> process_entity(std::string_view path);  // in lower case
 
 // Adds what is missing; both stay sorted and distinct. `max` bounds `into`.
 void merge_entities(std::vector<Entity>& into, const std::vector<Entity>& more, std::size_t max);

@@ -60,7 +60,9 @@ class FakeStore : public storage::Store {
       const bool incident = filter.incident_id.empty() ||
                             std::find(incident_of.begin(), incident_of.end(),
                                       std::pair(alert.id, filter.incident_id)) != incident_of.end();
-      if (rule && incident) chosen.push_back(alert);
+      const bool named = !filter.entity || std::find(alert.entities.begin(), alert.entities.end(),
+                                                     *filter.entity) != alert.entities.end();
+      if (rule && incident && named) chosen.push_back(alert);
     }
     return page(chosen, limit, cursor);
   }

@@ -170,19 +170,42 @@ def check_events(browser):
     expect(browser.count("tr.details pre.raw") == 1, "an event opens to its raw record and fields")
 
 
+def check_entity(browser, incident, has_search):
+    """From an incident to somebody in it, to those seen with them, and back."""
+    browser.run("location.hash = arguments[0]", incident)
+    browser.wait("document.querySelector('.side .chips .chip')", "the entities of the incident")
+    chip = "[...document.querySelectorAll('.side .chips .chip')].find((a) => a.getAttribute('href').startsWith('#/entity/host/'))"
+    name = browser.run(f"return decodeURIComponent({chip}.getAttribute('href').split('/').pop())")
+    browser.run(f"{chip}.click()")
+    browser.wait("document.querySelectorAll('.tile').length === 4", "the layers of the entity")
+    expect(browser.text(".entity h1") == name, "an entity's page is named after it")
+    expect(browser.count(".entity-alerts tbody tr") > 0, "it lists the alerts that name the entity")
+    expect(browser.count(".entity-incidents a[href^='#/incidents/']") > 0, "it leads to its incidents")
+    if has_search:
+        browser.wait("document.querySelector('.entity-event-list tr')", "its events")
+        expect(browser.count(".entity-event-list tr") > 1, "it shows what the entity did last")
+    expect(browser.run("return document.querySelector('.all-events').getAttribute('href')").startswith("#/events?q=host.name"),
+           "it leads to all its events")
+    speak(browser, "vi")
+    expect("Sự kiện mới nhất" in browser.text(".entity-events"), "the entity's page speaks Vietnamese")
+    speak(browser, "en")
+    browser.run("document.querySelector('.peer .chip').click()")
+    browser.wait("document.querySelector('.entity h1')?.textContent !== arguments[0]".replace("arguments[0]", repr(name)), "another entity")
+
+
 def check_log(browser):
     # A refused request is logged as SEVERE by the browser itself; nothing else may be there.
     bad = [entry["message"] for entry in browser.log() if entry["level"] in ("SEVERE", "WARNING")]
     expect(not bad, f"no errors and no policy violations in the browser's log {bad[:3]}")
 
 
-def pictures(browser, base, folder, incident):
+def pictures(browser, base, folder, incident, entity):
     if not folder:
         return
     for scheme in ("light", "dark"):
         browser.prefer(scheme)
         for language in ("en", "vi"):
-            for name, target in (("list", "#/incidents"), ("incident", incident), ("events", "#/events"), ("ledger", "#/ledger")):
+            for name, target in (("list", "#/incidents"), ("entity", entity), ("incident", incident), ("events", "#/events"), ("ledger", "#/ledger")):
                 browser.run("location.hash = arguments[0]", target)
                 time.sleep(0.6)
                 speak(browser, language)
@@ -214,12 +237,14 @@ def whole(browser, url, server, folder):
         check_keys(browser)
         check_live(browser, server)
         check_events(browser)
+    check_entity(browser, incident, not server)  # the seeded store finds texts only
+    entity = browser.run("return location.hash")
     browser.run("location.hash = '#/ledger'")
     browser.wait("document.querySelector('.verdict')", "the ledger's answer")
     expect(browser.count(".ledger tbody tr") > 0, "the ledger lists sources")
     expect(browser.count(".verdict.good") == 1, "nothing is missing")
     check_log(browser)
-    pictures(browser, url.split("#")[0], folder, incident)
+    pictures(browser, url.split("#")[0], folder, incident, entity)
 
 
 @contextlib.contextmanager

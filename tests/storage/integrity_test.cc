@@ -314,6 +314,35 @@ TEST(Integrity, AnOldStoreGetsAChain) {
   EXPECT_FALSE(verify_store(**store, {})->is_clean());
 }
 
+TEST(Integrity, AStoreOfBeforeTheEntityIndexGetsIt) {
+  History history(9);
+  history.make(10, false);
+  const auto found = [](const Store& store) {
+    std::string cursor;
+    const auto alerts =
+        store.alerts({.rule_id = "", .incident_id = "", .entity = Entity{"host", "h"}}, 100, cursor);
+    return alerts ? alerts->size() : 0;
+  };
+  {
+    StoreOptions options = history.options();
+    options.key_file.clear();
+    const auto store = RocksStore::open_unread(options);
+    ASSERT_OK(store);
+    const Contents contents = contents_of(**store);
+    Contents old = contents;
+    ASSERT_GT(of(old, Family::kEntityIndex).size(), 2U);
+    of(old, Family::kEntityIndex).clear();
+    replace(**store, contents, old);
+    EXPECT_GT(found(**store), 0U);  // looked for among all
+  }
+  const auto store = Store::open(history.options());
+  ASSERT_OK(store);
+  EXPECT_EQ(found(**store), history.model.alerts.size());
+  const auto report = verify(history);
+  ASSERT_OK(report);
+  EXPECT_TRUE(report->is_clean()) << show(*report);
+}
+
 TEST(Integrity, TheStoreTellsThatItsEndIsMissing) {
   History history(7);
   history.make(12, true);

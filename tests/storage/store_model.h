@@ -178,6 +178,7 @@ class CommitMaker {
     alert.id = "alert-" + std::to_string(random_() % 20);
     alert.time_ns = static_cast<std::int64_t>(random_() % 1000) * 1'000'000'000;
     alert.hit_count = model.commits;
+    alert.entities = {{"host", "h"}, {"user", alert.id}};
     commit.put(alert);
     model.alerts[alert.id] = alert.hit_count;
     Incident incident;
