@@ -2,11 +2,12 @@
 
 #include <bit>
 #include <cstddef>
-#include <cstring>
 
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
+
+#include "parsers/name_table.h"
 
 namespace picket::parsers {
 namespace {
@@ -33,7 +34,7 @@ bool find_in_blocks(const char* record, std::size_t count, std::string_view text
     for (unsigned found = places(record + at, last, first_byte, last_byte); found != 0;
          found &= found - 1) {
       const char* const begin = record + at + std::countr_zero(found);
-      if (std::memcmp(begin + 1, text.data() + 1, last) == 0) return true;
+      if (same_name({begin, text.size()}, text)) return true;
     }
     if (at + kBlock == count) return false;
   }
@@ -60,7 +61,7 @@ PICKET_AVX2 bool find_in_wide_blocks(const char* record, std::size_t count, std:
         _mm256_cmpeq_epi8(firsts, first_byte), _mm256_cmpeq_epi8(lasts, last_byte))));
     for (; found != 0; found &= found - 1) {
       const char* const begin = record + at + std::countr_zero(found);
-      if (std::memcmp(begin + 1, text.data() + 1, last) == 0) return true;
+      if (same_name({begin, text.size()}, text)) return true;
     }
     if (at + kWide == count) return false;
   }

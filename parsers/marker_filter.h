@@ -59,7 +59,11 @@ class MarkerFilter {
     std::array<std::array<std::uint8_t, 128>, kWidth> of{};
   };
 
+  Marker marker_of(std::uint32_t id) const;
+  void add(const Marker& marker);
   std::size_t choose_bucket(const Marker& marker) const;
+  std::size_t choose_wide_bucket(const Marker& marker) const;
+  double passing_share(std::size_t bucket, const Marker* marker) const;
   void mark(const Marker& marker, std::size_t bucket);
   void find_narrow(std::string_view text, std::vector<std::uint32_t>& found) const;
   void find_wide(std::string_view text, std::vector<std::uint32_t>& found) const;

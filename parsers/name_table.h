@@ -16,6 +16,26 @@
 
 namespace picket::parsers {
 
+// Without a call where they are as short as names are.
+inline bool same_name(std::string_view a, std::string_view b) {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  const auto differ = [&]<class Word>(Word, std::size_t at) {
+    Word one = 0;
+    Word other = 0;
+    std::memcpy(&one, a.data() + at, sizeof(Word));
+    std::memcpy(&other, b.data() + at, sizeof(Word));
+    return one ^ other;
+  };
+  if (size > 16) return std::memcmp(a.data(), b.data(), size) == 0;
+  if (size >= 8) return (differ(std::uint64_t{}, 0) | differ(std::uint64_t{}, size - 8)) == 0;
+  if (size >= 4) return (differ(std::uint32_t{}, 0) | differ(std::uint32_t{}, size - 4)) == 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
 // What is hashed and compared of a name.
 struct NameKey {
   std::uint64_t first = 0;

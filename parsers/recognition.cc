@@ -1,6 +1,7 @@
 #include "parsers/recognition.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/ascii.h"
 #include "parsers/content.h"
@@ -109,7 +110,7 @@ Recogniser::Recogniser(const Catalog& catalog)
 const Recogniser::Program& Recogniser::by_program(std::string_view name) {
   static const Program kNone;
   if (name.empty() || name.size() > kProgramLengthMax) return kNone;
-  if (last_program_ != nullptr && last_name_ == name) return *last_program_;
+  if (last_program_ != nullptr && same_name(last_name_, name)) return *last_program_;
   const NameKey key = NameKey::of(name);
   const std::uint32_t* const known = known_programs_.find(key);
   if (known == nullptr) {
@@ -138,59 +139,83 @@ Recogniser::Program Recogniser::program_of(std::string_view name) const {
     made.first = rule.definition;
     made.order = rule.order;
   }
+  made.front = made.order < index_->highest_order(Index::kFront);
+  made.sure = made.first != nullptr && made.order > index_->highest_order(Index::kAll) &&
+              made.order > index_->highest_of_headers();
   for (const std::uint32_t at : made.rules) {
     const Index::Rule& rule = index_->rule(at);
-    if (rule.order >= made.order && !asks_for_program_alone(*rule.rule)) made.others.push_back(at);
+    if (rule.order < made.order || asks_for_program_alone(*rule.rule)) continue;
+    (made.front && rule.marked ? made.marked : made.others).push_back(at);
   }
   return made;
 }
 
-// Of a program whose own rule says it, unless another one of its rules may go before that.
-const Definition* Recogniser::first_of_program(const Program& program) const {
-  const std::string_view message = evidence_.message;
-  if (program.order <= index_->highest_of_headers()) return nullptr;
-  if (!message.empty() && program.order <= index_->highest_of_first_byte(message[0]))
-    return nullptr;
-  for (const std::uint32_t at : program.others) {
+// Does one of them hold?
+bool Recogniser::goes_before(const Rules& others) const {
+  return std::any_of(others.begin(), others.end(), [this](std::uint32_t at) {
     std::size_t bytes = 0;
     const Index::Rule& rule = index_->rule(at);
-    if (envelope_holds(rule, bytes) && texts_hold(*rule.rule, false, bytes)) return nullptr;
+    return envelope_holds(rule, bytes) && texts_hold(*rule.rule, false, bytes);
+  });
+}
+
+// Of a program whose own rule says it, unless another one of its rules may go before that.
+const Definition* Recogniser::surely_first_of(const Program& program) {
+  if (!program.sure) return nullptr;
+  if (program.front) scratch_[Index::kFront].prefetch();
+  const std::string_view message = evidence_.message;
+  if (!message.empty() && program.order <= index_->first_byte(message[0]).order) return nullptr;
+  if (goes_before(program.others)) return nullptr;
+  if (!program.front) return program.first;
+  const std::vector<std::uint32_t>& found = scratch_[Index::kFront].find(evidence_.record);
+  if (found.empty()) return program.first;
+  const bool only_marks = std::none_of(found.begin(), found.end(), [this](std::uint32_t marker) {
+    return index_->finds_more(marker);
+  });
+  return only_marks && !goes_before(program.marked) ? program.first : nullptr;
+}
+
+bool Recogniser::begins(const Index::Beginning& rule) const {
+  const std::string_view message = evidence_.message;
+  if (rule.mask != 0 && message.size() >= sizeof(rule.head)) {
+    std::uint64_t head = 0;
+    std::memcpy(&head, message.data(), sizeof(head));
+    return ((head ^ rule.head) & rule.mask) == 0;
   }
-  return program.first;
+  std::size_t bytes = 0;
+  return envelope_holds(index_->rule(rule.at), bytes);
 }
 
 // Where no program has rules: the only one of the rules of this first byte that go first.
-const Definition* Recogniser::first_of_beginning() const {
-  const std::string_view message = evidence_.message;
-  const int order = index_->highest_of_first_byte(message[0]);
+const Definition* Recogniser::first_of_beginning(const Index::FirstByte& first) const {
   // The first pass, if it is made, looks for headers too.
-  if (order <= index_->highest_of_headers() && order >= index_->highest_order(Index::kFront) &&
-      message.find('|') != std::string_view::npos)
+  if (first.behind_headers && !first.behind_front &&
+      evidence_.message.find('|') != std::string_view::npos)
     return nullptr;
   const Definition* only = nullptr;
-  for (const std::uint32_t at : index_->top_of_first_byte(message[0])) {
+  for (const Index::Beginning& rule : first.top) {
     std::size_t bytes = 0;
-    const Index::Rule& rule = index_->rule(at);
-    if (!envelope_holds(rule, bytes) || !texts_hold(*rule.rule, false, bytes)) continue;
+    if (!begins(rule) || !texts_hold(*rule.rule, false, bytes)) continue;
     if (only != nullptr && only != rule.definition) return nullptr;
     only = rule.definition;
   }
   return only;
 }
 
+const Definition* Recogniser::surely_first_by_beginning() {
+  const Index::FirstByte& first = index_->first_byte(evidence_.message[0]);
+  if (first.behind_all) return nullptr;
+  if (first.behind_front) scratch_[Index::kFront].prefetch();
+  const Definition* const found = first_of_beginning(first);
+  const bool other = found != nullptr && first.behind_front &&
+                     !scratch_[Index::kFront].find(evidence_.record).empty();
+  return other ? nullptr : found;
+}
+
 // The first candidate, if that can be said without a list of them; else nullptr.
 const Definition* Recogniser::surely_first(const Program& program) {
   const bool by_beginning = program.rules.empty() && !evidence_.message.empty();
-  const int order =
-      by_beginning ? index_->highest_of_first_byte(evidence_.message[0]) : program.order;
-  if (!by_beginning && program.first == nullptr) return nullptr;
-  if (order <= index_->highest_order(Index::kAll)) return nullptr;
-  if (order < index_->highest_order(Index::kFront)) scratch_[Index::kFront].prefetch();
-  const Definition* const first = by_beginning ? first_of_beginning() : first_of_program(program);
-  if (first != nullptr && order < index_->highest_order(Index::kFront) &&
-      !scratch_[Index::kFront].find(evidence_.record).empty())
-    return nullptr;
-  return first;
+  return by_beginning ? surely_first_by_beginning() : surely_first_of(program);
 }
 
 void Recogniser::restart(const Evidence& evidence) {
@@ -325,7 +350,8 @@ bool Recogniser::envelope_holds(const Index::Rule& indexed, std::size_t& bytes) 
   if (!rule.prefixes.empty()) {
     std::size_t longest = 0;
     for (const std::string& prefix : rule.prefixes) {
-      if (evidence.message.starts_with(prefix)) longest = std::max(longest, prefix.size());
+      if (same_name(evidence.message.substr(0, prefix.size()), prefix))
+        longest = std::max(longest, prefix.size());
     }
     if (longest == 0) return false;
     bytes += longest;

@@ -73,12 +73,15 @@ class Recogniser {
   };
   // What is remembered of a program that was met.
   struct Program {
-    Rules rules;
     // Always a candidate, because nothing but the program is asked for, and the first one unless
     // what has its order or a higher one holds; nullptr: there is no such.
     const Definition* first = nullptr;
     int order = 0;
-    Rules others;  // of the program, that may go before it
+    bool sure = false;   // no header and no text of the second pass can go before it,
+    bool front = false;  // but those of the first pass can
+    Rules others;        // of the program, that may go before it
+    Rules marked;        // those that do not if the first pass finds nothing
+    Rules rules;
   };
   static constexpr std::size_t kProgramsMax = 4000;
   static constexpr std::size_t kProgramLengthMax = 128;
@@ -88,8 +91,11 @@ class Recogniser {
   const Program& by_program(std::string_view name);
   Program program_of(std::string_view name) const;
   const Definition* surely_first(const Program& program);
-  const Definition* first_of_program(const Program& program) const;
-  const Definition* first_of_beginning() const;
+  const Definition* surely_first_of(const Program& program);
+  bool goes_before(const Rules& others) const;
+  bool begins(const Index::Beginning& rule) const;
+  const Definition* first_of_beginning(const Index::FirstByte& first) const;
+  const Definition* surely_first_by_beginning();
   void list();
   void note(std::uint32_t rule);
   void note_headers();

@@ -1,6 +1,7 @@
 #include "parsers/recognition_index.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 
 namespace picket::parsers {
@@ -24,6 +25,12 @@ int rank_of(const RecogniseRule& rule, bool named) {
   if (!rule.json.empty()) return kBeginRank;  // one for all: objects are told apart by priority
   if (named) return kProgramRank;
   return !rule.prefixes.empty() || rule.cef || rule.leef || rule.access ? kBeginRank : kTextRank;
+}
+
+const std::string& longest(const std::vector<std::string>& texts) {
+  return *std::max_element(
+      texts.begin(), texts.end(),
+      [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
 }
 
 }  // namespace
@@ -89,11 +96,8 @@ void RecognitionIndex::index_texts(Pass pass) {
     if (!rule.json.empty() || (pass == kFront && !made.front)) continue;
     if (made.order % kRanks != kTextRank) continue;
     // Of those of which all must be there the longest is enough to look at the rule.
-    const auto longest = std::max_element(
-        rule.all.begin(), rule.all.end(),
-        [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
-    if (longest != rule.all.end()) {
-      of_marker_[pass][marker(*longest)].push_back(at);
+    if (!rule.all.empty()) {
+      of_marker_[pass][marker(longest(rule.all))].push_back(at);
     } else {
       for (const std::string& text : rule.any) of_marker_[pass][marker(text)].push_back(at);
     }
@@ -102,8 +106,19 @@ void RecognitionIndex::index_texts(Pass pass) {
   if (pass == kFront) {  // where none of these is, no header rule can hold
     if (!cef_.empty()) (void)marker(std::string(kCefMark));
     if (!leef_.empty()) (void)marker(std::string(kLeefMark));
+    mark_rules_of_programs(marker);
   }
   markers_[pass] = std::make_unique<const MarkerSet>(std::move(texts));
+}
+
+// Those that a text decides: where programs are known, the first pass is mostly made anyway.
+void RecognitionIndex::mark_rules_of_programs(
+    const std::function<std::uint32_t(const std::string&)>& marker) {
+  for (Rule& rule : rules_) {
+    if (!rule.by_program || rule.rule->all.empty()) continue;
+    (void)marker(longest(rule.rule->all));
+    rule.marked = true;
+  }
 }
 
 void RecognitionIndex::index_fields() {
@@ -128,12 +143,28 @@ void RecognitionIndex::note_highest() {
     for (const std::uint32_t at : rules) order = std::max(order, rules_[at].order);
     return order;
   };
-  std::transform(prefixes_.begin(), prefixes_.end(), highest_of_first_byte_.begin(), highest);
-  for (std::size_t byte = 0; byte < prefixes_.size(); ++byte) {
-    for (const std::uint32_t at : prefixes_[byte])
-      if (rules_[at].order == highest_of_first_byte_[byte]) top_[byte].push_back(at);
-  }
   highest_of_headers_ = std::max(highest(cef_), highest(leef_));
+  for (std::size_t byte = 0; byte < prefixes_.size(); ++byte) {
+    FirstByte& first = first_bytes_[byte];
+    first.order = highest(prefixes_[byte]);
+    first.behind_headers = first.order <= highest_of_headers_;
+    first.behind_front = first.order < highest_[kFront];
+    first.behind_all = first.order <= highest_[kAll];
+    for (const std::uint32_t at : prefixes_[byte])
+      if (rules_[at].order == first.order) first.top.push_back(beginning_of(at));
+  }
+}
+
+RecognitionIndex::Beginning RecognitionIndex::beginning_of(std::uint32_t at) const {
+  const Rule& rule = rules_[at];
+  const RecogniseRule& asked = *rule.rule;
+  Beginning made{.definition = rule.definition, .rule = &asked, .at = at};
+  const bool only_prefix = asked.prefixes.size() == 1 && asked.programs.empty() && !asked.dated &&
+                           !asked.access && !asked.cef && !asked.leef;
+  if (!only_prefix || asked.prefixes[0].size() > sizeof(made.head)) return made;
+  std::memcpy(&made.head, asked.prefixes[0].data(), asked.prefixes[0].size());
+  std::memset(&made.mask, 0xFF, asked.prefixes[0].size());
+  return made;
 }
 
 void RecognitionIndex::add_rules_of_program(std::string_view plain, Rules& rules) const {

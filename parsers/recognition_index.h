@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -28,7 +29,10 @@ class RecognitionIndex {
   enum Pass : std::uint8_t { kFront, kAll };
   static constexpr std::size_t kPasses = 2;
 
-  // What headers begin with. The first pass finds these too, though it finds no rules by them.
+  static constexpr int kNoOrder = std::numeric_limits<int>::min();
+
+  // What headers begin with. The first pass finds these too, and a text of each `marked` rule,
+  // though it finds no rules by them.
   static constexpr std::string_view kCefMark = "CEF:";
   static constexpr std::string_view kLeefMark = "LEEF:";
 
@@ -39,6 +43,7 @@ class RecognitionIndex {
     bool any_program = false;  // its programs are "*"
     bool by_program = false;   // only looked at for its programs
     bool front = false;
+    bool marked = false;  // by_program, and none holds if the first pass finds nothing
   };
   using Rules = std::vector<std::uint32_t>;  // places in rules()
 
@@ -59,19 +64,33 @@ class RecognitionIndex {
   const Rules& rules_of_marker(Pass pass, std::uint32_t marker) const {
     return of_marker_[pass][marker];
   }
+  // Does this text of the first pass speak for more than a marked rule?
+  bool finds_more(std::uint32_t marker) const {
+    const std::string& text = markers_[kFront]->text(marker);
+    return !of_marker_[kFront][marker].empty() || text == kCefMark || text == kLeefMark;
+  }
   // The highest order of a rule that only that pass finds; kNoOrder: there is none.
   int highest_order(Pass pass) const { return highest_[pass]; }
-  // The highest order of a rule that a message with this first byte, or a header, speaks for.
-  int highest_of_first_byte(char first) const {
-    return highest_of_first_byte_[static_cast<unsigned char>(first)];
-  }
-  // Those of rules_of_first_byte() that have it.
-  const Rules& top_of_first_byte(char first) const {
-    return top_[static_cast<unsigned char>(first)];
+  // A rule of a first byte, and what is looked at of it first.
+  struct Beginning {
+    std::uint64_t head = 0;  // of its only prefix, as it lies in memory,
+    std::uint64_t mask = 0;  // of the bytes of that; 0: more than these has to be looked at
+    const Definition* definition = nullptr;
+    const RecogniseRule* rule = nullptr;
+    std::uint32_t at = 0;  // in rules()
+  };
+  // What a message with this first byte speaks for.
+  struct FirstByte {
+    int order = kNoOrder;         // the highest of its rules
+    std::vector<Beginning> top;   // those of rules_of_first_byte() that have it
+    bool behind_headers = false;  // a header may go before them,
+    bool behind_front = false;    // or a text of the first pass,
+    bool behind_all = false;      // or of the second
+  };
+  const FirstByte& first_byte(char first) const {
+    return first_bytes_[static_cast<unsigned char>(first)];
   }
   int highest_of_headers() const { return highest_of_headers_; }
-  static constexpr int kNoOrder = std::numeric_limits<int>::min();
-
   bool any_json() const { return !json_rules_.empty(); }
   // Calls f(rule) for those that ask for this field first.
   template <class F>
@@ -84,8 +103,10 @@ class RecognitionIndex {
  private:
   void index(const Definition& definition);
   void index_texts(Pass pass);
+  void mark_rules_of_programs(const std::function<std::uint32_t(const std::string&)>& marker);
   void index_fields();
   void note_highest();
+  Beginning beginning_of(std::uint32_t at) const;
 
   std::vector<Rule> rules_;
   std::vector<std::pair<std::string, std::uint32_t>> programs_;  // sorted
@@ -95,8 +116,7 @@ class RecognitionIndex {
   std::array<std::unique_ptr<const MarkerSet>, kPasses> markers_;
   std::array<std::vector<Rules>, kPasses> of_marker_;
   std::array<int, kPasses> highest_{kNoOrder, kNoOrder};
-  std::array<int, 256> highest_of_first_byte_{};
-  std::array<Rules, 256> top_;  // of prefixes_, those of the highest order
+  std::array<FirstByte, 256> first_bytes_;
   int highest_of_headers_ = kNoOrder;
   Rules json_rules_;                       // sorted by the field that they ask for first
   std::vector<std::uint32_t> json_first_;  // by field: where its rules begin there
