@@ -122,10 +122,13 @@ bool structured_data(Cursor& at, Syslog& out) {
 }  // namespace
 
 bool read_rfc5424(std::string_view text, Syslog& out) {
-  out = Syslog{};
   Cursor at{text};
-  out.priority = read_pri(at);
-  if (out.priority < 0 || !version(at, out) || !at.skip(" ")) return false;
+  const int priority = read_pri(at);
+  // Lines of the old format, which come here too, are told by that.
+  if (priority < 0 || at.done() || !is_digit(at.rest[0])) return false;
+  out = Syslog{};
+  out.priority = priority;
+  if (!version(at, out) || !at.skip(" ")) return false;
   if (!timestamp(at, out) || !at.skip(" ")) return false;
   if (!header_field(at, 255, out.hostname) || !at.skip(" ")) return false;
   if (!header_field(at, 48, out.appname) || !at.skip(" ")) return false;

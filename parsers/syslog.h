@@ -26,7 +26,7 @@ struct Syslog {
 };
 
 // RFC 5424 section 6, strictly: false for anything that its grammar does not allow, but that any
-// control-free bytes are taken in the message.
+// control-free bytes are taken in the message. `out` is only right if it is true.
 bool read_rfc5424(std::string_view text, Syslog& out);
 
 // RFC 3164 section 4.1 and its relatives: with or without PRI, host and tag; the time as

@@ -14,6 +14,10 @@ bool reads_pairs(const Step& step) {
   return std::find(std::begin(kReaders), std::end(kReaders), step.verb) != std::end(kReaders);
 }
 
+bool is_there(const Field& field) {
+  return field.data != nullptr;  // else it was removed
+}
+
 }  // namespace
 
 StepPlans::StepPlans(const StepList& steps, const Work::Aliases& aliases)
@@ -90,18 +94,15 @@ void StepPlans::read_classes(Work& work) {
   for (std::size_t i = 0; i < keys_.size(); ++i) classes_[i] = keys_[i].of(work);
 }
 
-// Is that the shape of the record at hand, whose classes are known?
+// Is that the shape of the record at hand, of which none was removed and whose classes are known?
 bool StepPlans::fits(const Plan& plan, std::span<const Field> fields) const {
   if (plan.shape.size() != fields.size() + classes_.size()) return false;
   const FieldId* shape = plan.shape.data();
   unsigned other = 0;
-  bool whole = true;
-  for (const Field& field : fields) {
+  for (const Field& field : fields)
     other |= static_cast<unsigned>(field.id) ^ static_cast<unsigned>(*shape++);
-    whole &= field.data != nullptr;
-  }
   for (const ValueClasses::Class of : classes_) other |= of ^ static_cast<unsigned>(*shape++);
-  return other == 0 && whole;
+  return other == 0;
 }
 
 // False: some fields were removed, or there are too many.
@@ -120,7 +121,8 @@ bool StepPlans::read_shape(std::span<const Field> fields) {
 const StepPlans::Plan* StepPlans::choose(Work& work) {
   const std::span<const Field> fields = work.batch().last_fields();
   read_classes(work);
-  if (last_ != nullptr && last_->next != nullptr && fits(*last_->next, fields)) {
+  const bool whole = !work.is_untidy() || std::all_of(fields.begin(), fields.end(), is_there);
+  if (whole && last_ != nullptr && last_->next != nullptr && fits(*last_->next, fields)) {
     last_ = const_cast<Plan*>(last_->next);
     return last_;
   }

@@ -94,6 +94,8 @@ class Work {
   void set_message(std::string_view text) { message_ = text; }
   // The columns that the heading of the record names; nullptr if it has none.
   const W3cColumns* columns();
+  // Have some fields been removed, or have to go at finish()?
+  bool is_untidy() const { return untidy_; }
   std::int32_t zone_offset_s() const { return zone_offset_s_; }
   std::int64_t received_ns() const { return received_ns_; }
 
