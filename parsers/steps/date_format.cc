@@ -323,22 +323,18 @@ bool DateFormat::read_part(const Op& op, std::string_view& rest, Reading& readin
 
 namespace {
 
-// The year that brings the time nearest to the time of arrival.
-std::optional<std::int64_t> nearest_year(CivilTime civil, std::int64_t received_ns,
-                                         std::int64_t zone_ns) {
-  const int year = to_civil(received_ns).year;
-  std::optional<std::int64_t> best;
-  std::int64_t best_distance = 0;
-  for (civil.year = year - 1; civil.year <= year + 1; ++civil.year) {
+// The year that makes it the latest time that is not in the future, as of syslog's old timestamps
+// (rfc3164.cc): logs are of the past, and a clock is ahead by days at most.
+std::optional<std::int64_t> latest_year(CivilTime civil, std::int64_t received_ns,
+                                        std::int64_t zone_ns) {
+  constexpr std::int64_t kAheadMax = 7LL * 24 * 3600 * 1'000'000'000;
+  constexpr int kYearsBack = 8;  // to a 29 February, over the turn of a century too
+  const int year = to_civil(received_ns + zone_ns).year;
+  for (civil.year = year + 1; civil.year >= year - kYearsBack; --civil.year) {
     const std::optional<std::int64_t> time = to_nanos(civil);
-    if (!time) continue;
-    const std::int64_t there = *time - zone_ns;
-    const std::int64_t distance = there < received_ns ? received_ns - there : there - received_ns;
-    if (best && distance >= best_distance) continue;
-    best = there;
-    best_distance = distance;
+    if (time && *time - zone_ns - received_ns <= kAheadMax) return *time - zone_ns;
   }
-  return best;
+  return std::nullopt;
 }
 
 // RFC 3339, and the same with "+0200" and "+02".
@@ -408,7 +404,7 @@ std::optional<std::int64_t> DateFormat::read(std::string_view text, std::int64_t
   if (reading.half) civil.hour = civil.hour % 12 + (reading.afternoon ? 12 : 0);
   if (civil.hour == 24 && civil.minute == 0 && civil.second == 0) return std::nullopt;
   const std::int64_t zone_ns = reading.zone.value_or(zone_offset_s) * kNanos;
-  if (!reading.year) return nearest_year(civil, received_ns, zone_ns);
+  if (!reading.year) return latest_year(civil, received_ns, zone_ns);
   const std::optional<std::int64_t> time = to_nanos(civil);
   std::int64_t made = 0;
   if (!time || __builtin_sub_overflow(*time, zone_ns, &made)) return std::nullopt;

@@ -22,7 +22,7 @@ class DateFormat {
   static Result<DateFormat> compile(std::string_view text);
 
   // Nanoseconds since 1970. Times that name no zone are `zone_offset_s` east of UTC; a missing year
-  // is the one that brings the time nearest to `received_ns`.
+  // is the latest that is at most a week ahead of `received_ns`.
   std::optional<std::int64_t> read(std::string_view text, std::int64_t received_ns,
                                    std::int32_t zone_offset_s) const;
 

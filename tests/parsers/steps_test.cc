@@ -171,6 +171,9 @@ TEST(Dates, Formats) {
   EXPECT_EQ(date("dd/MMM/yyyy:HH:mm:ss Z", "10/Oct/2000:13:55:36 -0700"), "2000-10-10T20:55:36Z");
   EXPECT_EQ(date("MMM d HH:mm:ss", "Mar  1 10:00:01"), "2026-03-01T10:00:01Z");
   EXPECT_EQ(date("MMM d HH:mm:ss", "Dec 31 23:00:00"), "2025-12-31T23:00:00Z");
+  EXPECT_EQ(date("MMM d HH:mm:ss", "Jun  1 10:00:00"), "2025-06-01T10:00:00Z");
+  EXPECT_EQ(date("MMM d HH:mm:ss", "Mar  5 10:00:00"), "2026-03-05T10:00:00Z");
+  EXPECT_EQ(date("MMM d HH:mm:ss", "Feb 29 10:00:00"), "2024-02-29T10:00:00Z");
   EXPECT_EQ(date("M/d/yyyy h:mm:ss a", "3/1/2026 1:02:03 PM"), "2026-03-01T13:02:03Z");
   EXPECT_EQ(date("M/d/yy h:mm a", "3/1/26 12:02 am"), "2026-03-01T00:02:00Z");
   EXPECT_EQ(date("EEE MMM dd HH:mm:ss yyyy", "Sun Mar 01 10:00:00 2026"), "2026-03-01T10:00:00Z");
