@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "parsers/cursor.h"
+#include "parsers/steps/date_format.h"
 #include "parsers/syslog.h"
 #include "parsers/syslog_pri.h"
 #include "parsers/timestamp.h"
@@ -84,12 +85,56 @@ bool clock_time(std::string_view text, CivilTime& civil) {
   return civil.hour >= 0 && civil.minute >= 0 && civil.second >= 0 && text[0] != ' ';
 }
 
-// "Mmm dd hh:mm:ss", "Mmm dd yyyy hh:mm:ss", either with ".fraction"; moves behind it.
+// Does it begin with a year and what ends a word? Reads it.
+bool year_at(std::string_view text, CivilTime& civil) {
+  if (text.size() < 5 || (text[4] != ' ' && text[4] != ':') || !is_number(text.substr(0, 4)))
+    return false;
+  civil.year = two_digits(text, 0) * 100 + two_digits(text, 2);
+  return civil.year >= 1970 && civil.year < 2100;
+}
+
+// The zone behind a time: "+0100" at once, " UTC" or " CET" as a word. Moves behind it.
+std::optional<std::int32_t> read_zone(std::string_view& text) {
+  const std::size_t begin = text.starts_with(' ') ? 1 : 0;
+  std::size_t end = begin;
+  const auto is_part = [&](char c) {
+    return begin == 0 ? is_digit(c) || c == '+' || c == '-' || c == ':' : c >= 'A' && c <= 'Z';
+  };
+  while (end < text.size() && end <= begin + 6 && is_part(text[end])) ++end;
+  if (end < begin + 3 || end == text.size()) return std::nullopt;
+  if (begin == 0 && text[end - 1] == ':') --end;
+  if (text[end] != ' ' && text[end] != ':') return std::nullopt;
+  const auto offset = zone_offset(text.substr(begin, end - begin));
+  if (offset) text.remove_prefix(end);
+  return offset;
+}
+
+// What may stand behind the clock: a year if there was none, and a zone.
+void behind_clock(std::string_view& text, CivilTime& civil, bool& with_year,
+                  std::int64_t& zone_ns) {
+  CivilTime year;
+  if (!with_year && text.starts_with(' ') && year_at(text.substr(1), year)) {
+    with_year = true;
+    civil.year = year.year;
+    text.remove_prefix(5);
+  }
+  const bool attached = !text.empty() && (text[0] == '+' || text[0] == '-');
+  const bool named = text.size() > 3 && text[0] == ' ' && text[1] >= 'A' && text[1] <= 'Z' &&
+                     text[2] >= 'A' && text[2] <= 'Z';
+  if (!attached && !named) return;
+  if (const auto offset = read_zone(text)) zone_ns = *offset * kSecond;
+}
+
+// "Mmm dd hh:mm:ss" with ".fraction", with a year before all, before the clock or behind it, and
+// with a zone; moves behind it.
 std::optional<std::int64_t> bsd_time(Cursor& at, std::int64_t received_ns, std::int64_t zone_ns,
                                      BsdDay& day) {
   std::string_view text = at.rest;
-  if (text.size() < 15 || text[3] != ' ') return std::nullopt;
+  if (text.size() < 15) return std::nullopt;
   CivilTime civil;
+  bool with_year = is_digit(text[0]) && year_at(text, civil);
+  if (with_year) text.remove_prefix(5);
+  if (text.size() < 15 || text[3] != ' ') return std::nullopt;
   civil.month = month_number(text.substr(0, 3));
   if (civil.month == 0) return std::nullopt;
   std::size_t next = 6;
@@ -100,8 +145,7 @@ std::optional<std::int64_t> bsd_time(Cursor& at, std::int64_t received_ns, std::
   }
   if (civil.day < 1 || text[next] != ' ') return std::nullopt;
   text.remove_prefix(next + 1);
-  bool with_year = false;
-  if (text.size() > 5 && text[4] == ' ' && is_number(text.substr(0, 4))) {
+  if (!with_year && text.size() > 5 && text[4] == ' ' && is_number(text.substr(0, 4))) {
     with_year = true;
     civil.year = two_digits(text, 0) * 100 + two_digits(text, 2);
     text.remove_prefix(5);
@@ -115,6 +159,7 @@ std::optional<std::int64_t> bsd_time(Cursor& at, std::int64_t received_ns, std::
       civil.nanosecond += (text[0] - '0') * scale;
     }
   }
+  if (!text.empty()) behind_clock(text, civil, with_year, zone_ns);
   if (!text.empty() && text[0] != ' ' && text[0] != ':') return std::nullopt;
   std::optional<std::int64_t> time =
       with_year ? to_nanos(civil) : latest_year(civil, received_ns, zone_ns, day);
@@ -221,7 +266,9 @@ bool read_rfc3164(std::string_view text, std::int64_t received_ns, std::int32_t 
   Cursor at{text};
   out.priority = read_pri(at);
   at.spaces();
-  at.skip("*");  // Cisco: the clock is not synchronised
+  const Cursor behind_pri = at;
+  if (out.priority >= 0 && at.skip(":")) at.spaces();  // Cisco's EMBLEM
+  at.skip("*");                                        // Cisco: the clock is not synchronised
   const std::int64_t zone_ns = zone_offset_s * kSecond;
   out.time_ns = bsd_time(at, received_ns, zone_ns, day);
   const bool bsd = out.time_ns.has_value();
@@ -236,6 +283,7 @@ bool read_rfc3164(std::string_view text, std::int64_t received_ns, std::int32_t 
     // Any program's own log begins with such a date: only a tag makes it syslog.
     if (!bsd && !tagged && out.priority < 0) return false;
   } else if (out.priority >= 0) {
+    if (behind_pri.rest.starts_with(':')) at = behind_pri;
     read_tag(at, out);
   }
   out.message = at.rest;
