@@ -24,9 +24,10 @@ namespace {
 constexpr std::size_t kRunKept = 32;  // events of an alert that is not built anew for every hit
 constexpr std::size_t kMatchesMax = 200;   // shown in one alert
 constexpr std::size_t kAlertEntitiesMax = 1000;  // of all its events
-// What an inner alert says of entities and layers is that of its last hits: one that is raised at
-// every hit would tell the same of each hit as often as its window is long.
+// What an inner alert says of entities and layers is that of its last hits. One that is raised at
+// every hit needs few: it would tell the same of each hit as often as its window is long.
 constexpr std::size_t kOuterHits = 64;
+constexpr std::size_t kOuterHitsOfEvery = 8;
 
 void merge_layers(std::vector<Layer>& into, const std::vector<Layer>& more) {
   for (const Layer layer : more) {
@@ -429,7 +430,8 @@ MemberProof Evaluation::told_to_outer(const Group& group, std::size_t index) con
   const std::int64_t from_ns = subtract_ns(group.hits()[index].time_ns, rule.timespan_ns);
   std::size_t first =
       tells_of_event(rule.type) ? event_begin(group, index) : group.first_at(from_ns);
-  first = std::max(first, index + 1 - std::min(index + 1, kOuterHits));
+  const std::size_t hits = rule.repeat_every ? kOuterHitsOfEvery : kOuterHits;
+  first = std::max(first, index + 1 - std::min(index + 1, hits));
   MemberProof told;
   for (std::size_t i = index + 1; i > first; --i) {
     const MemberHit& hit = group.hits()[i - 1];

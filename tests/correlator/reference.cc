@@ -162,7 +162,8 @@ RefAlert fire(const rules::CorrelationRule& rule, const std::vector<std::string>
   made.hit.value.reset();
   made.hit.entities.clear();
   made.hit.layers.clear();
-  for (std::size_t i = window.size(); i > 0 && i + 64 > window.size(); --i) {
+  const std::size_t told = rule.repeat_every ? 8 : 64;
+  for (std::size_t i = window.size(); i > 0 && i + told > window.size(); --i) {
     const RefHit& hit = window[i - 1];
     for (const Entity& entity : hit.entities) {
       if (made.hit.entities.size() < kEntitiesMax) made.hit.entities.insert(entity);
