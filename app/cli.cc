@@ -44,6 +44,7 @@ struct Commands {
   NounCommand alert;
   AlertVerifyCommand alert_verify;
   VerifyCommand verify;
+  VerifyCommand store;
   BackupCommand backup;
   WhyNotCommand why_not;
   StoreCommand status;
@@ -230,6 +231,20 @@ void add_verify(CLI::App& app, VerifyCommand& command, int& code) {
   verify->add_option("--public-key", command.public_key, say("option.public_key"))->type_name("FILE");
   add_store(*verify, command);
   verify->callback([&] { code = run_verify(command); });
+}
+
+void add_store_care(CLI::App& app, VerifyCommand& command, int& code) {
+  CLI::App* store = add(app, "store", "store");
+  store->require_subcommand(1);
+  const auto verb = [&](const char* name, int (*run)(const VerifyCommand&)) {
+    CLI::App* one = add(*store, name, std::string("store.") + name);
+    one->add_option("--head", command.head, say("option.head"))->type_name("FILE");
+    one->add_option("--public-key", command.public_key, say("option.public_key"))->type_name("FILE");
+    add_store(*one, command);
+    one->callback([&command, &code, run] { code = run(command); });
+  };
+  verb("check", run_store_check);
+  verb("repair", run_store_repair);
 }
 
 void add_verify_delivery(CLI::App& app, DeliveryCommand& command, int& code) {
@@ -505,6 +520,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_verify(app, commands.verify, code);
   add_verify_delivery(app, commands.delivery, code);
   add_backup(app, commands.backup, code);
+  add_store_care(app, commands.store, code);
   CLI::App* incident = add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},
                                 commands.incident, code);
   add_incident_verbs(*incident, commands.incident_verb, code);

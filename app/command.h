@@ -157,6 +157,8 @@ struct VerifyCommand : StoreCommand {
   std::string public_key;  // file; empty: the one in the data folder
 };
 int run_verify(const VerifyCommand& command);
+int run_store_check(const VerifyCommand& command);
+int run_store_repair(const VerifyCommand& command);
 
 struct BackupCommand : StoreCommand {
   std::string path;  // folder of backups; of `restore`: of one

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/show_repair.h"
 #include "app/terminal.h"
 #include "app/words.h"
 #include "base/time.h"
@@ -85,6 +86,7 @@ Result<VerifyReport> verify_with_progress(storage::VerifyOptions options, const 
 void print_report(const VerifyReport& report, const ReportStyle& style) {
   if (!style.json) {
     if (!report.is_clean()) print_findings(report.findings.kept());
+    for (const Json& repair : report.repairs) print_known(repair, false);
     return print_summary(report, style.heads_asked);
   }
   for (const Finding& finding : report.findings.kept()) {
@@ -92,6 +94,7 @@ void print_report(const VerifyReport& report, const ReportStyle& style) {
     json["type"] = "finding";
     print(dump_json(json) + "\n");
   }
+  for (const Json& repair : report.repairs) print_known(repair, true);
   Json json = to_json(report);
   json["type"] = "summary";
   print(dump_json(json) + "\n");

@@ -125,6 +125,23 @@ Result<std::unique_ptr<Store>> RocksStore::open(StoreOptions options) {
   return std::unique_ptr<Store>(std::move(store));
 }
 
+Result<std::unique_ptr<RocksStore>> RocksStore::open_damaged(StoreOptions options) {
+  options.read_only = true;
+  std::unique_ptr<RocksStore> store(new RocksStore(std::move(options)));
+  store->reads_damaged_ = true;
+  PICKET_TRY_VOID(store->open_database());
+  return store;
+}
+
+Result<std::unique_ptr<RocksStore>> RocksStore::open_to_repair(StoreOptions options) {
+  PICKET_TRY(std::unique_ptr<RocksStore> store, open_unread(std::move(options)));
+  PICKET_TRY(const auto commit, store->get(Family::kMeta, "commit"));
+  const std::uint64_t last = commit ? Reader(*commit).little(8) : 0;
+  store->tables_.with([&](Tables& tables) { tables.last_commit = last; });
+  PICKET_TRY_VOID(store->load_chain());
+  return store;
+}
+
 Result<std::unique_ptr<RocksStore>> RocksStore::open_unread(StoreOptions options) {
   std::unique_ptr<RocksStore> store(new RocksStore(std::move(options)));
   if (!store->options_.read_only) {
@@ -156,7 +173,11 @@ Result<void> RocksStore::open_database() {
     for (const std::string& name : names)
       families.emplace_back(name, family_options(name, options_.memtable_bytes, cache));
     rocksdb::DB* db = nullptr;
-    const rocksdb::DBOptions db_options = database_options(options_);
+    rocksdb::DBOptions db_options = database_options(options_);
+    if (reads_damaged_) {
+      db_options.paranoid_checks = false;
+      db_options.track_and_verify_wals_in_manifest = false;
+    }
     status = options_.read_only
                  ? rocksdb::DB::OpenForReadOnly(db_options, options_.path, families, &handles_, &db)
                  : rocksdb::DB::Open(db_options, options_.path, families, &handles_, &db);

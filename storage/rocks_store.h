@@ -110,6 +110,12 @@ class RocksStore final : public Store {
 
   // For storage/ alone: the database as it is, nothing of it read or checked yet.
   static Result<std::unique_ptr<RocksStore>> open_unread(StoreOptions options);
+  // Read-only, and also where files of it are missing or damaged: what lies in them cannot be read.
+  static Result<std::unique_ptr<RocksStore>> open_damaged(StoreOptions options);
+  // To write what repairs it: where its chain ends was read, and nothing else.
+  static Result<std::unique_ptr<RocksStore>> open_to_repair(StoreOptions options);
+  // One write with its link, outside of commits.
+  Result<void> write_repair(rocksdb::WriteBatch& batch) { return write(batch); }
   rocksdb::DB& db() const { return *db_; }
   // nullptr: a store of before there was a chain, opened read-only, has no kChain.
   rocksdb::ColumnFamilyHandle* family(Family which) const {
@@ -199,6 +205,7 @@ class RocksStore final : public Store {
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // all that are open; freed before db_
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
+  bool reads_damaged_ = false;
   Guarded<Tables> tables_;
   Guarded<Chain> chain_;
   Guarded<Health> health_;

@@ -20,6 +20,8 @@ std::string key_text(Evidence evidence, std::string_view key) {
                                       : commit;
 }
 
+}  // namespace
+
 // The same reading as RocksStore::hits().
 bool hits_are_sound(std::string_view value) {
   const Result<std::string_view> body = unwrap_value(value, "hits");
@@ -35,8 +37,6 @@ bool hits_are_sound(std::string_view value) {
   }
   return in.done();
 }
-
-}  // namespace
 
 OrderedCheck::OrderedCheck(const RocksStore& store, Evidence evidence,
                            const std::vector<std::string>& sources, const PackedBlocks& packed,
@@ -80,6 +80,7 @@ void OrderedCheck::step() {
 }
 
 void OrderedCheck::expect(std::uint64_t number, const Link& link, const ChainEntry& entry) {
+  if (evidence_ == Evidence::kHits && packed_.hits_are_gone(entry.key)) return;
   const PackedBlocks::Packed* const packed =
       evidence_ == Evidence::kBlock ? packed_.find(entry.key) : nullptr;
   if (packed == nullptr)
@@ -158,6 +159,7 @@ bool OrderedCheck::block(std::string_view key, std::string_view value, const Pla
     return false;
   }
   const BlockHead head = *head_of_block(value, where);
+  has_column_blocks_ |= is_column_block(value);
   report_.rows += head.header.rows;
   report_.raw_bytes += head.header.raw_bytes;
   check_runs(key, head.runs, place);

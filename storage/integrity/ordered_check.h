@@ -21,6 +21,8 @@
 
 namespace picket::storage {
 
+bool hits_are_sound(std::string_view value);  // as RocksStore::hits() reads them
+
 class OrderedCheck {
  public:
   // kBlock or kHits. `packed` is of blocks.
@@ -37,6 +39,7 @@ class OrderedCheck {
   void finish();
   // Of blocks: the index has their runs and nothing else. After finish().
   void check_index();
+  bool has_column_blocks() const { return has_column_blocks_; }  // after finish()
 
  private:
   struct Place {  // of a value in the chain
@@ -66,6 +69,7 @@ class OrderedCheck {
   StoredBlock block_;
   std::uint64_t commits_before_ = 0;
   std::uint64_t runs_ = 0;  // of all sound blocks
+  bool has_column_blocks_ = false;
   bool unsound_ = false;    // some block could not be read
   std::map<std::string, int, std::less<>>
       wanted_;  // keys of blocks whose rows the index may tell -> finding

@@ -18,12 +18,17 @@ void PackedBlocks::add(std::string_view key, std::uint32_t packed) {
 void PackedBlocks::read(const RocksStore& store) {
   entries_.clear();
   packed_.clear();
+  gone_hits_.clear();
   if (store.family(Family::kChain) == nullptr) return;
   const auto links = store.iterate(Family::kChain);
   for (links->SeekToFirst(); links->Valid(); links->Next()) {
     const std::uint64_t number = Reader(view(links->key())).big64();
     const Result<Link> link = read_link(number, view(links->value()));
-    if (!link || !removes_blocks(*link)) continue;
+    if (!link) continue;
+    for (const ChainEntry& entry : link->entries) {
+      if (entry.evidence == Evidence::kHits && entry.removed) gone_hits_.emplace(entry.key);
+    }
+    if (!removes_blocks(*link)) continue;
     const auto gone = static_cast<std::uint32_t>(packed_.size());
     packed_.push_back({number, link->commit, link->time_ns, ""});
     for (const ChainEntry& entry : link->entries) {

@@ -1,10 +1,12 @@
 // PackedBlocks: what became of blocks after they were written first: which were replaced by a
-// packed block, which are in one that stands under another key, and which were removed. As the
-// links say; links that cannot be read are passed over here, for ChainCheck names them. Private to
+// packed block, which are in one that stands under another key, and which were removed. Hits that
+// were removed too. As the links say; links that cannot be read are passed over here, for ChainCheck names them. Private to
 // storage/; one thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,8 @@ class PackedBlocks {
   bool empty() const { return entries_.empty(); }
   // nullptr: the block is as it was written first.
   const Packed* find(std::string_view key) const;
+  // Hits of a commit that a repair took out.
+  bool hits_are_gone(std::string_view key) const { return gone_hits_.contains(key); }
 
  private:
   struct Entry {
@@ -40,6 +44,7 @@ class PackedBlocks {
 
   std::vector<Entry> entries_;  // by key
   std::vector<Packed> packed_;
+  std::set<std::string, std::less<>> gone_hits_;
 };
 
 }  // namespace picket::storage

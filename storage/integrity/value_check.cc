@@ -54,6 +54,23 @@ std::string alert_index_key(std::string_view body, std::string_view id) {
 
 }  // namespace
 
+bool value_can_be_read(Evidence evidence, std::string_view value) {
+  const Result<std::string_view> body = unwrap_value(value, "value");
+  if (!body) return false;
+  switch (evidence) {
+    case Evidence::kAlert:
+      return alert_of(*body).has_value();
+    case Evidence::kIncident:
+      return incident_of(*body).has_value();
+    case Evidence::kDocument:
+      return parse_json(*body).has_value();
+    case Evidence::kLedger:
+      return decode_ledger_line(value, "").has_value();
+    default:
+      return true;
+  }
+}
+
 std::string ValueCheck::key_text(Evidence evidence, std::string_view key) const {
   switch (evidence) {
     case Evidence::kIncident:
@@ -159,12 +176,8 @@ bool ValueCheck::content(Evidence evidence, std::string_view key, std::string_vi
       const auto index = store_.get(Family::kIncidentIndex, incident->id);
       return index && *index && **index == std::string(1, kValueVersion).append(key);
     }
-    case Evidence::kDocument:
-      return parse_json(*body).has_value();
-    case Evidence::kLedger:
-      return decode_ledger_line(value, "").has_value();
     default:
-      return true;
+      return value_can_be_read(evidence, value);
   }
 }
 

@@ -15,6 +15,9 @@
 
 namespace picket::storage {
 
+// As stored, with its version byte. Of the kinds that ValueCheck looks at.
+bool value_can_be_read(Evidence evidence, std::string_view value);
+
 class ValueCheck {
  public:
   ValueCheck(const RocksStore& store, const std::vector<std::string>& sources, VerifyReport& report)

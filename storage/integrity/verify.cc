@@ -144,6 +144,20 @@ class HeadCheck {
   std::uint64_t checked_ = 0;
 };
 
+// What repairs recorded. Whether that is what they wrote is looked at with all other documents.
+std::vector<Json> repairs_of(const RocksStore& store) {
+  const std::string prefix = std::string(kRepairSpace) + '\0';
+  std::vector<Json> repairs;
+  const auto documents = store.iterate(Family::kDocuments);
+  for (documents->Seek(prefix); documents->Valid(); documents->Next()) {
+    if (!documents->key().starts_with(prefix)) break;
+    const Result<std::string_view> body = unwrap_value(view(documents->value()), "a repair");
+    Result<Json> json = body ? parse_json(*body) : tl::unexpected(body.error());
+    if (json && json->is_object()) repairs.push_back(*std::move(json));
+  }
+  return repairs;
+}
+
 class Verification {
  public:
   Verification(const RocksStore& store, const VerifyOptions& options, VerifyReport& report)
@@ -165,13 +179,14 @@ class Verification {
     if (chained) {
       blocks_.finish();
       hits_.finish();
-      check_numbers(store_, !packed_.empty(), report_);
+      check_numbers(store_, !packed_.empty() || blocks_.has_column_blocks(), report_);
     } else {
       blocks_.read_all();
       hits_.read_all();
     }
     values_.run(chained, chain_.had_before());
     blocks_.check_index();
+    report_.repairs = repairs_of(store_);
   }
 
  private:
@@ -231,7 +246,8 @@ Json to_json(const VerifyReport& report) {
                {"heads", report.heads},
                {"rows", report.rows},
                {"raw_bytes", report.raw_bytes},
-               {"before_chain", report.before_chain}};
+               {"before_chain", report.before_chain},
+               {"repairs", report.repairs.size()}};
   if (report.links > 0) {
     json["first"] = format_time(report.begin_ns);
     json["last"] = format_time(report.end_ns);

@@ -13,6 +13,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/ed25519.h"
 #include "base/json.h"
@@ -25,6 +26,9 @@ class Env;
 }
 
 namespace picket::storage {
+
+// Documents of this space say what repairs of the store found damaged and lost (storage/repair/).
+inline constexpr const char* kRepairSpace = "repairs";
 
 struct VerifyOptions {
   std::string path;                       // of the store
@@ -51,6 +55,7 @@ struct VerifyReport {
   std::array<std::uint64_t, kEvidences> values{};  // looked at, by kind (Evidence - 1)
   std::uint64_t before_chain = 0;  // values older than the chain: nothing proves them
   Findings findings;
+  std::vector<Json> repairs;  // what is missing and known, by time; no findings
 
   bool is_clean() const { return findings.total() == 0; }
   bool has_values() const {
