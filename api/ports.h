@@ -135,6 +135,12 @@ struct Ports {
   // (desk) One that runs is asked to end; one that is over is forgotten.
   std::function<Result<Json>(std::string_view id)> cancel_backtest;
 
+  // (desk) What must stay though its retention is over, oldest first; setting one, and lifting it. kInvalid,
+  // kNotFound, kLimit: the text says what is wrong. docs/formats/store.md has the shape.
+  std::function<Json()> holds;
+  std::function<Result<Json>(std::string_view actor, const Json& body)> add_hold;
+  std::function<Result<Json>(std::string_view id, std::string_view actor, const Json& body)> lift_hold;
+
   std::function<std::string()> metrics;  // (desk) Prometheus text format 0.0.4, complete
   std::function<Result<void>()> ready;   // (desk) doors are open and the store writes; else why not
   std::function<Json()> status;          // (desk) `picket status`: version, doors, rates, rules

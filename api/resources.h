@@ -43,6 +43,9 @@ HttpResponse cancel_backtest(const Call& call);
 HttpResponse list_runs(const Call& call);
 HttpResponse get_run(const Call& call);
 HttpResponse command_step(const Call& call);  // .../runs/{id}/steps/{step}/{verb}
+HttpResponse list_holds(const Call& call);
+HttpResponse add_hold(const Call& call);
+HttpResponse lift_hold(const Call& call);
 HttpResponse get_status(const Call& call);
 HttpResponse get_metrics(const Call& call);
 HttpResponse get_ready(const Call& call);

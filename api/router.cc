@@ -32,6 +32,9 @@ constexpr Route kRoutes[] = {
     {"POST", "/api/v1/runs/{id}/steps/{step}/{verb}", Room::kDesk, false, command_step},
     {"GET", "/api/v1/systems", Room::kDesk, false, list_systems},
     {"GET", "/api/v1/systems/{name}", Room::kDesk, false, get_system},
+    {"GET", "/api/v1/holds", Room::kDesk, false, list_holds},
+    {"POST", "/api/v1/holds", Room::kDesk, false, add_hold},
+    {"POST", "/api/v1/holds/{id}/lift", Room::kDesk, false, lift_hold},
     {"GET", "/api/v1/status", Room::kDesk, false, get_status},
 };
 

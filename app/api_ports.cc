@@ -82,6 +82,8 @@ Json packing_json(const storage::PackStatus& packing) {
 std::string upkeep_metrics(const UpkeepStatus& upkeep) {
   std::string text = type_line("picket_expired_rows_total", "counter") +
                      sample("picket_expired_rows_total", "", static_cast<double>(upkeep.expired.rows)) +
+                     type_line("picket_blocks_under_hold", "gauge") +
+                     sample("picket_blocks_under_hold", "", static_cast<double>(upkeep.expired.held)) +
                      type_line("picket_disk_free_bytes", "gauge") +
                      sample("picket_disk_free_bytes", "", static_cast<double>(upkeep.free_bytes));
   if (upkeep.days_left)
@@ -327,14 +329,30 @@ api::Ports make_ports(const ApiRooms& rooms) {
   ports.sla = rooms.sla;
   ports.now = [&clock = rooms.clock] { return clock.now(); };
   ports.systems = &rooms.systems;
+  ports.holds = [&holds = rooms.holds] {
+    Json items = Json::array();
+    for (const HoldRecord& hold : holds.all()) items.push_back(to_json(hold));
+    return items;
+  };
+  const auto shown = [](const Result<HoldRecord>& hold) -> Result<Json> {
+    if (!hold) return tl::unexpected(hold.error());
+    return to_json(*hold);
+  };
+  ports.add_hold = [&holds = rooms.holds, shown](std::string_view actor, const Json& body) {
+    return shown(holds.add(body, std::string(actor)));
+  };
+  ports.lift_hold = [&holds = rooms.holds, shown](std::string_view id, std::string_view actor, const Json& body) {
+    return shown(holds.lift(id, body, std::string(actor)));
+  };
   ports.metrics = [&engine = rooms.engine, &collector = rooms.collector, &store = rooms.store,
-                   &upkeep = rooms.upkeep] {
+                   &upkeep = rooms.upkeep, &holds = rooms.holds] {
     return metrics_text(engine.ledger(), engine.statistics(), *engine.rules(), collector.get()) +
            type_line("picket_rules_warming", "gauge") +
            sample("picket_rules_warming", "", static_cast<double>(engine.warming().rules.size())) +
            rule_cost_metrics(*engine.rule_costs()) + source_metrics(*engine.sources()) +
            required_metrics(engine.sources()->datasets) + chain_metrics(store.chain()) +
-           packing_metrics(store.packing()) + upkeep_metrics(upkeep.status());
+           packing_metrics(store.packing()) + upkeep_metrics(upkeep.status()) +
+           type_line("picket_holds", "gauge") + sample("picket_holds", "", static_cast<double>(holds.in_force()));
   };
   ports.ready = [&engine = rooms.engine]() -> Result<void> {
     const EngineStatistics statistics = engine.statistics();
@@ -343,7 +361,7 @@ api::Ports make_ports(const ApiRooms& rooms) {
     return {};
   };
   ports.status = [&engine = rooms.engine, &reloader = rooms.reloader, &collector = rooms.collector,
-                  &store = rooms.store, &upkeep = rooms.upkeep] {
+                  &store = rooms.store, &upkeep = rooms.upkeep, &holds = rooms.holds] {
     Json rules = rules_json(*engine.rules(), reloader.status(), engine.warming());
     Json status = status_json(engine.statistics(), std::move(rules), collector.get());
     const std::shared_ptr<const SourceReport> sources = engine.sources();
@@ -353,6 +371,7 @@ api::Ports make_ports(const ApiRooms& rooms) {
     const UpkeepStatus kept = upkeep.status();
     status["disk"] = disk_json(kept);
     status["expired"] = expired_json(kept.expired);
+    status["holds"] = {{"in_force", holds.in_force()}, {"blocks_kept", kept.expired.held}};
     status["required_fields"] = required_json(sources->datasets);
     return status;
   };

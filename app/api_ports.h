@@ -5,6 +5,7 @@
 #include "app/backtest_desk.h"
 #include "app/engine.h"
 #include "app/reloader.h"
+#include "app/holds.h"
 #include "app/upkeep.h"
 #include "collector/collector.h"
 #include "response/responder.h"
@@ -27,6 +28,7 @@ struct ApiRooms {
   const std::unique_ptr<collector::Collector>& collector;
   BacktestDesk& backtests;
   const Upkeep& upkeep;
+  Holds& holds;
 };
 
 api::Ports make_ports(const ApiRooms& rooms);

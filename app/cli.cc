@@ -46,6 +46,7 @@ struct Commands {
   VerifyCommand verify;
   VerifyCommand store;
   BackupCommand backup;
+  HoldCommand hold;
   WhyNotCommand why_not;
   StoreCommand status;
   IndicatorCommand indicator;
@@ -286,6 +287,27 @@ void add_backup(CLI::App& app, BackupCommand& command, int& code) {
   list->callback([&] { code = run_backup_ls(command); });
 }
 
+void add_hold(CLI::App& app, HoldCommand& command, int& code) {
+  CLI::App* hold = add(app, "hold", "hold");
+  hold->require_subcommand(1);
+  CLI::App* list = add(*hold, "ls", "hold.ls");
+  add_store(*list, command);
+  list->callback([&] { code = run_hold_ls(command); });
+  CLI::App* set = add(*hold, "add", "hold.add");
+  CLI::Option* system = set->add_option("--system", command.system, say("option.hold_system"))->type_name("NAME");
+  set->add_option("--source", command.sources, say("option.hold_source"))->type_name("NAME")->excludes(system);
+  set->add_option("--from", command.from, say("option.hold_from"))->type_name("TIME");
+  set->add_option("--to", command.to, say("option.hold_to"))->type_name("TIME");
+  set->add_option("--reason", command.reason, say("option.hold_reason"))->type_name("TEXT")->required();
+  add_store(*set, command);
+  set->callback([&] { code = run_hold_add(command); });
+  CLI::App* lift = add(*hold, "remove", "hold.remove");
+  lift->add_option("id", command.id, say("option.hold_id"))->required();
+  lift->add_option("--reason", command.reason, say("option.hold_reason"))->type_name("TEXT")->required();
+  add_store(*lift, command);
+  lift->callback([&] { code = run_hold_remove(command); });
+}
+
 void add_event_format(CLI::App& app, EventInput& events) {
   choose(app.add_option("--format", events.format, say("option.format"))->capture_default_str(),
          kFormats);
@@ -521,6 +543,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_verify_delivery(app, commands.delivery, code);
   add_backup(app, commands.backup, code);
   add_store_care(app, commands.store, code);
+  add_hold(app, commands.hold, code);
   CLI::App* incident = add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},
                                 commands.incident, code);
   add_incident_verbs(*incident, commands.incident_verb, code);

@@ -160,6 +160,19 @@ int run_verify(const VerifyCommand& command);
 int run_store_check(const VerifyCommand& command);
 int run_store_repair(const VerifyCommand& command);
 
+// What must stay though its retention is over.
+struct HoldCommand : StoreCommand {
+  std::string id;                    // of `remove`
+  std::vector<std::string> sources;  // both empty: all of them
+  std::string system;
+  std::string from;
+  std::string to;
+  std::string reason;
+};
+int run_hold_ls(const HoldCommand& command);
+int run_hold_add(const HoldCommand& command);
+int run_hold_remove(const HoldCommand& command);
+
 struct BackupCommand : StoreCommand {
   std::string path;  // folder of backups; of `restore`: of one
 };

@@ -79,6 +79,7 @@ struct Server::Rooms {
   Detection detection;  // until there is an engine
   std::shared_ptr<const rules::Taxonomy> taxonomy;
   std::unique_ptr<storage::Store> store;
+  std::unique_ptr<Holds> holds;
   std::unique_ptr<Upkeep> upkeep;
   std::string token;
   std::string secret;
@@ -199,13 +200,20 @@ Result<void> Server::Rooms::make_response() {
   return {};
 }
 
-// Answers what is wrong with the times for which sources are kept.
+// Answers what is wrong with the times for which sources are kept, or with the holds.
 std::vector<std::string> Server::Rooms::make_upkeep() {
   std::vector<RetainedSource> retained;
   for (const EngineSource& source : sources) retained.push_back({source.name, source.system});
   std::vector<std::string> problems;
   Retention retention(config.retention, retained, library.systems, problems);
-  upkeep = std::make_unique<Upkeep>(*store, std::move(retention), config.data, config.reserve_bytes, clock);
+  Result<std::unique_ptr<Holds>> read = Holds::open(*store, retained, library.systems, clock);
+  if (!read) {
+    problems.push_back(read.error().what);
+    return problems;
+  }
+  holds = *std::move(read);
+  upkeep = std::make_unique<Upkeep>(
+      *store, std::move(retention), [this] { return holds->now(); }, config.data, config.reserve_bytes, clock);
   return problems;
 }
 
@@ -254,7 +262,7 @@ Result<void> Server::Rooms::make_api() {
         return live;
       }});
   const ApiRooms rooms{*store, *engine, *reloader, *responder, taxonomy, config.payloads,
-                       formats, clock, library.systems, config.sla, collector, *backtests, *upkeep};
+                       formats, clock, library.systems, config.sla, collector, *backtests, *upkeep, *holds};
   PICKET_TRY(api, api::Api::make(options, make_ports(rooms), clock));
   return {};
 }

@@ -38,9 +38,11 @@ std::optional<double> DiskWatch::days_left(std::uint64_t reserve_bytes) const {
   return room / (filled / days);
 }
 
-Upkeep::Upkeep(storage::Store& store, Retention retention, std::string data, std::uint64_t reserve_bytes, Clock& clock)
+Upkeep::Upkeep(storage::Store& store, Retention retention, storage::HoldsNow holds, std::string data,
+               std::uint64_t reserve_bytes, Clock& clock)
     : store_(store),
       retention_(std::move(retention)),
+      holds_(std::move(holds)),
       data_(std::move(data)),
       reserve_bytes_(reserve_bytes),
       clock_(clock),
@@ -102,7 +104,8 @@ Result<void> Upkeep::expire() {
   if (now < next_expiry_) return {};
   next_expiry_ = now + kExpireEvery;
   PICKET_TRY(const storage::ExpiryTotals gone,
-             store_.expire([&](std::string_view source) { return retention_.since(source, now); }));
+             store_.expire([&](std::string_view source) { return retention_.since(source, now); }, holds_));
+  status_.with([&](UpkeepStatus& status) { status.expired.held = gone.held; });
   if (gone.blocks == 0) return {};
   tell(say("notice.retention", {{"rows", gone.rows}, {"bytes", gone.raw_bytes}}));
   status_.with([&](UpkeepStatus& status) {

@@ -20,7 +20,7 @@
 namespace picket::app {
 
 struct UpkeepStatus {
-  storage::ExpiryTotals expired;     // since the start
+  storage::ExpiryTotals expired;     // since the start; `held` as of the last time
   std::uint64_t free_bytes = 0;      // of the disk
   std::optional<double> days_left;   // until it is full, as it filled lately; nothing: it does not fill, or it is too early
 };
@@ -46,7 +46,9 @@ class DiskWatch {
 class Upkeep {
  public:
   // Store and clock must outlive it. `data` is the folder whose disk is watched.
-  Upkeep(storage::Store& store, Retention retention, std::string data, std::uint64_t reserve_bytes, Clock& clock);
+  // Nor may `holds` end before it; it may be empty.
+  Upkeep(storage::Store& store, Retention retention, storage::HoldsNow holds, std::string data,
+         std::uint64_t reserve_bytes, Clock& clock);
   ~Upkeep() { stop(); }
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
@@ -65,6 +67,7 @@ class Upkeep {
 
   storage::Store& store_;
   Retention retention_;
+  storage::HoldsNow holds_;
   std::string data_;
   std::uint64_t reserve_bytes_;
   Clock& clock_;

@@ -17,7 +17,8 @@ constexpr std::size_t kBlocksOfBatch = 64;
 
 }  // namespace
 
-Expiry::Expiry(const RocksStore& store, const KeepSince& since) : store_(store), since_(since) {}
+Expiry::Expiry(const RocksStore& store, const KeepSince& since, const HoldsNow& holds)
+    : store_(store), since_(since), holds_(holds), sources_(store.source_names()) {}
 
 // Links are in the order of time but for clocks that were set back, and then more is kept.
 Result<std::uint64_t> Expiry::last_commit_before(std::int64_t time_ns) {
@@ -54,23 +55,41 @@ Result<void> Expiry::mark(SourceId source, std::uint64_t last, std::uint64_t lat
 }
 
 Result<void> Expiry::find() {
-  const std::vector<std::string> names = store_.source_names();
-  std::vector<std::uint64_t> last(names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    PICKET_TRY(last[i], last_commit_before(since_(names[i])));
+  std::vector<std::uint64_t> last(sources_.size());
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    PICKET_TRY(last[i], last_commit_before(since_(sources_[i])));
   }
   const std::uint64_t latest = last.empty() ? 0 : *std::max_element(last.begin(), last.end());
   if (latest == 0) return {};
-  for (std::size_t i = 0; i < names.size(); ++i) {
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
     PICKET_TRY_VOID(mark(SourceId{static_cast<std::uint32_t>(i)}, last[i], latest));
   }
   std::erase_if(blocks_, [](const auto& one) { return one.second.kept; });
   return {};
 }
 
+// May one of its rows be meant? By the times of all its rows and the commits that they came with.
+Result<bool> Expiry::is_held(const std::vector<Hold>& holds, const std::string& key,
+                             const Block& block, const BlockHeader& header,
+                             std::uint64_t last_commit) {
+  for (const Hold& hold : holds) {
+    const bool covers =
+        std::any_of(block.index.begin(), block.index.end(), [&](const std::string& entry) {
+          const std::uint32_t id = Reader(entry).big32();
+          return id >= sources_.size() || hold.covers(sources_[id]);
+        });
+    if (!covers) continue;
+    if (header.time_max >= hold.from_ns && header.time_min < hold.to_ns) return true;
+    PICKET_TRY(const std::uint64_t before, last_commit_before(hold.from_ns));
+    PICKET_TRY(const std::uint64_t end, last_commit_before(hold.to_ns));
+    if (last_commit > before && BlockKey::of(key).commit <= end) return true;
+  }
+  return false;
+}
+
 // A column block has rows of several commits, the last of which is before the block behind it.
 Result<bool> Expiry::remove(const std::string& key, const Block& block, rocksdb::WriteBatch& batch,
-                            ExpiryTotals& totals) const {
+                            const std::vector<Hold>& holds, ExpiryTotals& totals) {
   const auto blocks = store_.iterate(Family::kEvents);
   blocks->Seek(key);
   if (!blocks->status().ok()) return rocks_error(blocks->status(), "retention");
@@ -83,6 +102,13 @@ Result<bool> Expiry::remove(const std::string& key, const Block& block, rocksdb:
   blocks->Next();
   if (spans && (!blocks->Valid() || BlockKey::of(view(blocks->key())).commit > block.last_needed))
     return false;
+  PICKET_TRY(const bool held,
+             is_held(holds, key, block, *header,
+                     BlockKey::of(spans ? view(blocks->key()) : std::string_view(key)).commit));
+  if (held) {
+    ++totals.held;
+    return false;
+  }
   batch.Delete(store_.family(Family::kEvents), key);
   for (const std::string& entry : block.index)
     batch.Delete(store_.family(Family::kEventIndex), entry);
@@ -99,9 +125,10 @@ Result<bool> Expiry::next(rocksdb::WriteBatch& batch, ExpiryTotals& totals) {
     found_ = true;
   }
   std::size_t removed = 0;
+  const std::vector<Hold> holds = holds_ ? holds_() : std::vector<Hold>();
   while (!blocks_.empty() && removed < kBlocksOfBatch) {
     const auto node = blocks_.extract(blocks_.begin());
-    PICKET_TRY(const bool gone, remove(node.key(), node.mapped(), batch, totals));
+    PICKET_TRY(const bool gone, remove(node.key(), node.mapped(), batch, holds, totals));
     if (!gone) continue;
     ++removed;
     last_removed_ = node.key();

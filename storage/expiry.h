@@ -3,8 +3,8 @@
 //
 // A block goes when all of its rows were stored before the time that counts for their source.
 // Stored is when the commit was chained, by the clock of the server: what a record says of its own
-// time does not count. Reads the database and changes nothing; the caller writes the batch. One
-// thread.
+// time does not count. A hold keeps a block when it may have a row that is meant. Reads the
+// database and changes nothing; the caller writes the batch. One thread.
 #pragma once
 
 #include <rocksdb/write_batch.h>
@@ -24,7 +24,7 @@ class RocksStore;
 
 class Expiry {
  public:
-  Expiry(const RocksStore& store, const KeepSince& since);
+  Expiry(const RocksStore& store, const KeepSince& since, const HoldsNow& holds);
 
   // Fills `batch` with some of what goes; false: nothing more does. `totals` counts it.
   Result<bool> next(rocksdb::WriteBatch& batch, ExpiryTotals& totals);
@@ -39,11 +39,15 @@ class Expiry {
   Result<void> find();
   Result<std::uint64_t> last_commit_before(std::int64_t time_ns);
   Result<void> mark(SourceId source, std::uint64_t last, std::uint64_t latest);
+  Result<bool> is_held(const std::vector<Hold>& holds, const std::string& key, const Block& block,
+                       const BlockHeader& header, std::uint64_t last_commit);
   Result<bool> remove(const std::string& key, const Block& block, rocksdb::WriteBatch& batch,
-                      ExpiryTotals& totals) const;
+                      const std::vector<Hold>& holds, ExpiryTotals& totals);
 
   const RocksStore& store_;
   const KeepSince& since_;
+  const HoldsNow& holds_;
+  std::vector<std::string> sources_;  // names by id
   bool found_ = false;
   std::map<std::int64_t, std::uint64_t> commits_;  // by time: last one before it
   std::map<std::string, Block> blocks_;            // by key

@@ -45,15 +45,16 @@ Result<bool> RocksStore::pack() {
   return done;
 }
 
-Result<ExpiryTotals> RocksStore::expire(const KeepSince& since) {
+Result<ExpiryTotals> RocksStore::expire(const KeepSince& since, const HoldsNow& holds) {
   if (options_.read_only)
     return fail(Errc::kInvalid, "store " + options_.path + ": opened read-only");
   ExpiryTotals totals;
-  Expiry expiry(*this, since);
+  Expiry expiry(*this, since, holds);
   for (;;) {
     rocksdb::WriteBatch batch;
     ExpiryTotals now = totals;
     PICKET_TRY(const bool more, expiry.next(batch, now));
+    totals.held = now.held;
     if (!more) break;
     PICKET_TRY_VOID(write(batch));
     totals = now;

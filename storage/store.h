@@ -188,8 +188,17 @@ struct PackStatus {
 
 // Since when (ns since 1970, time of storing) rows of a source are kept; INT64_MIN: all are.
 using KeepSince = std::function<std::int64_t(std::string_view source)>;
+// Records that stay though their time is over, of the sources that it covers: those whose own time
+// or time of storing is in the range (ns since 1970).
+struct Hold {
+  std::function<bool(std::string_view source)> covers;
+  std::int64_t from_ns = INT64_MIN;  // inclusive
+  std::int64_t to_ns = INT64_MAX;    // exclusive
+};
+using HoldsNow = std::function<std::vector<Hold>()>;  // asked before each write
 // What Store::expire() removed.
 struct ExpiryTotals {
+  std::uint64_t held = 0;  // blocks that would have gone, but for a hold
   std::uint64_t blocks = 0;
   std::uint64_t rows = 0;
   std::uint64_t raw_bytes = 0;
@@ -237,8 +246,9 @@ class Store {
   virtual Result<bool> pack() = 0;
   virtual PackStatus packing() const = 0;
   // Removes blocks whose rows are all older than they are kept; a block of several sources goes when
-  // the last of them may. For the thread that packs. The chain records what was removed.
-  virtual Result<ExpiryTotals> expire(const KeepSince& since) = 0;
+  // the last of them may, and no block with a row under a hold does. `holds` may be empty. For the
+  // thread that packs. The chain records what was removed.
+  virtual Result<ExpiryTotals> expire(const KeepSince& since, const HoldsNow& holds) = 0;
 
   // Calls row(StoredRow) until it returns false.
   virtual Result<ScanTotals> scan(const ScanOptions& options,

@@ -88,6 +88,9 @@ void print_status(const Json& status) {
   print_rules(status.value("rules", Json::object()));
   print_payloads(status.value("payloads", Json::object()));
   print_chain(status.value("chain", Json::object()));
+  const Json holds = status.value("holds", Json::object());
+  if (holds.value("in_force", 0ULL) > 0)
+    print(say("status.holds", {{"n", holds.value("in_force", 0ULL)}, {"blocks", holds.value("blocks_kept", 0ULL)}}) + "\n");
   print(sources_text(status.value("sources", Json::array())));
   print(required_text(status.value("required_fields", Json::array()), true));
   std::vector<std::vector<std::string>> rows;

@@ -25,7 +25,6 @@ std::string source_key(std::uint32_t id) {
   return key;
 }
 
-
 // As people read it.
 std::string name_of(Evidence evidence, std::string_view key) {
   std::string text(key);

@@ -5,6 +5,7 @@
 
 #include <rocksdb/write_batch.h>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>

@@ -42,7 +42,9 @@ class ExpiryTest : public testing::Test {
     for (const std::uint32_t source : sources) {
       for (int i = 0; i < rows; ++i) {
         batch.add("row", SourceId{source}, next_[source]++, clock_.now().count());
-        batch.begin_event().time_ns = next_[source] % 2 == 0 ? 1 : INT64_MAX - 1;
+        batch.begin_event().time_ns = own_time_ != 0           ? own_time_
+                                      : next_[source] % 2 == 0 ? 1
+                                                               : INT64_MAX - 1;
       }
     }
     Commit commit;
@@ -51,12 +53,12 @@ class ExpiryTest : public testing::Test {
   }
 
   // Keeps what was stored in the last hours; 0: everything.
-  ExpiryTotals expire(std::map<std::string, int> hours) {
+  ExpiryTotals expire(std::map<std::string, int> hours, std::vector<Hold> holds = {}) {
     const auto since = [&](std::string_view source) {
       const int kept = hours[std::string(source)];
       return kept == 0 ? INT64_MIN : clock_.now().count() - kept * kHour + kHour / 2;
     };
-    const Result<ExpiryTotals> totals = store_->expire(since);
+    const Result<ExpiryTotals> totals = store_->expire(since, [&] { return holds; });
     EXPECT_TRUE(totals) << totals.error().what;
     return totals ? *totals : ExpiryTotals();
   }
@@ -98,6 +100,7 @@ class ExpiryTest : public testing::Test {
   SimClock clock_{std::chrono::seconds(1'767'225'600)};
   std::unique_ptr<Store> store_;
   std::map<std::uint32_t, std::uint64_t> next_;
+  std::int64_t own_time_ = 0;  // of all rows; 0: long ago and far ahead
 };
 
 TEST_F(ExpiryTest, GoesByTheTimeOfStoring) {
@@ -162,6 +165,46 @@ TEST_F(ExpiryTest, PackingGoesOnBehindWhatWasRemoved) {
   }
   EXPECT_EQ(left(), "0:140@20");
   EXPECT_EQ(findings(), "");
+}
+
+Hold hold_of(std::string source, std::int64_t from_ns = INT64_MIN, std::int64_t to_ns = INT64_MAX) {
+  return {[source](std::string_view name) { return name == source; }, from_ns, to_ns};
+}
+
+TEST_F(ExpiryTest, WhatIsUnderAHoldStays) {
+  const std::int64_t begin = clock_.now().count();
+  own_time_ = 1;
+  for (int i = 0; i < 6; ++i) {
+    commit({0});
+    commit({1});
+  }
+  // Stored by the odd hours.
+  const Hold middle = hold_of("web", begin + 4 * kHour, begin + 6 * kHour);
+  const ExpiryTotals totals = expire({{"web", 1}, {"fw", 1}}, {middle});
+  EXPECT_EQ(totals.held, 1U);
+  EXPECT_EQ(totals.blocks, 10U);
+  EXPECT_EQ(left(), "0:10@20 1:10@50");
+  EXPECT_EQ(findings(), "");
+  EXPECT_EQ(expire({{"web", 1}, {"fw", 1}}).blocks, 1U) << "and goes when the hold has gone";
+}
+
+TEST_F(ExpiryTest, AHoldCountsByTheTimeOfTheRecordsToo) {
+  own_time_ = 1000;
+  for (int i = 0; i < 4; ++i) commit({0});
+  EXPECT_EQ(expire({{"web", 1}}, {hold_of("web", 1000, 1001)}).blocks, 0U) << "rows of 1970";
+  EXPECT_EQ(expire({{"web", 1}}, {hold_of("fw"), hold_of("web", 5, 1000)}).blocks, 3U);
+  for (int i = 0; i < 4; ++i) commit({0});
+  EXPECT_EQ(expire({{"web", 1}}, {hold_of("fw")}).blocks, 4U);
+}
+
+TEST_F(ExpiryTest, AHoldKeepsColumnBlocks) {
+  own_time_ = 1;
+  for (int i = 0; i < 12; ++i) commit({0});
+  pack();
+  const std::int64_t now = clock_.now().count();
+  const Hold second = hold_of("web", now - 11 * kHour + 1, now - 10 * kHour + 1);
+  EXPECT_EQ(expire({{"web", 1}}, {second}).held, 1U);
+  EXPECT_EQ(left(), "0:60@0");  // the first block, and what is kept anyway
 }
 
 // One who removes a block behind the server's back is found, though others went in the open.
