@@ -262,7 +262,7 @@ bool read_rfc3164(std::string_view text, std::int64_t received_ns, std::int32_t 
 
 bool read_rfc3164(std::string_view text, std::int64_t received_ns, std::int32_t zone_offset_s,
                   BsdDay& day, Syslog& out) {
-  out = Syslog{};
+  clear(out);
   Cursor at{text};
   out.priority = read_pri(at);
   at.spaces();

@@ -126,7 +126,7 @@ bool read_rfc5424(std::string_view text, Syslog& out) {
   const int priority = read_pri(at);
   // Lines of the old format, which come here too, are told by that.
   if (priority < 0 || at.done() || !is_digit(at.rest[0])) return false;
-  out = Syslog{};
+  clear(out);
   out.priority = priority;
   if (!version(at, out) || !at.skip(" ")) return false;
   if (!timestamp(at, out) || !at.skip(" ")) return false;

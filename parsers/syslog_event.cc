@@ -53,7 +53,7 @@ bool kind_is_native(const Definition* definition) {
 
 bool SyslogEvents::parse(std::string_view text, const Definition* forced,
                          std::int32_t zone_offset_s, Batch& batch, Event& event) {
-  Syslog syslog;
+  Syslog& syslog = envelope_;
   if (!read_rfc5424(text, syslog) &&
       !read_rfc3164(text, event.time_ns, zone_offset_s, day_, syslog)) {
     return false;

@@ -56,6 +56,7 @@ class SyslogEvents {
   DefinitionEvents* definitions_;
   const Definition* first_ = nullptr;  // of the candidates for the record at hand
   BsdDay day_;
+  Syslog envelope_;  // of the line at hand: making one anew takes as long as filling it
   NameTable<Program> programs_;
   std::string name_;  // of a parameter
 };

@@ -1,10 +1,12 @@
-// PRI, which both syslog formats begin with (RFC 5424 6.2.1, RFC 3164 4.1.1).
+// What both syslog formats begin with: an envelope in which is nothing, and PRI (RFC 5424 6.2.1,
+// RFC 3164 4.1.1).
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 
 #include "parsers/cursor.h"
+#include "parsers/syslog.h"
 
 namespace picket::parsers {
 
@@ -21,6 +23,22 @@ inline int read_pri(Cursor& at) {
   if (value > 191 || (close > 2 && text[1] == '0')) return -1;
   at.rest.remove_prefix(close + 1);
   return value;
+}
+
+// As if nothing had been read. One after the other: a whole one would be made beside it and copied,
+// which takes as long as reading the header.
+inline void clear(Syslog& out) {
+  out.priority = -1;
+  out.version = 0;
+  out.time_ns.reset();
+  out.version_text = {};
+  out.hostname = {};
+  out.appname = {};
+  out.procid = {};
+  out.msgid = {};
+  out.structured_data = {};
+  out.message = {};
+  out.header = false;
 }
 
 }  // namespace picket::parsers
