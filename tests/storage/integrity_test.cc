@@ -511,6 +511,8 @@ TEST(Integrity, AFlippedBitIsNeverAWrongAnswer) {
   }
   ASSERT_EQ(read_back(history), written);
   std::printf("harmless %d, errors %d, found by verify %d\n", harmless, errors, by_verify);
+  EXPECT_GT(errors + by_verify, 0);
+  if (rounds(1000) < 200) return;  // few flips may all hit the log, or all miss it
   EXPECT_GT(errors, 0);
   EXPECT_GT(by_verify, 0);
 }
