@@ -155,7 +155,8 @@ class RepairTest : public testing::Test {
                                                  {Family::kIncidents, "incident"},
                                                  {Family::kDocuments, "document"},
                                                  {Family::kOffsets, "offset"},
-                                                 {Family::kAlertIndex, "alert"}};
+                                                 {Family::kAlertIndex, "alert"},
+                                                 {Family::kEntityIndex, "alert"}};
     const auto kind = kinds.find(family);
     return kind != kinds.end() && report.earlier.contains(kind->second);
   }
