@@ -11,15 +11,10 @@ namespace picket::storage {
 
 Json to_json(const CheckReport& report) {
   Json json = {{"sound", report.is_sound()},      {"files", report.files},
-               {"file_bytes", report.file_bytes}, {"damaged_files", Json::array()},
+               {"file_bytes", report.file_bytes}, {"damaged_files", to_json(report.damaged)},
                {"could_read", report.could_read}, {"residual", report.residual},
                {"values", to_json(report.values)}};
   if (!report.open_problem.empty()) json["open_problem"] = report.open_problem;
-  for (const DamagedFile& file : report.damaged)
-    json["damaged_files"].push_back({{"name", file.name},
-                                     {"family", file.family},
-                                     {"bytes", file.bytes},
-                                     {"problem", file.problem}});
   return json;
 }
 

@@ -129,6 +129,16 @@ Result<void> try_it(const RepairOptions& options, const std::string& path) {
 
 }  // namespace
 
+Json to_json(const std::vector<DamagedFile>& files) {
+  Json json = Json::array();
+  for (const DamagedFile& file : files)
+    json.push_back({{"name", file.name},
+                    {"family", file.family},
+                    {"bytes", file.bytes},
+                    {"problem", file.problem}});
+  return json;
+}
+
 Json to_json(const RepairReport& report) {
   Json json = {{"changed", report.changed},
                {"@timestamp", format_time(report.time_ns)},
@@ -136,17 +146,12 @@ Json to_json(const RepairReport& report) {
                {"quarantine", report.quarantine},
                {"new_store", report.new_store},
                {"new_chain", report.new_chain},
-               {"damaged_files", Json::array()},
+               {"damaged_files", to_json(report.damaged)},
                {"lost", {{"blocks", report.blocks}, {"records", report.records}}},
                {"index_entries", report.index_entries},
                {"recounted", report.recounted},
                {"state_damaged", report.state_damaged}};
   if (!report.open_problem.empty()) json["open_problem"] = report.open_problem;
-  for (const DamagedFile& file : report.damaged)
-    json["damaged_files"].push_back({{"name", file.name},
-                                     {"family", file.family},
-                                     {"bytes", file.bytes},
-                                     {"problem", file.problem}});
   Json& lost = json["lost"];
   if (report.blocks_unknown > 0) lost["blocks_with_unknown_records"] = report.blocks_unknown;
   for (const LostRecords& range : report.ranges) {

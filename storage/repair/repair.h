@@ -32,6 +32,7 @@ struct DamagedFile {
   std::uint64_t bytes = 0;
   std::string problem;  // in English
 };
+Json to_json(const std::vector<DamagedFile>& files);
 
 enum class RepairStep : std::uint8_t { kFiles, kValues, kCopy, kBlocks };
 // Bytes (kFiles, kCopy), links (kValues) or blocks (kBlocks); total 0: not known.

@@ -45,10 +45,10 @@ TEST(Kv, AuditdDecodesWhatPeopleChose) {
                  "exe=\"/bin/sudo\" res=success'",
                  kAuditdStyle),
             "type=USER_CMD|msg=audit(1.2:3):|uid=0|cwd=/root|cmd=ls -l|exe=/bin/sudo|res=success");
-  EXPECT_EQ(read("type=SYSCALL a0=7FFF comm=\"sh\" exe=2F746D702F61206200 key=(null)\x1d"
+  EXPECT_EQ(read("type=SYSCALL a0=7FFF comm=\"sh\" exe=2F6F70742F61206200 key=(null)\x1d"
                  "AUID=\"an\"",
                  kAuditdStyle),
-            "type=SYSCALL|a0=7FFF|comm=sh|exe=/tmp/a b |key=(null)|AUID=an");
+            "type=SYSCALL|a0=7FFF|comm=sh|exe=/opt/a b |key=(null)|AUID=an");
   EXPECT_EQ(read("type=EXECVE argc=2 a0=\"rm\" a1=612062", kAuditdStyle),
             "type=EXECVE|argc=2|a0=rm|a1=a b");
   EXPECT_EQ(read("type=PROCTITLE proctitle=7368002D63", kAuditdStyle),
