@@ -34,6 +34,12 @@ constexpr std::array<std::uint8_t, 256> kByNumber = [] {
   return made;
 }();
 
+constexpr std::uint64_t kMappedPrefix = 0xFFFF'0000'0000U;  // of ::ffff:0:0/96
+
+Address mapped(std::uint32_t ipv4) {
+  return {0, kMappedPrefix | ipv4};
+}
+
 // Eight bytes of an address, the first the highest.
 std::uint64_t half(const std::array<std::uint8_t, 16>& address, std::size_t from) {
   std::uint64_t made = 0;
@@ -68,7 +74,6 @@ HostPort split_address(std::string_view text) {
 }
 
 std::optional<Address> address_of(std::string_view text) {
-  const auto mapped = [](std::uint32_t ipv4) { return Address{0, 0xFFFF'0000'0000U | ipv4}; };
   if (const auto ipv4 = read_ipv4(text)) return mapped(*ipv4);  // most are
   text = text.substr(0, text.find('%'));
   if (text.find(':') == std::string_view::npos) {
@@ -99,6 +104,31 @@ std::optional<Network> network_of(std::string_view text) {
   const auto mask = [](unsigned of) { return of == 0 ? 0 : UINT64_MAX << (64 - of); };
   made.mask = {mask(std::min(bits, 64U)), mask(bits - std::min(bits, 64U))};
   return made;
+}
+
+void NetworkSet::add(const Network& network) {
+  all_.push_back(network);
+  const Address above{network.mask.high, network.mask.low & ~std::uint64_t{UINT32_MAX}};
+  if (!contains({network.address, above}, mapped(0))) return;
+  const auto mask = static_cast<std::uint32_t>(network.mask.low);
+  ipv4_.push_back({static_cast<std::uint32_t>(network.address.low) & mask, mask});
+  for (std::uint32_t byte = 0; byte < first_bytes_.size(); ++byte) {
+    const std::uint32_t top = mask & 0xFF00'0000U;
+    first_bytes_[byte] |= (((byte << 24U) ^ ipv4_.back().address) & top) == 0;
+  }
+}
+
+std::optional<bool> NetworkSet::has(std::string_view address) const {
+  if (const std::optional<std::uint32_t> ipv4 = read_ipv4(address)) {  // most are
+    if (!first_bytes_[*ipv4 >> 24U]) return false;
+    return std::any_of(ipv4_.begin(), ipv4_.end(), [&](const Ipv4Network& network) {
+      return (*ipv4 & network.mask) == network.address;
+    });
+  }
+  const std::optional<Address> other = address_of(address);
+  if (!other) return std::nullopt;
+  return std::any_of(all_.begin(), all_.end(),
+                     [&](const Network& network) { return contains(network, *other); });
 }
 
 const Protocol* protocol_of(std::string_view text) {

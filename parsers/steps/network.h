@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace picket::parsers {
 
@@ -32,6 +33,23 @@ inline bool contains(const Network& network, const Address& address) {
   return (((network.address.high ^ address.high) & network.mask.high) |
           ((network.address.low ^ address.low) & network.mask.low)) == 0;
 }
+
+// Networks that count as one, such as those of a house. Read by any number of threads.
+class NetworkSet {
+ public:
+  void add(const Network& network);
+  // Is the address that is written there in one of them? Nothing if it is none.
+  std::optional<bool> has(std::string_view address) const;
+
+ private:
+  struct Ipv4Network {
+    std::uint32_t address;
+    std::uint32_t mask;
+  };
+  std::vector<Network> all_;
+  std::vector<Ipv4Network> ipv4_;        // those of all_ in which IPv4 addresses can be,
+  std::array<bool, 256> first_bytes_{};  // and the first bytes that such have
+};
 
 // IANA's assigned internet protocol numbers, as far as logs name them.
 struct Protocol {

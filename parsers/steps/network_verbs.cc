@@ -120,28 +120,22 @@ class TransportVerb : public Verb {
 
 class DirectionVerb : public Verb {
  public:
-  FieldId source{};
-  FieldId destination{};
-  std::vector<Network> internal;
+  DirectionVerb(FieldId source, FieldId destination, NetworkSet internal)
+      : source_(source), destination_(destination), internal_(std::move(internal)) {}
 
   Outcome run(Work& work) const override {
-    const auto from = address_of(work.text(source));
-    const auto to = from ? address_of(work.text(destination)) : from;
+    const std::optional<bool> from = internal_.has(work.text(source_));
+    const std::optional<bool> to = from ? internal_.has(work.text(destination_)) : from;
     if (!to) return Outcome::kDone;
-    const bool from_inside = inside(*from);
-    const bool to_inside = inside(*to);
-    work.put(ecs::kNetworkDirection, from_inside ? (to_inside ? "internal" : "outbound")
-                                                 : (to_inside ? "inbound" : "external"));
+    work.put(ecs::kNetworkDirection,
+             *from ? (*to ? "internal" : "outbound") : (*to ? "inbound" : "external"));
     return Outcome::kDone;
   }
 
  private:
-  bool inside(const Address& address) const {
-    for (const Network& network : internal) {
-      if (contains(network, address)) return true;
-    }
-    return false;
-  }
+  FieldId source_;
+  FieldId destination_;
+  NetworkSet internal_;
 };
 
 // By its length in hexadecimal digits.
@@ -242,22 +236,20 @@ MadeVerb make_transport(StepReader& reader, const VerbSource& source) {
 }
 
 MadeVerb make_direction(StepReader& reader, const VerbSource& source) {
-  auto made = std::make_unique<DirectionVerb>();
   PICKET_TRY(const std::vector<FieldId> both, reader.fields(source.argument));
   if (both.size() != 2) return reader.error(source.argument, "direction is [source, destination]");
   reader.note_written(ecs::kNetworkDirection);
-  made->source = both[0];
-  made->destination = both[1];
   std::vector<std::string> internal = source.step.texts("internal");
   if (internal.empty())
     internal = {"10.0.0.0/8",    "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16",
                 "100.64.0.0/10", "fc00::/7",      "fe80::/10",      "::1"};
+  NetworkSet networks;
   for (const std::string& text : internal) {
     const auto network = network_of(text);
     if (!network) return reader.error(source.step, "'" + text + "' is no network");
-    made->internal.push_back(*network);
+    networks.add(*network);
   }
-  return made;
+  return std::make_unique<DirectionVerb>(both[0], both[1], std::move(networks));
 }
 
 MadeVerb make_hash(StepReader& reader, const VerbSource& source) {

@@ -208,6 +208,34 @@ TEST(Networks, Addresses) {
   EXPECT_FALSE(network_of("10.0.0.0/33").has_value());
 }
 
+// Whatever the networks are, the set says what each of them says.
+TEST(Network, ASetHasWhatOneOfItsNetworksHas) {
+  const std::vector<std::string> networks = {"10.0.0.0/8",  "172.16.0.0/12", "192.168.0.0/16",
+                                             "203.0.113.7", "0.0.0.0/32",    "fe80::/10",
+                                             "::1",         "::ffff:0:0/97", "255.255.255.255/31"};
+  std::vector<std::string> addresses = {
+      "::1", "::2", "fe80::1", "::ffff:1.2.3.4", "::ffff:128.2.3.4", "2001:db8::1", "fe80::1%eth0"};
+  for (int first = 0; first < 256; ++first) {
+    for (const char* rest : {".0.0.0", ".15.255.255", ".16.0.1", ".31.9.9", ".32.0.0", ".168.1.1",
+                             ".0.113.7", ".255.255.254"})
+      addresses.push_back(std::to_string(first) + rest);
+  }
+  for (unsigned chosen = 1; chosen < 1U << networks.size(); chosen += 3) {
+    NetworkSet set;
+    for (std::size_t i = 0; i < networks.size(); ++i)
+      if ((chosen >> i & 1U) != 0) set.add(*network_of(networks[i]));
+    for (const std::string& address : addresses) {
+      bool expected = false;
+      for (std::size_t i = 0; i < networks.size(); ++i)
+        expected |=
+            (chosen >> i & 1U) != 0 && contains(*network_of(networks[i]), *address_of(address));
+      ASSERT_EQ(set.has(address), std::optional(expected)) << address << " " << chosen;
+    }
+  }
+  EXPECT_EQ(NetworkSet().has("10.0.0.1"), std::optional(false));
+  EXPECT_EQ(NetworkSet().has("host"), std::nullopt);
+}
+
 // A definition of our own and the events that it makes.
 class Defined {
  public:
