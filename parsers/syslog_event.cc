@@ -15,14 +15,20 @@ constexpr std::size_t kProgramsMax = 4000;
 constexpr std::size_t kParamsMax = 2000;  // of structured data; more are in the raw record alone
 constexpr std::size_t kProgramLengthMax = 128;
 
-// "0" to "191", for ever: fields hold text.
+// "0" to "191", for ever: fields hold text. Of a number the last three bytes of its four.
+constexpr std::array<char, std::size_t{192}* 4> kSmallNumbers = [] {
+  std::array<char, std::size_t{192} * 4> made{};
+  for (std::size_t i = 0; i < made.size() / 4; ++i) {
+    made[i * 4 + 1] = static_cast<char>('0' + i / 100);
+    made[i * 4 + 2] = static_cast<char>('0' + i / 10 % 10);
+    made[i * 4 + 3] = static_cast<char>('0' + i % 10);
+  }
+  return made;
+}();
+
 std::string_view small_number(int value) {
-  static const std::array<std::string, 192> kTexts = [] {
-    std::array<std::string, 192> made;
-    for (std::size_t i = 0; i < made.size(); ++i) made[i] = std::to_string(i);
-    return made;
-  }();
-  return kTexts[static_cast<std::size_t>(value)];
+  const std::size_t size = value < 10 ? 1 : value < 100 ? 2 : 3;
+  return {kSmallNumbers.data() + static_cast<std::size_t>(value) * 4 + 4 - size, size};
 }
 
 // "/usr/sbin/cron" is cron, "CRON" too.

@@ -123,21 +123,10 @@ Work::Aliases::Aliases(Pairs pairs) : pairs_(std::move(pairs)) {
   for (std::size_t i = 1; i < starts_.size(); ++i) starts_[i] += starts_[i - 1];
 }
 
-const Field* Work::find_original(FieldId id) const {
-  for (const auto& [ecs, original] : aliases_->of(id)) {
-    const auto at = static_cast<std::size_t>(original);
-    if (at >= positions_.size() || positions_[at].record != number_) continue;
-    return &batch_->fields(*event_)[positions_[at].at()];
-  }
-  return nullptr;
-}
-
 std::string_view Work::any_text(FieldId id) {
   if (id == ecs::kMessage) return message_;
   const Field* field = find(id);
   if (field == nullptr) return id == record_id_ ? record_ : std::string_view();
-  if (field->kind == ValueKind::kString && !field->escaped) [[likely]]
-    return field->token();
   if (field->kind != ValueKind::kArray) return field_text(*field, arena());
   std::size_t at = 0;
   Field first;

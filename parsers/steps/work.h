@@ -58,10 +58,6 @@ class Work {
 
     Aliases() = default;
     explicit Aliases(Pairs pairs);  // of one name, the one to be preferred first
-    bool has(FieldId ecs) const {
-      const auto at = static_cast<std::size_t>(ecs);
-      return at + 1 < starts_.size() && starts_[at] != starts_[at + 1];
-    }
     // Those of one name.
     std::span<const std::pair<FieldId, FieldId>> of(FieldId ecs) const {
       const auto at = static_cast<std::size_t>(ecs);
@@ -103,8 +99,7 @@ class Work {
   // Until the next put.
   const Field* find(FieldId id) const {
     const auto at = static_cast<std::size_t>(id);
-    if (at >= positions_.size() || positions_[at].record != number_)
-      return aliases_->has(id) ? find_original(id) : nullptr;
+    if (at >= positions_.size() || positions_[at].record != number_) return find_original(id);
     return &batch_->fields(*event_)[positions_[at].at()];
   }
   // Is its name there more than once?
@@ -114,8 +109,9 @@ class Work {
   // Its value as text; of a list the first. Empty if there is none. `message` is the text behind
   // the envelope, whatever the record calls so, or what steps made of it.
   std::string_view text(FieldId id) {
-    const Field* const only = only_text(id);
-    return only != nullptr ? only->token() : any_text(id);
+    const Field* const field = id == ecs::kMessage ? nullptr : find(id);
+    const bool is_text = field != nullptr && field->kind == ValueKind::kString && !field->escaped;
+    return is_text ? field->token() : any_text(id);
   }
   // The field, if there is one of that name and its token is its text. nullptr says nothing.
   const Field* only_text(FieldId id) const {
@@ -262,7 +258,14 @@ class Work {
       grow(at);
     return positions_[at];
   }
-  const Field* find_original(FieldId id) const;
+  const Field* find_original(FieldId id) const {
+    for (const auto& [ecs, original] : aliases_->of(id)) {
+      const auto at = static_cast<std::size_t>(original);
+      if (at >= positions_.size() || positions_[at].record != number_) continue;
+      return &batch_->fields(*event_)[positions_[at].at()];
+    }
+    return nullptr;
+  }
   std::string_view any_text(FieldId id);
   void grow(std::size_t at);
   void index();
