@@ -407,18 +407,41 @@ void Recogniser::begin_json(const Evidence& evidence, std::span<const Field> fie
   forget();
   passed_ = {true, true};
   if (!index_->any_json()) return;
+  look_at_fields(fields, false);
+  if (group_.size() < 2) return;
+  sort();
+  const bool tied =
+      std::adjacent_find(group_.begin(), group_.end(), [](const Candidate& a, const Candidate& b) {
+        return a.order == b.order;
+      }) != group_.end();
+  if (!tied) return;  // how many bytes spoke for each decides nothing
+  group_.clear();
+  look_at_fields(fields, true);
+  sort();
+}
+
+// With `count_all` every rule of a definition is asked, else until one has said yes that no other
+// of its rules goes before.
+void Recogniser::look_at_fields(std::span<const Field> fields, bool count_all) {
   for (const Field& field : fields) {
     index_->each_rule_of_field(field.id, [&](std::uint32_t at) {
       const Index::Rule& rule = index_->rule(at);
+      if (!count_all && is_in_group(rule)) return;
       Candidate made{rule.definition, rule.order, 0};
       bool all = true;
       for (const RecogniseRule::JsonTest& test : rule.rule->json)
         all = all && json_holds(test, fields, made.bytes);
-      if (all && envelope_holds(rule, made.bytes) && texts_hold(*rule.rule, true, made.bytes))
+      if (all && envelope_holds(rule, made.bytes) && texts_hold(*rule.rule, count_all, made.bytes))
         add(made);
     });
   }
-  sort();
+}
+
+// With that order, or a higher one.
+bool Recogniser::is_in_group(const Index::Rule& rule) const {
+  return std::any_of(group_.begin(), group_.end(), [&](const Candidate& known) {
+    return known.definition == rule.definition && known.order >= rule.order;
+  });
 }
 
 }  // namespace picket::parsers

@@ -103,6 +103,8 @@ class Recogniser {
   int highest() const;
   bool read_group();
   void look_at(std::uint32_t rule, bool count_all);
+  void look_at_fields(std::span<const Field> fields, bool count_all);
+  bool is_in_group(const Index::Rule& rule) const;
   bool is_plain_access() const;
   bool envelope_holds(const Index::Rule& rule, std::size_t& bytes) const;
   // With `count_all` the bytes are of all texts that are there, else of enough of them.
