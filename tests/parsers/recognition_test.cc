@@ -69,19 +69,52 @@ std::optional<Held> holds(const Definition& definition, const RecogniseRule& rul
   return Held{rule.priority.value_or(definition.priority) * 3 + rank, bytes + any};
 }
 
-std::vector<std::string> expected(const Catalog& catalog, const Evidence& evidence) {
+// Of rules for objects: what their fields are called and hold, and texts beside that.
+std::optional<Held> holds(const Definition& definition, const RecogniseRule& rule,
+                          std::string_view record, const std::vector<Field>& fields) {
+  if (rule.json.empty() || !rule.programs.empty() || !rule.prefixes.empty()) return std::nullopt;
+  std::size_t bytes = 0;
+  for (const RecogniseRule::JsonTest& test : rule.json) {
+    const auto fits = [&](const Field& field) {
+      return field.id == test.field &&
+             (test.values.empty() ||
+              std::count(test.values.begin(), test.values.end(), field.token()) > 0);
+    };
+    const auto found = std::find_if(fields.begin(), fields.end(), fits);
+    if (found == fields.end()) return std::nullopt;
+    bytes += field_name(test.field).size() + (test.values.empty() ? 0 : found->size);
+  }
+  for (const std::string& text : rule.all) {
+    if (!has(record, text)) return std::nullopt;
+    bytes += text.size();
+  }
+  std::size_t any = 0;
+  for (const std::string& text : rule.any) any += has(record, text) ? text.size() : 0;
+  if (!rule.any.empty() && any == 0) return std::nullopt;
+  return Held{rule.priority.value_or(definition.priority) * 3 + 1, bytes + any};
+}
+
+// `held(definition, rule)` says how a rule holds.
+template <class F>
+std::vector<std::string> in_order(const Catalog& catalog, F held_by) {
   std::vector<std::tuple<int, std::size_t, std::string>>
       found;  // all of them negative but the name
   for (const Definition& definition : catalog.definitions()) {
     std::optional<Held> best;
     for (const RecogniseRule& rule : definition.rules)
-      if (const auto held = holds(definition, rule, evidence)) best = std::max(best, held);
+      if (const auto held = held_by(definition, rule)) best = std::max(best, held);
     if (best) found.emplace_back(-best->order, SIZE_MAX - best->bytes, definition.name);
   }
   std::sort(found.begin(), found.end());
   std::vector<std::string> names;
   for (auto& [order, bytes, name] : found) names.push_back(std::move(name));
   return names;
+}
+
+std::vector<std::string> expected(const Catalog& catalog, const Evidence& evidence) {
+  return in_order(catalog, [&](const Definition& definition, const RecogniseRule& rule) {
+    return holds(definition, rule, evidence);
+  });
 }
 
 std::vector<std::string> candidates(Recogniser& recogniser, const Evidence& evidence) {
@@ -182,6 +215,43 @@ TEST_F(RecognitionTest, RemembersNothingThatChangesAnAnswer) {
     ASSERT_EQ(candidates(recogniser, evidence), wanted) << record;
   }
   EXPECT_GT(quick, 1'000U);
+}
+
+// Objects that have what one to three rules ask for, now and then with another value or texts.
+TEST_F(RecognitionTest, SaysWhatTheRulesForObjectsSay) {
+  const auto shipped = catalog();
+  std::vector<const RecogniseRule*> rules;
+  for (const RecogniseRule* rule : pieces_of(*shipped).rules)
+    if (!rule->json.empty()) rules.push_back(rule);
+  ASSERT_GT(rules.size(), 100U);
+  Recogniser recogniser(*shipped);
+  std::size_t several = 0;
+  for (int i = 0; i < 5'000; ++i) {
+    std::vector<Field> fields;
+    std::string record;
+    for (std::size_t more = random_() % 3 + 1; more > 0; --more) {
+      const RecogniseRule& rule = *rules[random_() % rules.size()];
+      for (const RecogniseRule::JsonTest& test : rule.json) {
+        const bool own = !test.values.empty() && random_() % 8 != 0;
+        const std::string_view value = own ? std::string_view(one_of(test.values)) : "other";
+        fields.push_back({value.data(), static_cast<std::uint32_t>(value.size()), test.field,
+                          ValueKind::kString, false});
+      }
+      for (const std::string& text : rule.all) record += text + "x";
+      if (!rule.any.empty()) record += one_of(rule.any) + "y";
+    }
+    if (random_() % 4 == 0) record.clear();
+    const auto wanted =
+        in_order(*shipped, [&](const Definition& definition, const RecogniseRule& rule) {
+          return holds(definition, rule, record, fields);
+        });
+    std::vector<std::string> found;
+    recogniser.begin_json({record, {}, {}}, fields);
+    while (const Definition* definition = recogniser.next()) found.push_back(definition->name);
+    ASSERT_EQ(found, wanted) << record;
+    if (wanted.size() > 1) ++several;
+  }
+  EXPECT_GT(several, 500U);
 }
 
 // The filter says of each text once whether it is there.
