@@ -1,17 +1,13 @@
 #include "app/backup.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "app/open_store.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/new_file.h"
 #include "base/time.h"
 #include "storage/copy_store.h"
 #include "storage/integrity/chain.h"
@@ -30,52 +26,6 @@ constexpr std::array<const char*, 4> kKept = {"secret", "admin-token", "integrit
 
 tl::unexpected<Error> failed(const std::string& path, const std::string& why) {
   return fail(Errc::kIo, path + ": " + why);
-}
-
-// A file that is written piece by piece and synced at the end.
-class NewFile {
- public:
-  NewFile(const std::string& path, unsigned mode)
-      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)) {
-    if (fd_ < 0) error_ = errno;
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-  ~NewFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  void write(std::string_view piece) {
-    while (error_ == 0 && !piece.empty()) {
-      const ssize_t written = ::write(fd_, piece.data(), piece.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) {
-        error_ = errno;
-      } else {
-        piece.remove_prefix(static_cast<std::size_t>(written));
-      }
-    }
-  }
-  Result<void> finish() {
-    if (error_ == 0 && ::fsync(fd_) != 0) error_ = errno;
-    if (error_ != 0) return failed(path_, std::strerror(error_));
-    return {};
-  }
-
- private:
-  std::string path_;
-  int fd_;
-  int error_ = 0;
-};
-
-Result<void> sync_folder(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return failed(path, std::strerror(errno));
-  const bool synced = ::fsync(fd) == 0;
-  const int error = errno;
-  ::close(fd);
-  if (!synced) return failed(path, std::strerror(error));
-  return {};
 }
 
 Result<void> make_private_folder(const std::string& path) {
