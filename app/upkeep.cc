@@ -104,7 +104,8 @@ Result<void> Upkeep::expire() {
   if (now < next_expiry_) return {};
   next_expiry_ = now + kExpireEvery;
   PICKET_TRY(const storage::ExpiryTotals gone,
-             store_.expire([&](std::string_view source) { return retention_.since(source, now); }, holds_));
+             store_.expire({.since = [&](std::string_view source) { return retention_.since(source, now); },
+                            .holds = holds_}));
   status_.with([&](UpkeepStatus& status) { status.expired.held = gone.held; });
   if (gone.blocks == 0) return {};
   tell(say("notice.retention", {{"rows", gone.rows}, {"bytes", gone.raw_bytes}}));

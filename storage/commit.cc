@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace picket::storage {
 namespace {
 
@@ -59,6 +61,18 @@ void Commit::add(const Batch& batch,
     if (contents_->rows.full()) build_block(*contents_);
   }
   add_hits(batch, rule_id);
+}
+
+void Commit::add_again(const Batch& batch) {
+  const std::vector<Record>& records = batch.records();
+  const std::vector<Event>& events = batch.events();
+  PICKET_CHECK(records.size() == events.size());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    LedgerLine& line = contents_->counts[records[i].source];
+    line.next_seq = std::max(line.next_seq, records[i].seq + 1);
+    contents_->rows.add(records[i], events[i].time_ns, events[i].status);
+    if (contents_->rows.full()) build_block(*contents_);
+  }
 }
 
 void Commit::add_hits(const Batch& batch,

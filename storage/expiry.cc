@@ -17,12 +17,13 @@ constexpr std::size_t kBlocksOfBatch = 64;
 
 }  // namespace
 
-Expiry::Expiry(const RocksStore& store, const KeepSince& since, const HoldsNow& holds)
-    : store_(store), since_(since), holds_(holds), sources_(store.source_names()) {}
+Expiry::Expiry(const RocksStore& store, const Removal& removal)
+    : store_(store), removal_(removal), sources_(store.source_names()) {}
 
 // Links are in the order of time but for clocks that were set back, and then more is kept.
 Result<std::uint64_t> Expiry::last_commit_before(std::int64_t time_ns) {
   if (time_ns == INT64_MIN) return 0;
+  if (time_ns == INT64_MAX) return UINT64_MAX;
   if (const auto known = commits_.find(time_ns); known != commits_.end()) return known->second;
   PICKET_TRY(const std::uint64_t first,
              first_link(store_, [&](const Link& link) { return link.time_ns >= time_ns; }));
@@ -44,11 +45,11 @@ Result<void> Expiry::mark(SourceId source, std::uint64_t last, std::uint64_t lat
     if (Reader(key).big32() != static_cast<std::uint32_t>(source)) break;
     PICKET_TRY(const std::string_view entry, unwrap_value(view(index->value()), "event index"));
     const std::string name(entry.substr(0, 10));
-    if (BlockKey::of(name).commit > latest) break;
+    if (BlockKey::of(name).commit > latest) continue;  // rows that came back are of later commits
     Block& block = blocks_[name];
     block.index.emplace_back(key);
     block.last_needed = std::min(block.last_needed, last);
-    if (BlockKey::of(name).commit > last) block.kept = true;
+    (BlockKey::of(name).commit > last ? block.kept : block.may_go) = true;
   }
   if (!index->status().ok()) return rocks_error(index->status(), "retention");
   return {};
@@ -57,13 +58,14 @@ Result<void> Expiry::mark(SourceId source, std::uint64_t last, std::uint64_t lat
 Result<void> Expiry::find() {
   std::vector<std::uint64_t> last(sources_.size());
   for (std::size_t i = 0; i < sources_.size(); ++i) {
-    PICKET_TRY(last[i], last_commit_before(since_(sources_[i])));
+    PICKET_TRY(last[i], last_commit_before(removal_.since(sources_[i])));
   }
   const std::uint64_t latest = last.empty() ? 0 : *std::max_element(last.begin(), last.end());
   if (latest == 0) return {};
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     PICKET_TRY_VOID(mark(SourceId{static_cast<std::uint32_t>(i)}, last[i], latest));
   }
+  for (const auto& [key, block] : blocks_) mixed_ += block.kept && block.may_go;
   std::erase_if(blocks_, [](const auto& one) { return one.second.kept; });
   return {};
 }
@@ -87,6 +89,14 @@ Result<bool> Expiry::is_held(const std::vector<Hold>& holds, const std::string& 
   return false;
 }
 
+Result<void> Expiry::hand_out(std::string_view value, const std::string& key) {
+  PICKET_TRY_VOID(rows_.read(value, BlockKey::of(key)));
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    PICKET_TRY_VOID(removal_.row(rows_.row(i)));
+  }
+  return {};
+}
+
 // A column block has rows of several commits, the last of which is before the block behind it.
 Result<bool> Expiry::remove(const std::string& key, const Block& block, rocksdb::WriteBatch& batch,
                             const std::vector<Hold>& holds, ExpiryTotals& totals) {
@@ -97,17 +107,25 @@ Result<bool> Expiry::remove(const std::string& key, const Block& block, rocksdb:
   const std::string_view value = view(blocks->value());
   const Result<BlockHeader> header = header_of_block(value, BlockKey::of(key));
   if (!header) return false;
+  if (header->time_min < removal_.from_ns || header->time_max >= removal_.to_ns) return false;
   const std::uint64_t size = value.size();
-  const bool spans = is_column_block(value);
-  blocks->Next();
-  if (spans && (!blocks->Valid() || BlockKey::of(view(blocks->key())).commit > block.last_needed))
-    return false;
-  PICKET_TRY(const bool held,
-             is_held(holds, key, block, *header,
-                     BlockKey::of(spans ? view(blocks->key()) : std::string_view(key)).commit));
+  std::uint64_t last = BlockKey::of(key).commit;
+  if (is_column_block(value)) {
+    const auto next = store_.iterate(Family::kEvents);
+    next->Seek(key);
+    if (next->Valid()) next->Next();
+    last = next->Valid() ? BlockKey::of(view(next->key())).commit : UINT64_MAX;
+    if (!next->status().ok()) return rocks_error(next->status(), "retention");
+    if (last > block.last_needed) return false;
+  }
+  PICKET_TRY(const bool held, is_held(holds, key, block, *header, last));
   if (held) {
     ++totals.held;
+    totals.held_rows += header->rows;
     return false;
+  }
+  if (removal_.row && !removal_.count_only) {
+    PICKET_TRY_VOID(hand_out(value, key));
   }
   batch.Delete(store_.family(Family::kEvents), key);
   for (const std::string& entry : block.index)
@@ -125,7 +143,8 @@ Result<bool> Expiry::next(rocksdb::WriteBatch& batch, ExpiryTotals& totals) {
     found_ = true;
   }
   std::size_t removed = 0;
-  const std::vector<Hold> holds = holds_ ? holds_() : std::vector<Hold>();
+  totals.mixed = mixed_;
+  const std::vector<Hold> holds = removal_.holds ? removal_.holds() : std::vector<Hold>();
   while (!blocks_.empty() && removed < kBlocksOfBatch) {
     const auto node = blocks_.extract(blocks_.begin());
     PICKET_TRY(const bool gone, remove(node.key(), node.mapped(), batch, holds, totals));

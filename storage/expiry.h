@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "storage/block.h"
 #include "storage/store.h"
+#include "storage/stored_block.h"
 
 namespace picket::storage {
 
@@ -24,7 +25,7 @@ class RocksStore;
 
 class Expiry {
  public:
-  Expiry(const RocksStore& store, const KeepSince& since, const HoldsNow& holds);
+  Expiry(const RocksStore& store, const Removal& removal);
 
   // Fills `batch` with some of what goes; false: nothing more does. `totals` counts it.
   Result<bool> next(rocksdb::WriteBatch& batch, ExpiryTotals& totals);
@@ -33,6 +34,7 @@ class Expiry {
  private:
   struct Block {
     bool kept = false;                       // by some source
+    bool may_go = false;                     // by some source
     std::uint64_t last_needed = UINT64_MAX;  // its last commit may be no later than this
     std::vector<std::string> index;          // keys of its entries
   };
@@ -41,16 +43,18 @@ class Expiry {
   Result<void> mark(SourceId source, std::uint64_t last, std::uint64_t latest);
   Result<bool> is_held(const std::vector<Hold>& holds, const std::string& key, const Block& block,
                        const BlockHeader& header, std::uint64_t last_commit);
+  Result<void> hand_out(std::string_view value, const std::string& key);
   Result<bool> remove(const std::string& key, const Block& block, rocksdb::WriteBatch& batch,
                       const std::vector<Hold>& holds, ExpiryTotals& totals);
 
   const RocksStore& store_;
-  const KeepSince& since_;
-  const HoldsNow& holds_;
+  const Removal& removal_;
   std::vector<std::string> sources_;  // names by id
   bool found_ = false;
   std::map<std::int64_t, std::uint64_t> commits_;  // by time: last one before it
   std::map<std::string, Block> blocks_;            // by key
+  std::uint64_t mixed_ = 0;
+  StoredBlock rows_;
   std::string last_removed_;
 };
 

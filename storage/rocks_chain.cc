@@ -86,7 +86,13 @@ std::int64_t now_ns(const StoreOptions& options) {
 }  // namespace
 
 Result<void> RocksStore::load_chain() {
-  if (options_.read_only) return {};
+  if (options_.read_only) {
+    // Whoever only reads can do without it.
+    chain_.with([&](Chain& chain) {
+      if (family(Family::kChain) != nullptr && !load_end(chain.end)) chain.end = {};
+    });
+    return {};
+  }
   // The lock of the tables is taken before that of the chain, never behind it: a write of a table has both.
   const std::uint64_t last = tables_.with([](const Tables& tables) { return tables.last_commit; });
   return chain_.with([&](Chain& chain) -> Result<void> {
@@ -250,6 +256,8 @@ void RocksStore::close_chain() {
 ChainStatus RocksStore::chain() const {
   return chain_.with([](const Chain& chain) {
     ChainStatus status = chain.status;
+    status.store = chain.end.store;
+    if (chain.end.link > 0) status.hash = bytes_of(chain.end.hash);
     status.links = chain.end.link;
     status.root_link = chain.end.root_link;
     status.root_ns = chain.end.root_ns;

@@ -45,21 +45,30 @@ Result<bool> RocksStore::pack() {
   return done;
 }
 
-Result<ExpiryTotals> RocksStore::expire(const KeepSince& since, const HoldsNow& holds) {
-  if (options_.read_only)
+Result<ExpiryTotals> RocksStore::expire(const Removal& removal) {
+  if (options_.read_only && !removal.count_only)
     return fail(Errc::kInvalid, "store " + options_.path + ": opened read-only");
   ExpiryTotals totals;
-  Expiry expiry(*this, since, holds);
+  Expiry expiry(*this, removal);
   for (;;) {
     rocksdb::WriteBatch batch;
     ExpiryTotals now = totals;
     PICKET_TRY(const bool more, expiry.next(batch, now));
     totals.held = now.held;
+    totals.held_rows = now.held_rows;
+    totals.mixed = now.mixed;
     if (!more) break;
+    if (removal.count_only) {
+      totals = now;
+      continue;
+    }
+    if (removal.ready) {
+      PICKET_TRY_VOID(removal.ready());
+    }
     PICKET_TRY_VOID(write(batch));
     totals = now;
   }
-  if (totals.blocks == 0) return totals;
+  if (totals.blocks == 0 || removal.count_only) return totals;
   PICKET_TRY_VOID(compact_events({}, expiry.last_removed(), "retention"));
   return totals;
 }

@@ -83,7 +83,7 @@ class RocksStore final : public Store {
   Result<void> seal_chain() override;
   Result<bool> pack() override;
   PackStatus packing() const override;
-  Result<ExpiryTotals> expire(const KeepSince& since, const HoldsNow& holds) override;
+  Result<ExpiryTotals> expire(const Removal& removal) override;
   Result<ScanTotals> scan(const ScanOptions& options,
                           const std::function<bool(const StoredRow&)>& row) const override;
   Result<void> fetch(SourceId source, std::uint64_t seq, Batch& batch) const override;

@@ -56,8 +56,10 @@ struct StoreOptions {
 };
 
 // The hash chain over the store's history, as far as it was written; of a store that is open for
-// writing.
+// reading alone as it was when that was opened, without what is of heads.
 struct ChainStatus {
+  std::string store = {};        // its id, 16 bytes; empty: there is no chain yet
+  std::string hash = {};         // of the last link, 32 bytes
   std::uint64_t links = 0;       // 0: there is no chain yet
   std::uint64_t root_link = 0;   // of the last signed root, 0: none
   std::int64_t root_ns = 0;      // its time
@@ -92,6 +94,8 @@ class Commit {
   // All records of the batch with their events, and the hits by rule id (`rule_ids[hit.rule]` names
   // a rule). Counts them as received and stored. The batch may die afterwards.
   void add(const Batch& batch, const std::function<std::string_view(std::uint32_t)>& rule_id);
+  // Records that come back, which an earlier commit of this store counted: stored, and not counted.
+  void add_again(const Batch& batch);
   // Only the hits, on events that an earlier commit stored.
   void add_hits(const Batch& batch, const std::function<std::string_view(std::uint32_t)>& rule_id);
   void count_rejected(SourceId source, std::string_view reason, std::uint64_t n);  // received too
@@ -196,9 +200,24 @@ struct Hold {
   std::int64_t to_ns = INT64_MAX;    // exclusive
 };
 using HoldsNow = std::function<std::vector<Hold>()>;  // asked before each write
-// What Store::expire() removed.
+// What Store::expire() is to remove: blocks whose rows are all older than they are kept.
+struct Removal {
+  KeepSince since;      // INT64_MAX: none of them is kept
+  HoldsNow holds = {};  // may be empty: there are none
+  // Only blocks whose rows all have their own times in here.
+  std::int64_t from_ns = INT64_MIN;  // inclusive
+  std::int64_t to_ns = INT64_MAX;    // exclusive
+  bool count_only = false;           // remove nothing
+  // Given each row of the blocks that go next, and asked whether these may go when it has had all of
+  // them. An error ends the removal, and of these blocks nothing was removed. Both or neither.
+  std::function<Result<void>(const StoredRow&)> row = {};
+  std::function<Result<void>()> ready = {};
+};
+// What Store::expire() removed, or with `count_only` what it would have.
 struct ExpiryTotals {
   std::uint64_t held = 0;  // blocks that would have gone, but for a hold
+  std::uint64_t held_rows = 0;
+  std::uint64_t mixed = 0;  // blocks of which only some rows may go, by their sources and commits
   std::uint64_t blocks = 0;
   std::uint64_t rows = 0;
   std::uint64_t raw_bytes = 0;
@@ -246,9 +265,9 @@ class Store {
   virtual Result<bool> pack() = 0;
   virtual PackStatus packing() const = 0;
   // Removes blocks whose rows are all older than they are kept; a block of several sources goes when
-  // the last of them may, and no block with a row under a hold does. `holds` may be empty. For the
-  // thread that packs. The chain records what was removed.
-  virtual Result<ExpiryTotals> expire(const KeepSince& since, const HoldsNow& holds) = 0;
+  // the last of them may, and no block with a row under a hold does. For the thread that packs, but
+  // from any where it only counts. The chain records what was removed.
+  virtual Result<ExpiryTotals> expire(const Removal& removal) = 0;
 
   // Calls row(StoredRow) until it returns false.
   virtual Result<ScanTotals> scan(const ScanOptions& options,

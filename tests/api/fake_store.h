@@ -100,7 +100,7 @@ class FakeStore : public storage::Store {
   Result<void> seal_chain() override { return {}; }
   Result<bool> pack() override { return unused(); }
   storage::PackStatus packing() const override { return {}; }
-  Result<storage::ExpiryTotals> expire(const storage::KeepSince&, const storage::HoldsNow&) override { return unused(); }
+  Result<storage::ExpiryTotals> expire(const storage::Removal&) override { return unused(); }
 
  private:
   static tl::unexpected<Error> unused() { return fail(Errc::kIo, "not in a FakeStore"); }

@@ -58,7 +58,7 @@ class ExpiryTest : public testing::Test {
       const int kept = hours[std::string(source)];
       return kept == 0 ? INT64_MIN : clock_.now().count() - kept * kHour + kHour / 2;
     };
-    const Result<ExpiryTotals> totals = store_->expire(since, [&] { return holds; });
+    const Result<ExpiryTotals> totals = store_->expire({.since = since, .holds = [&] { return holds; }});
     EXPECT_TRUE(totals) << totals.error().what;
     return totals ? *totals : ExpiryTotals();
   }
