@@ -82,6 +82,10 @@ Json packing_json(const storage::PackStatus& packing) {
 std::string upkeep_metrics(const UpkeepStatus& upkeep) {
   std::string text = type_line("picket_expired_rows_total", "counter") +
                      sample("picket_expired_rows_total", "", static_cast<double>(upkeep.expired.rows)) +
+                     type_line("picket_archived_rows_total", "counter") +
+                     sample("picket_archived_rows_total", "", static_cast<double>(upkeep.archived)) +
+                     type_line("picket_archive_failed", "gauge") +
+                     sample("picket_archive_failed", "", upkeep.archive_problem.empty() ? 0.0 : 1.0) +
                      type_line("picket_blocks_under_hold", "gauge") +
                      sample("picket_blocks_under_hold", "", static_cast<double>(upkeep.expired.held)) +
                      type_line("picket_disk_free_bytes", "gauge") +
@@ -99,6 +103,12 @@ Json disk_json(const UpkeepStatus& upkeep) {
 
 Json expired_json(const storage::ExpiryTotals& expired) {
   return {{"blocks", expired.blocks}, {"rows", expired.rows}, {"raw_bytes", expired.raw_bytes}, {"bytes", expired.bytes}};
+}
+
+Json archive_json(const UpkeepStatus& upkeep) {
+  Json json = {{"archives", upkeep.archives}, {"records", upkeep.archived}};
+  if (!upkeep.archive_problem.empty()) json["problem"] = upkeep.archive_problem;
+  return json;
 }
 
 Json chain_json(const storage::ChainStatus& chain) {
@@ -371,6 +381,7 @@ api::Ports make_ports(const ApiRooms& rooms) {
     const UpkeepStatus kept = upkeep.status();
     status["disk"] = disk_json(kept);
     status["expired"] = expired_json(kept.expired);
+    status["archive"] = archive_json(kept);
     status["holds"] = {{"in_force", holds.in_force()}, {"blocks_kept", kept.expired.held}};
     status["required_fields"] = required_json(sources->datasets);
     return status;

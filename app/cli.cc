@@ -47,6 +47,7 @@ struct Commands {
   VerifyCommand store;
   BackupCommand backup;
   HoldCommand hold;
+  ArchiveCommand archive;
   WhyNotCommand why_not;
   StoreCommand status;
   IndicatorCommand indicator;
@@ -308,6 +309,26 @@ void add_hold(CLI::App& app, HoldCommand& command, int& code) {
   lift->callback([&] { code = run_hold_remove(command); });
 }
 
+void add_archive(CLI::App& app, ArchiveCommand& command, int& code) {
+  CLI::App* archive = add(app, "archive", "archive");
+  archive->require_subcommand(1);
+  CLI::App* write = add(*archive, "write", "archive.write");
+  write->add_option("--out", command.path, say("option.archive_out"))->type_name("DIR")->required();
+  write->add_option("--source", command.sources, say("option.archive_source"))->type_name("NAME");
+  write->add_option("--from", command.from, say("option.from"))->type_name("TIME");
+  write->add_option("--to", command.to, say("option.to"))->type_name("TIME");
+  add_store(*write, command);
+  write->callback([&] { code = run_archive_write(command); });
+  CLI::App* check = add(*archive, "check", "archive.check");
+  check->add_option("archive", command.path, say("option.archive"))->required();
+  check->add_flag("--json", command.json, say("option.json"));
+  check->callback([&] { code = run_archive_check(command); });
+  CLI::App* import = add(*archive, "import", "archive.import");
+  import->add_option("archive", command.path, say("option.archive"))->required();
+  add_store(*import, command);
+  import->callback([&] { code = run_archive_import(command); });
+}
+
 void add_event_format(CLI::App& app, EventInput& events) {
   choose(app.add_option("--format", events.format, say("option.format"))->capture_default_str(),
          kFormats);
@@ -544,6 +565,7 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_backup(app, commands.backup, code);
   add_store_care(app, commands.store, code);
   add_hold(app, commands.hold, code);
+  add_archive(app, commands.archive, code);
   CLI::App* incident = add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},
                                 commands.incident, code);
   add_incident_verbs(*incident, commands.incident_verb, code);

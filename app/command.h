@@ -173,6 +173,17 @@ int run_hold_ls(const HoldCommand& command);
 int run_hold_add(const HoldCommand& command);
 int run_hold_remove(const HoldCommand& command);
 
+// Stored records as files, and back.
+struct ArchiveCommand : StoreCommand {
+  std::string path;                  // of the archive
+  std::vector<std::string> sources;  // empty: all of them
+  std::string from;
+  std::string to;
+};
+int run_archive_write(const ArchiveCommand& command);
+int run_archive_check(const ArchiveCommand& command);
+int run_archive_import(const ArchiveCommand& command);
+
 struct BackupCommand : StoreCommand {
   std::string path;  // folder of backups; of `restore`: of one
 };

@@ -302,7 +302,8 @@ class ConfigReader {
   void read_retention(const YamlNode& root, RetentionConfig& retention) {
     const YamlNode* node = reader_.may_map(root, "retention");
     if (node == nullptr) return;
-    reader_.check_keys(*node, {"default", "levels", "sources"});
+    reader_.check_keys(*node, {"default", "levels", "sources", "archive"});
+    retention.archive = reader_.may_text(*node, "archive");
     if (const YamlNode* usual = node->find("default")) read_days(*usual, retention.usual_ns);
     if (const YamlNode* levels = reader_.may_map(*node, "levels")) {
       reader_.check_keys(*levels, {"1", "2", "3", "4", "5"});

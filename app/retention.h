@@ -26,6 +26,7 @@ struct RetentionConfig {
   std::int64_t usual_ns = 365 * kDayNs;
   std::array<std::int64_t, kSystemLevels + 1> of_level{};         // 0: not said
   std::map<std::string, std::int64_t, std::less<>> of_source = {};
+  std::string archive = {};  // folder into which goes what is removed; empty: nowhere
 };
 
 // A source and its system; empty: none.

@@ -5,7 +5,9 @@
 #include "api/api.h"
 #include "app/api_ports.h"
 #include "app/backtest_desk.h"
+#include "app/expiry_archive.h"
 #include "app/health_record.h"
+#include "app/live_parser.h"
 #include "app/open_store.h"
 #include "app/source_formats.h"
 #include "app/terminal.h"
@@ -64,6 +66,7 @@ struct Server::Rooms {
   Result<Detection> load_again(std::vector<KindId> kinds);  // the reloader's thread
   Result<void> open_store();
   Result<void> make_response();
+  std::unique_ptr<ExpiryArchive> make_expiry_archive();
   std::vector<std::string> make_upkeep();
   void make_engine();
   Result<void> add_source(EngineSource source);
@@ -200,6 +203,15 @@ Result<void> Server::Rooms::make_response() {
   return {};
 }
 
+// Its parser is made on the thread of upkeep, which starts behind the engine.
+std::unique_ptr<ExpiryArchive> Server::Rooms::make_expiry_archive() {
+  std::vector<parsers::SourceFormat> formats;
+  for (const EngineSource& source : sources) formats.push_back(source.format);
+  auto parser = std::make_shared<LiveParser>([this] { return engine->catalog(); }, std::move(formats));
+  return std::make_unique<ExpiryArchive>(
+      *store, config.retention.archive, [parser](Batch& batch) { parser->get().parse(batch); }, clock);
+}
+
 // Answers what is wrong with the times for which sources are kept, or with the holds.
 std::vector<std::string> Server::Rooms::make_upkeep() {
   std::vector<RetainedSource> retained;
@@ -214,6 +226,7 @@ std::vector<std::string> Server::Rooms::make_upkeep() {
   holds = *std::move(read);
   upkeep = std::make_unique<Upkeep>(
       *store, std::move(retention), [this] { return holds->now(); }, config.data, config.reserve_bytes, clock);
+  if (!config.retention.archive.empty()) upkeep->archive_to(make_expiry_archive());
   return problems;
 }
 

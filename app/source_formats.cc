@@ -19,6 +19,23 @@ Result<void> keep_source_format(storage::Store& store, const std::string& source
   return store.put_document(kSpace, source, json);
 }
 
+Json kept_format_documents(const storage::Store& store) {
+  Json documents = Json::object();
+  for (const std::string& source : store.source_names()) {
+    const Result<Json> kept = store.document(kSpace, source);
+    if (kept && kept->is_object()) documents[source] = *kept;
+  }
+  return documents;
+}
+
+Result<void> keep_missing_formats(storage::Store& store, const Json& documents) {
+  for (const auto& [source, json] : documents.items()) {
+    if (!json.is_object() || store.document(kSpace, source)) continue;
+    PICKET_TRY_VOID(store.put_document(kSpace, source, json));
+  }
+  return {};
+}
+
 std::vector<parsers::SourceFormat> kept_source_formats(const storage::Store& store) {
   std::vector<parsers::SourceFormat> formats;
   for (const std::string& source : store.source_names()) {

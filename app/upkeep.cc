@@ -15,6 +15,7 @@ namespace {
 constexpr int kNice = 10;
 constexpr std::chrono::milliseconds kBetween{1000};
 constexpr Nanos kExpireEvery = std::chrono::hours(1);
+constexpr Nanos kArchiveAgain = std::chrono::minutes(10);
 constexpr Nanos kLookEvery = std::chrono::minutes(1);
 constexpr Nanos kJump = std::chrono::hours(24);
 constexpr Nanos kSeenLeast = std::chrono::minutes(10);
@@ -99,13 +100,33 @@ Result<void> Upkeep::pack() {
   return {};
 }
 
+// An archive that cannot be written ends nothing: nothing is removed, it is told, and tried again.
+Result<storage::ExpiryTotals> Upkeep::remove_expired(Nanos now) {
+  storage::Removal removal;
+  removal.since = [&](std::string_view source) { return retention_.since(source, now); };
+  removal.holds = holds_;
+  if (!archive_) return store_.expire(removal);
+  removal.row = [&](const storage::StoredRow& row) { return archive_->add(row); };
+  removal.ready = [&] { return archive_->ready(); };
+  Result<storage::ExpiryTotals> gone = store_.expire(removal);
+  archive_->end();
+  const std::string& problem = archive_->problem();
+  if (!problem.empty() && status().archive_problem != problem) tell(say("notice.archive_failed", {{"reason", translated(problem)}}));
+  status_.with([&](UpkeepStatus& status) {
+    status.archive_problem = problem;
+    status.archives = archive_->archives();
+    status.archived = archive_->records();
+  });
+  if (gone || problem.empty()) return gone;
+  next_expiry_ = now + kArchiveAgain;
+  return storage::ExpiryTotals();
+}
+
 Result<void> Upkeep::expire() {
   const Nanos now = clock_.now();
   if (now < next_expiry_) return {};
   next_expiry_ = now + kExpireEvery;
-  PICKET_TRY(const storage::ExpiryTotals gone,
-             store_.expire({.since = [&](std::string_view source) { return retention_.since(source, now); },
-                            .holds = holds_}));
+  PICKET_TRY(const storage::ExpiryTotals gone, remove_expired(now));
   status_.with([&](UpkeepStatus& status) { status.expired.held = gone.held; });
   if (gone.blocks == 0) return {};
   tell(say("notice.retention", {{"rows", gone.rows}, {"bytes", gone.raw_bytes}}));

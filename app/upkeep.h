@@ -7,10 +7,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
+#include "app/expiry_archive.h"
 #include "app/retention.h"
 #include "base/guarded.h"
 #include "base/wakeup.h"
@@ -22,6 +25,9 @@ namespace picket::app {
 struct UpkeepStatus {
   storage::ExpiryTotals expired;     // since the start; `held` as of the last time
   std::uint64_t free_bytes = 0;      // of the disk
+  std::string archive_problem;       // why what is past its time is not archived, and so not removed; empty: it is
+  std::uint64_t archives = 0;        // written since the start
+  std::uint64_t archived = 0;        // records in them
   std::optional<double> days_left;   // until it is full, as it filled lately; nothing: it does not fill, or it is too early
 };
 
@@ -53,6 +59,8 @@ class Upkeep {
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
 
+  // Before start(): what is removed goes there first.
+  void archive_to(std::unique_ptr<ExpiryArchive> archive) { archive_ = std::move(archive); }
   void start();
   void stop();
   UpkeepStatus status() const;
@@ -62,12 +70,14 @@ class Upkeep {
   bool go_on(const Result<void>& done, const char* notice);
   Result<void> pack();
   Result<void> expire();
+  Result<storage::ExpiryTotals> remove_expired(Nanos now);
   void watch_clock();
   void watch_disk();
 
   storage::Store& store_;
   Retention retention_;
   storage::HoldsNow holds_;
+  std::unique_ptr<ExpiryArchive> archive_;  // nullptr: what goes is not archived
   std::string data_;
   std::uint64_t reserve_bytes_;
   Clock& clock_;

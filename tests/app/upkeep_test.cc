@@ -9,7 +9,9 @@
 #include <thread>
 #include <vector>
 
+#include "app/expiry_archive.h"
 #include "app/holds.h"
+#include "storage/archive/archive_reader.h"
 #include "tests/storage/scratch.h"
 
 namespace picket::app {
@@ -193,6 +195,104 @@ TEST(Upkeep, KeepsWhatIsUnderAHoldUntilItIsLifted) {
   ASSERT_EQ((*again)->all().size(), 1U);
   EXPECT_EQ((*again)->all()[0].lifted_for, "closed");
   EXPECT_EQ(sweep().rows, 2U);
+}
+
+TEST(Upkeep, RemovesOnlyWhatIsInAnArchive) {
+  const storage::Scratch folder;
+  std::filesystem::create_directories(folder.path());
+  SimClock clock{std::chrono::seconds(1'767'225'600)};
+  storage::StoreOptions options;
+  options.path = folder.path() + "/store";
+  options.clock = &clock;
+  options.reserve_bytes = 0;
+  const auto opened = storage::Store::open(options);
+  ASSERT_OK(opened);
+  storage::Store& store = **opened;
+  ASSERT_OK(store.source_id("web"));
+  for (std::uint64_t seq = 0; seq < 3; ++seq) {
+    Batch batch;
+    batch.add("row", SourceId{0}, seq, clock.now().count());
+    batch.begin_event();
+    storage::Commit commit;
+    commit.add(batch, {});
+    ASSERT_OK(store.commit(commit));
+  }
+  clock.advance(400 * 24h);
+  std::vector<std::string> problems;
+  Upkeep upkeep(store, Retention({}, {{"web", ""}}, response::Systems(), problems), {}, folder.path(), 0, clock);
+  const std::string archives = folder.path() + "/archives";
+  upkeep.archive_to(std::make_unique<ExpiryArchive>(store, archives, [](Batch& batch) {
+    while (batch.events().size() < batch.records().size()) batch.begin_event();
+  }, clock));
+  upkeep.start();
+  const auto wait_for = [](const auto& reached) {
+    for (int i = 0; i < 500 && !reached(); ++i) std::this_thread::sleep_for(20ms);
+    return reached();
+  };
+  EXPECT_TRUE(wait_for([&] { return !upkeep.status().archive_problem.empty(); }));
+  EXPECT_NE(upkeep.status().archive_problem.find(archives), std::string::npos);
+  EXPECT_EQ(upkeep.status().expired.rows, 0U);
+  Batch there;
+  EXPECT_TRUE(store.fetch(SourceId{0}, 0, there)) << "nothing was removed";
+  std::filesystem::create_directories(archives);
+  clock.advance(11min);
+  EXPECT_TRUE(wait_for([&] { return upkeep.status().expired.rows == 3; }));
+  upkeep.stop();
+  EXPECT_EQ(upkeep.status().archive_problem, "");
+  EXPECT_EQ(upkeep.status().archived, 3U);
+  EXPECT_FALSE(store.fetch(SourceId{0}, 0, there));
+  const auto documents = store.documents(kArchiveSpace);
+  ASSERT_OK(documents);
+  ASSERT_EQ(documents->size(), 1U);
+  const auto report = storage::check_archive((*documents)[0].second["archive"].get<std::string>());
+  ASSERT_OK(report);
+  EXPECT_TRUE(report->is_sound());
+  EXPECT_EQ(report->records, 3U);
+  EXPECT_EQ(report->manifest.reason, "retention");
+  EXPECT_EQ(report->manifest.sha256, (*documents)[0].second["sha256"].get<std::string>());
+}
+
+TEST(ExpiryArchive, LeftoversOfACrashGoAndOthersStay) {
+  const storage::Scratch folder;
+  std::filesystem::create_directories(folder.path());
+  SimClock clock{std::chrono::seconds(1'767'225'600)};
+  storage::StoreOptions options;
+  options.path = folder.path() + "/store";
+  options.reserve_bytes = 0;
+  const auto opened = storage::Store::open(options);
+  ASSERT_OK(opened);
+  ASSERT_OK((*opened)->source_id("web"));
+  Batch batch;
+  batch.add("row", SourceId{0}, 0, 0);
+  batch.begin_event();
+  storage::Commit commit;
+  commit.add(batch, {});
+  ASSERT_OK((*opened)->commit(commit));
+  const auto parse = [](Batch& rows) {
+    while (rows.events().size() < rows.records().size()) rows.begin_event();
+  };
+  storage::StoredRow row;
+  row.record = batch.records()[0];
+  std::string left;
+  std::vector<std::string> names;
+  {
+    ExpiryArchive archive(**opened, folder.path(), parse, clock);
+    ASSERT_OK(archive.add(row));
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+      if (entry.path().string().ends_with(".partial")) left = entry.path().string();
+    }
+    ASSERT_NE(left, "");
+    ASSERT_OK(archive.ready());
+    EXPECT_FALSE(std::filesystem::exists(left));
+  }
+  std::filesystem::create_directories(left);
+  std::filesystem::create_directories(folder.path() + "/retention-00000000-2026.partial");
+  ExpiryArchive archive(**opened, folder.path(), parse, clock);
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() + "/retention-00000000-2026.partial")) << "of another store";
+  ASSERT_OK(archive.add(row));
+  ASSERT_OK(archive.ready());
+  EXPECT_EQ((*opened)->documents(kArchiveSpace)->size(), 2U) << "one of the same second has a name of its own";
 }
 
 // Else one wrong clock removes all there is.
