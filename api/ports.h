@@ -141,6 +141,13 @@ struct Ports {
   std::function<Result<Json>(std::string_view actor, const Json& body)> add_hold;
   std::function<Result<Json>(std::string_view id, std::string_view actor, const Json& body)> lift_hold;
 
+  // (desk) Records that are to go before their time, oldest first; asking for that, and the word of an approver, whose
+  // token is in the body. kInvalid, kNotFound, kLimit: the text says why it did not count. docs/formats/store.md has the shape.
+  std::function<Json()> purges;
+  std::function<Result<Json>(std::string_view actor, const Json& body)> ask_purge;
+  std::function<Result<Json>(std::string_view id, std::string_view actor, const Json& body)> approve_purge;
+  std::function<Result<Json>(std::string_view id, std::string_view actor, const Json& body)> reject_purge;
+
   std::function<std::string()> metrics;  // (desk) Prometheus text format 0.0.4, complete
   std::function<Result<void>()> ready;   // (desk) doors are open and the store writes; else why not
   std::function<Json()> status;          // (desk) `picket status`: version, doors, rates, rules

@@ -46,6 +46,10 @@ HttpResponse command_step(const Call& call);  // .../runs/{id}/steps/{step}/{ver
 HttpResponse list_holds(const Call& call);
 HttpResponse add_hold(const Call& call);
 HttpResponse lift_hold(const Call& call);
+HttpResponse list_purges(const Call& call);
+HttpResponse ask_purge(const Call& call);
+HttpResponse approve_purge(const Call& call);
+HttpResponse reject_purge(const Call& call);
 HttpResponse get_status(const Call& call);
 HttpResponse get_metrics(const Call& call);
 HttpResponse get_ready(const Call& call);

@@ -35,6 +35,10 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/holds", Room::kDesk, false, list_holds},
     {"POST", "/api/v1/holds", Room::kDesk, false, add_hold},
     {"POST", "/api/v1/holds/{id}/lift", Room::kDesk, false, lift_hold},
+    {"GET", "/api/v1/purges", Room::kDesk, false, list_purges},
+    {"POST", "/api/v1/purges", Room::kDesk, false, ask_purge},
+    {"POST", "/api/v1/purges/{id}/approve", Room::kDesk, false, approve_purge},
+    {"POST", "/api/v1/purges/{id}/reject", Room::kDesk, false, reject_purge},
     {"GET", "/api/v1/status", Room::kDesk, false, get_status},
 };
 

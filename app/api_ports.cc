@@ -82,6 +82,8 @@ Json packing_json(const storage::PackStatus& packing) {
 std::string upkeep_metrics(const UpkeepStatus& upkeep) {
   std::string text = type_line("picket_expired_rows_total", "counter") +
                      sample("picket_expired_rows_total", "", static_cast<double>(upkeep.expired.rows)) +
+                     type_line("picket_purged_rows_total", "counter") +
+                     sample("picket_purged_rows_total", "", static_cast<double>(upkeep.purged)) +
                      type_line("picket_archived_rows_total", "counter") +
                      sample("picket_archived_rows_total", "", static_cast<double>(upkeep.archived)) +
                      type_line("picket_archive_failed", "gauge") +
@@ -354,6 +356,24 @@ api::Ports make_ports(const ApiRooms& rooms) {
   ports.lift_hold = [&holds = rooms.holds, shown](std::string_view id, std::string_view actor, const Json& body) {
     return shown(holds.lift(id, body, std::string(actor)));
   };
+  const auto told = [](const Result<PurgeRecord>& purge) -> Result<Json> {
+    if (!purge) return tl::unexpected(purge.error());
+    return to_json(*purge);
+  };
+  ports.purges = [&purges = rooms.purges] {
+    Json items = Json::array();
+    for (const PurgeRecord& purge : purges.all()) items.push_back(to_json(purge));
+    return items;
+  };
+  ports.ask_purge = [&purges = rooms.purges, told](std::string_view actor, const Json& body) {
+    return told(purges.ask(body, std::string(actor)));
+  };
+  ports.approve_purge = [&purges = rooms.purges, told](std::string_view id, std::string_view actor, const Json& body) {
+    return told(purges.approve(id, body, std::string(actor)));
+  };
+  ports.reject_purge = [&purges = rooms.purges, told](std::string_view id, std::string_view actor, const Json& body) {
+    return told(purges.reject(id, body, std::string(actor)));
+  };
   ports.metrics = [&engine = rooms.engine, &collector = rooms.collector, &store = rooms.store,
                    &upkeep = rooms.upkeep, &holds = rooms.holds] {
     return metrics_text(engine.ledger(), engine.statistics(), *engine.rules(), collector.get()) +
@@ -371,7 +391,7 @@ api::Ports make_ports(const ApiRooms& rooms) {
     return {};
   };
   ports.status = [&engine = rooms.engine, &reloader = rooms.reloader, &collector = rooms.collector,
-                  &store = rooms.store, &upkeep = rooms.upkeep, &holds = rooms.holds] {
+                  &store = rooms.store, &upkeep = rooms.upkeep, &holds = rooms.holds, &purges = rooms.purges] {
     Json rules = rules_json(*engine.rules(), reloader.status(), engine.warming());
     Json status = status_json(engine.statistics(), std::move(rules), collector.get());
     const std::shared_ptr<const SourceReport> sources = engine.sources();
@@ -383,6 +403,7 @@ api::Ports make_ports(const ApiRooms& rooms) {
     status["expired"] = expired_json(kept.expired);
     status["archive"] = archive_json(kept);
     status["holds"] = {{"in_force", holds.in_force()}, {"blocks_kept", kept.expired.held}};
+    status["purges"] = {{"waiting", purges.waiting()}, {"records", kept.purged}};
     status["required_fields"] = required_json(sources->datasets);
     return status;
   };

@@ -6,6 +6,7 @@
 #include "app/engine.h"
 #include "app/reloader.h"
 #include "app/holds.h"
+#include "app/purges.h"
 #include "app/upkeep.h"
 #include "collector/collector.h"
 #include "response/responder.h"
@@ -29,6 +30,7 @@ struct ApiRooms {
   BacktestDesk& backtests;
   const Upkeep& upkeep;
   Holds& holds;
+  Purges& purges;
 };
 
 api::Ports make_ports(const ApiRooms& rooms);

@@ -48,6 +48,8 @@ struct Commands {
   BackupCommand backup;
   HoldCommand hold;
   ArchiveCommand archive;
+  PurgeCommand purge;
+  ApproverCommand approver;
   WhyNotCommand why_not;
   StoreCommand status;
   IndicatorCommand indicator;
@@ -309,6 +311,41 @@ void add_hold(CLI::App& app, HoldCommand& command, int& code) {
   lift->callback([&] { code = run_hold_remove(command); });
 }
 
+void add_purge(CLI::App& app, PurgeCommand& command, int& code) {
+  CLI::App* purge = add(app, "purge", "purge");
+  purge->require_subcommand(1);
+  CLI::App* list = add(*purge, "ls", "purge.ls");
+  add_store(*list, command);
+  list->callback([&] { code = run_purge_ls(command); });
+  CLI::App* request = add(*purge, "request", "purge.request");
+  request->add_option("--source", command.sources, say("option.purge_source"))->type_name("NAME");
+  request->add_option("--from", command.from, say("option.purge_from"))->type_name("TIME");
+  request->add_option("--to", command.to, say("option.purge_to"))->type_name("TIME");
+  request->add_option("--reason", command.reason, say("option.hold_reason"))->type_name("TEXT")->required();
+  add_store(*request, command);
+  request->callback([&] { code = run_purge_request(command); });
+  const auto decision = [&](const char* name, const char* words, int (*run)(const PurgeCommand&), bool with_reason) {
+    CLI::App* one = add(*purge, name, words);
+    one->add_option("id", command.id, say("option.purge_id"))->required();
+    one->add_option("--token-file", command.token_file, say("option.approver_token"))->type_name("FILE")->required();
+    if (with_reason)
+      one->add_option("--reason", command.reason, say("option.hold_reason"))->type_name("TEXT")->required();
+    add_store(*one, command);
+    one->callback([&command, &code, run] { code = run(command); });
+  };
+  decision("approve", "purge.approve", run_purge_approve, false);
+  decision("reject", "purge.reject", run_purge_reject, true);
+}
+
+void add_approver(CLI::App& app, ApproverCommand& command, int& code) {
+  CLI::App* approver = add(app, "approver", "approver");
+  approver->require_subcommand(1);
+  CLI::App* token = add(*approver, "token", "approver.token");
+  token->add_option("name", command.name, say("option.approver_name"))->required();
+  token->add_flag("--json", command.json, say("option.json"));
+  token->callback([&] { code = run_approver_token(command); });
+}
+
 void add_archive(CLI::App& app, ArchiveCommand& command, int& code) {
   CLI::App* archive = add(app, "archive", "archive");
   archive->require_subcommand(1);
@@ -566,6 +603,8 @@ void add_commands(CLI::App& app, Commands& commands, int& code) {
   add_store_care(app, commands.store, code);
   add_hold(app, commands.hold, code);
   add_archive(app, commands.archive, code);
+  add_purge(app, commands.purge, code);
+  add_approver(app, commands.approver, code);
   CLI::App* incident = add_noun(app, {"incident", "option.incident_id", run_incident_ls, run_incident_show},
                                 commands.incident, code);
   add_incident_verbs(*incident, commands.incident_verb, code);

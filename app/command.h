@@ -173,6 +173,26 @@ int run_hold_ls(const HoldCommand& command);
 int run_hold_add(const HoldCommand& command);
 int run_hold_remove(const HoldCommand& command);
 
+// Records that go before their time, when two approvers agree.
+struct PurgeCommand : StoreCommand {
+  std::string id;                    // of approve and reject
+  std::vector<std::string> sources;  // empty: all of them
+  std::string from;
+  std::string to;
+  std::string reason;
+  std::string token_file;
+};
+int run_purge_ls(const PurgeCommand& command);
+int run_purge_request(const PurgeCommand& command);
+int run_purge_approve(const PurgeCommand& command);
+int run_purge_reject(const PurgeCommand& command);
+
+struct ApproverCommand {
+  std::string name;
+  bool json = false;
+};
+int run_approver_token(const ApproverCommand& command);
+
 // Stored records as files, and back.
 struct ArchiveCommand : StoreCommand {
   std::string path;                  // of the archive

@@ -41,7 +41,7 @@ class ConfigReader {
   void read(const YamlNode& root, Config& config) {
     if (root.is_null()) return;
     reader_.check_keys(root, {"data", "rules", "definitions", "geoip", "indicators", "cache", "sources", "api", "systems", "playbooks", "mail",
-                              "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits", "incidents", "watch_sources", "integrity", "retention"});
+                              "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits", "incidents", "watch_sources", "integrity", "retention", "approvers"});
     if (const std::string data = reader_.may_text(root, "data"); !data.empty()) config.data = data;
     for (const YamlNode* rule : reader_.may_list(root, "rules")) config.rules.push_back(rule->scalar);
     for (const YamlNode* folder : reader_.may_list(root, "definitions")) config.definitions.push_back(folder->scalar);
@@ -59,6 +59,7 @@ class ConfigReader {
     read_incidents(root, config);
     read_integrity(root, config);
     read_retention(root, config.retention);
+    read_approvers(root, config.approvers);
   }
 
  private:
@@ -313,6 +314,21 @@ class ConfigReader {
     }
     if (const YamlNode* sources = reader_.may_map(*node, "sources")) {
       for (const auto& [name, days] : sources->map) read_days(days, retention.of_source[name.scalar]);
+    }
+  }
+
+  // Nobody is two of them.
+  void read_approvers(const YamlNode& root, std::vector<Approver>& approvers) {
+    std::set<std::string> seen;
+    for (const YamlNode* node : list_of_maps(root, "approvers")) {
+      reader_.check_keys(*node, {"name", "token_sha256"});
+      Approver approver{reader_.need_text(*node, "name", 64), reader_.need_text(*node, "token_sha256")};
+      const std::string& digest = approver.token_sha256;
+      if (digest.size() != 64 || digest.find_first_not_of("0123456789abcdef") != std::string::npos)
+        reader_.problem(*node, "`token_sha256` is the SHA-256 of a token, 64 hexadecimal digits in lower case; `picket approver token` prints it");
+      if (!seen.insert(approver.name).second) reader_.problem(*node, "two approvers are named '" + approver.name + "'");
+      if (!seen.insert(digest).second) reader_.problem(*node, "two approvers have the same token");
+      approvers.push_back(std::move(approver));
     }
   }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/approver.h"
 #include "app/retention.h"
 #include "app/rule_lanes.h"
 #include "base/result.h"
@@ -61,6 +62,7 @@ struct Config {
   std::int64_t future_max_ns = 5LL * 60 * 1'000'000'000;  // event times further ahead are clamped
   std::int64_t clock_skew_ns = 5LL * 60 * 1'000'000'000;  // warned about when it is more; 0: never
   RetentionConfig retention;
+  std::vector<Approver> approvers;  // of what needs more than one person
   std::uint64_t reserve_bytes = 64ULL * 1024 * 1024;
   LaneOptions lanes;  // of rules that cost too much
   bool watch_sources = true;  // tell when one is silent, slow or floods

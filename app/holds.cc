@@ -190,8 +190,8 @@ Result<HoldRecord> Holds::lift(std::string_view id, const Json& body, const std:
   });
 }
 
-std::vector<storage::Hold> Holds::now() const {
-  std::vector<storage::Hold> holds;
+std::vector<std::pair<std::string, storage::Hold>> Holds::by_id() const {
+  std::vector<std::pair<std::string, storage::Hold>> holds;
   for (const HoldRecord& hold : all()) {
     if (!hold.in_force()) continue;
     const auto covers = [this, sources = hold.sources, system = hold.system](std::string_view source) {
@@ -200,8 +200,14 @@ std::vector<storage::Hold> Holds::now() const {
       const auto own = systems_of_.find(source);
       return own == systems_of_.end() || own->second.empty() || own->second == system;
     };
-    holds.push_back({covers, hold.from_ns, hold.to_ns});
+    holds.emplace_back(hold.id, storage::Hold{covers, hold.from_ns, hold.to_ns});
   }
+  return holds;
+}
+
+std::vector<storage::Hold> Holds::now() const {
+  std::vector<storage::Hold> holds;
+  for (auto& [id, hold] : by_id()) holds.push_back(std::move(hold));
   return holds;
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/retention.h"
@@ -60,6 +61,8 @@ class Holds {
   Result<HoldRecord> add(const Json& body, const std::string& actor);
   // {"reason"}. kNotFound; kInvalid: it was lifted already.
   Result<HoldRecord> lift(std::string_view id, const Json& body, const std::string& actor);
+  // Those in force, by id.
+  std::vector<std::pair<std::string, storage::Hold>> by_id() const;
   // For Store::expire().
   std::vector<storage::Hold> now() const;
 

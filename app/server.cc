@@ -83,6 +83,7 @@ struct Server::Rooms {
   std::shared_ptr<const rules::Taxonomy> taxonomy;
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<Holds> holds;
+  std::unique_ptr<Purges> purges;
   std::unique_ptr<Upkeep> upkeep;
   std::string token;
   std::string secret;
@@ -212,7 +213,7 @@ std::unique_ptr<ExpiryArchive> Server::Rooms::make_expiry_archive() {
       *store, config.retention.archive, [parser](Batch& batch) { parser->get().parse(batch); }, clock);
 }
 
-// Answers what is wrong with the times for which sources are kept, or with the holds.
+// Answers what is wrong with the times for which sources are kept, or with holds and purges.
 std::vector<std::string> Server::Rooms::make_upkeep() {
   std::vector<RetainedSource> retained;
   for (const EngineSource& source : sources) retained.push_back({source.name, source.system});
@@ -224,8 +225,15 @@ std::vector<std::string> Server::Rooms::make_upkeep() {
     return problems;
   }
   holds = *std::move(read);
+  Result<std::unique_ptr<Purges>> asked = Purges::open(*store, *holds, config.approvers, clock);
+  if (!asked) {
+    problems.push_back(asked.error().what);
+    return problems;
+  }
+  purges = *std::move(asked);
   upkeep = std::make_unique<Upkeep>(
       *store, std::move(retention), [this] { return holds->now(); }, config.data, config.reserve_bytes, clock);
+  upkeep->purge_with(*purges);
   if (!config.retention.archive.empty()) upkeep->archive_to(make_expiry_archive());
   return problems;
 }
@@ -275,7 +283,7 @@ Result<void> Server::Rooms::make_api() {
         return live;
       }});
   const ApiRooms rooms{*store, *engine, *reloader, *responder, taxonomy, config.payloads,
-                       formats, clock, library.systems, config.sla, collector, *backtests, *upkeep, *holds};
+                       formats, clock, library.systems, config.sla, collector, *backtests, *upkeep, *holds, *purges};
   PICKET_TRY(api, api::Api::make(options, make_ports(rooms), clock));
   return {};
 }

@@ -70,7 +70,9 @@ void Upkeep::run() {
   while (!stopping_.load(std::memory_order_acquire)) {
     watch_clock();
     watch_disk();
-    if (!go_on(expire(), "notice.retention_failed") || !go_on(pack(), "notice.packing_failed")) return;
+    if (!go_on(expire(), "notice.retention_failed") || !go_on(purge(), "notice.purge_failed") ||
+        !go_on(pack(), "notice.packing_failed"))
+      return;
     wakeup_.wait(kBetween);
   }
 }
@@ -136,6 +138,16 @@ Result<void> Upkeep::expire() {
     status.expired.raw_bytes += gone.raw_bytes;
     status.expired.bytes += gone.bytes;
   });
+  return {};
+}
+
+Result<void> Upkeep::purge() {
+  if (purges_ == nullptr) return {};
+  PICKET_TRY(const std::vector<PurgeRecord> done, purges_->carry_out());
+  for (const PurgeRecord& purge : done) {
+    tell(say("notice.purge", {{"n", purge.removed.rows}, {"id", purge.id}, {"held", purge.removed.held_rows}}));
+    status_.with([&](UpkeepStatus& status) { status.purged += purge.removed.rows; });
+  }
   return {};
 }
 

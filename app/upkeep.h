@@ -1,5 +1,5 @@
 // Upkeep: keeps the store in shape, on a thread of its own in the background: packs row blocks into columns,
-// removes what is past its retention, and sees how fast the disk fills.
+// removes what is past its retention or was approved to go, and sees how fast the disk fills.
 //
 // start() and stop() belong to the owner, status() to any thread. It ends by itself when the store fails, which
 // the engine meets too.
@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "app/expiry_archive.h"
+#include "app/purges.h"
 #include "app/retention.h"
 #include "base/guarded.h"
 #include "base/wakeup.h"
@@ -25,6 +26,7 @@ namespace picket::app {
 struct UpkeepStatus {
   storage::ExpiryTotals expired;     // since the start; `held` as of the last time
   std::uint64_t free_bytes = 0;      // of the disk
+  std::uint64_t purged = 0;          // records that went before their time, since the start
   std::string archive_problem;       // why what is past its time is not archived, and so not removed; empty: it is
   std::uint64_t archives = 0;        // written since the start
   std::uint64_t archived = 0;        // records in them
@@ -61,6 +63,8 @@ class Upkeep {
 
   // Before start(): what is removed goes there first.
   void archive_to(std::unique_ptr<ExpiryArchive> archive) { archive_ = std::move(archive); }
+  // Before start(): carries them out; must outlive it.
+  void purge_with(Purges& purges) { purges_ = &purges; }
   void start();
   void stop();
   UpkeepStatus status() const;
@@ -71,12 +75,14 @@ class Upkeep {
   Result<void> pack();
   Result<void> expire();
   Result<storage::ExpiryTotals> remove_expired(Nanos now);
+  Result<void> purge();
   void watch_clock();
   void watch_disk();
 
   storage::Store& store_;
   Retention retention_;
   storage::HoldsNow holds_;
+  Purges* purges_ = nullptr;
   std::unique_ptr<ExpiryArchive> archive_;  // nullptr: what goes is not archived
   std::string data_;
   std::uint64_t reserve_bytes_;

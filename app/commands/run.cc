@@ -91,6 +91,8 @@ void print_status(const Json& status) {
   const Json holds = status.value("holds", Json::object());
   if (holds.value("in_force", 0ULL) > 0)
     print(say("status.holds", {{"n", holds.value("in_force", 0ULL)}, {"blocks", holds.value("blocks_kept", 0ULL)}}) + "\n");
+  const Json purges = status.value("purges", Json::object());
+  if (purges.value("waiting", 0ULL) > 0) print(say("status.purges", {{"n", purges.value("waiting", 0ULL)}}) + "\n");
   const Json archive = status.value("archive", Json::object());
   if (archive.contains("problem"))
     print(visible(say("status.archive_failed", {{"reason", translated(archive.value("problem", ""))}})) + "\n");
