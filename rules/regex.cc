@@ -4,13 +4,12 @@
 #include <hs/hs.h>
 #include <pcre2.h>
 
-#include <simdjson.h>
-
 #include <array>
 #include <atomic>
 #include <cstdlib>
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "rules/fold.h"
 #include "rules/hyperscan_bytes.h"
 #include "rules/regex_size.h"
@@ -62,9 +61,6 @@ hs_database* compile_hyperscan(const std::string& pattern, unsigned flags) {
   }
   return database;
 }
-
-// PCRE2's view of a text: may it be matched by character?
-bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
 struct MatchDataFree {
   void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/base64.h"
+
 namespace picket::rules {
 namespace {
 
@@ -119,24 +121,6 @@ std::string utf16_bytes(std::string_view text, ByteOrder order) {
   return bytes;
 }
 
-std::string base64_text(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto byte = [&](std::size_t k) -> std::uint32_t {
-      return i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u;
-    };
-    const std::uint32_t group = (byte(0) << 16) | (byte(1) << 8) | byte(2);
-    const std::size_t digits = std::min<std::size_t>(bytes.size() - i, 3) + 1;
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += k < digits ? kDigits[(group >> (18 - 6 * k)) & 0x3F] : '=';
-    }
-  }
-  return text;
-}
-
 std::vector<std::string> base64_offset_texts(std::string_view bytes) {
   // With n bytes in front, the first ceil(8n/6) digits depend on those; at the end, a digit that
   // holds bits of what follows is cut with the padding.
@@ -145,7 +129,7 @@ std::vector<std::string> base64_offset_texts(std::string_view bytes) {
   std::vector<std::string> texts;
   for (std::size_t offset = 0; offset < 3; ++offset) {
     const std::string shifted = std::string(offset, ' ') + std::string(bytes);
-    const std::string whole = base64_text(shifted);
+    const std::string whole = to_base64(shifted);
     const std::size_t cut = kCutFront[offset] + kCutBack[shifted.size() % 3];
     if (whole.size() > cut) texts.push_back(whole.substr(kCutFront[offset], whole.size() - cut));
   }

@@ -20,7 +20,6 @@ enum class ByteOrder { kLittle, kBig };
 // UTF-8 to UTF-16 bytes, without a byte order mark; an ill-formed byte becomes U+FFFD.
 std::string utf16_bytes(std::string_view text, ByteOrder order);
 
-std::string base64_text(std::string_view bytes);
 // What stays the same of the bytes' Base64 form when 0, 1 or 2 other bytes stand before them and
 // any after. Variants that have no such part are left out.
 std::vector<std::string> base64_offset_texts(std::string_view bytes);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/base64.h"
 #include "rules/cidr_text.h"
 #include "rules/sigma_regex.h"
 
@@ -66,7 +67,7 @@ Parsed<std::vector<Parts>> apply_transform(const FieldKey& key, const YamlNode& 
       results.push_back(literal_parts(utf16_bytes(text, ByteOrder::kBig)));
       break;
     case Transform::kBase64: {
-      std::string encoded = base64_text(text);
+      std::string encoded = to_base64(text);
       if (cut_padding) encoded.erase(encoded.find_last_not_of('=') + 1);
       results.push_back(literal_parts(std::move(encoded)));
       break;

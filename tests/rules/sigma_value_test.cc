@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/base64.h"
 #include "base/nearest.h"
 #include "rules/cidr_text.h"
 #include "rules/sigma_encoding.h"
@@ -49,11 +50,11 @@ TEST(SigmaValue, EscapesAndWildcards) {
 }
 
 TEST(SigmaEncoding, Base64) {
-  EXPECT_EQ(base64_text(""), "");
-  EXPECT_EQ(base64_text("f"), "Zg==");
-  EXPECT_EQ(base64_text("fo"), "Zm8=");
-  EXPECT_EQ(base64_text("foo"), "Zm9v");
-  EXPECT_EQ(base64_text("\xFB\xFF\xFE"), "+//+");
+  EXPECT_EQ(to_base64(""), "");
+  EXPECT_EQ(to_base64("f"), "Zg==");
+  EXPECT_EQ(to_base64("fo"), "Zm8=");
+  EXPECT_EQ(to_base64("foo"), "Zm9v");
+  EXPECT_EQ(to_base64("\xFB\xFF\xFE"), "+//+");
 }
 
 TEST(SigmaEncoding, Base64OffsetFindsTheValueAtEveryShift) {
@@ -63,7 +64,7 @@ TEST(SigmaEncoding, Base64OffsetFindsTheValueAtEveryShift) {
   for (std::size_t before = 0; before < 9; ++before) {
     for (std::size_t after = 0; after < 5; ++after) {
       const std::string whole =
-          base64_text(std::string(before, 'Q') + value + std::string(after, 'Z'));
+          to_base64(std::string(before, 'Q') + value + std::string(after, 'Z'));
       EXPECT_NE(whole.find(variants[before % 3]), std::string::npos) << before << " " << after;
     }
   }
