@@ -423,6 +423,41 @@ TEST_F(ArchiveTest, NothingGoesThatIsNotInTheArchive) {
   EXPECT_EQ(findings_of_store("store"), "");
 }
 
+// The process ends when the archive is there and the write that removes is not: the next sweep makes
+// another archive of the same records, and both may be imported.
+TEST_F(ArchiveTest, ACrashBetweenArchiveAndRemovalLosesNothing) {
+  commit_few();
+  const Rows before = rows_of(*store_);
+  for (const char* const name : {"first", "second"}) {
+    auto writer = ArchiveWriter::begin(options(name));
+    ASSERT_OK(writer);
+    Removal removal;
+    removal.since = [](std::string_view) { return INT64_MAX; };
+    removal.row = [&](const StoredRow& row) { return (*writer)->add(row); };
+    removal.ready = [&]() -> Result<void> {
+      PICKET_TRY_VOID((*writer)->finish());
+      if (std::string_view(name) == "first") return fail(Errc::kIo, "the end");
+      return {};
+    };
+    const auto gone = store_->expire(removal);
+    if (std::string_view(name) == "second") {
+      ASSERT_OK(gone);
+      break;
+    }
+    ASSERT_FALSE(gone);
+    store_.reset();
+    store_ = open("store");
+    ASSERT_EQ(rows_of(*store_), before);
+    ASSERT_EQ(finding("first"), "");
+  }
+  EXPECT_TRUE(rows_of(*store_).empty());
+  ASSERT_OK(import(*store_, "first"));
+  const auto second = import(*store_, "second");
+  ASSERT_OK(second);
+  EXPECT_EQ(second->known, before.size());
+  EXPECT_EQ(rows_of(*store_), before);
+}
+
 // Their commits are not in the order of their numbers any more.
 TEST_F(ArchiveTest, RetentionSeesBehindWhatCameBack) {
   Batch first;
