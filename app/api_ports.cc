@@ -320,7 +320,10 @@ api::Ports make_ports(const ApiRooms& rooms) {
     return rule_cost_json(*engine.rule_costs(), *known, limit);
   };
   ports.ledger = [&engine = rooms.engine] { return engine.ledger(); };
-  ports.runs = [&responder = rooms.responder](std::string_view incident) { return responder.runs(incident); };
+  ports.runs = [&responder = rooms.responder, &store = rooms.store](std::string_view id) {
+    const Result<Incident> incident = store.incident(id);
+    return responder.runs(incident ? response::run_owner(*incident) : std::string(id));
+  };
   ports.run = [&responder = rooms.responder](std::string_view id) { return responder.run(id); };
   ports.command_step = [&responder = rooms.responder](const api::StepCommand& command) {
     return responder.order({.run = command.run,

@@ -17,6 +17,10 @@ using namespace std::chrono_literals;
 constexpr std::size_t kCommitRecordsMax = 4096;
 constexpr std::size_t kLettersMax = 64;
 constexpr Nanos kTickEvery = 1s;
+// Alerts that are grouped anew at one tick, about: where nothing else is to be done, and where much is.
+constexpr std::int64_t kSettled = 5000;
+constexpr std::int64_t kSettledBusy = 200;
+constexpr std::size_t kSettledAtStop = 50'000;  // what is left goes on after the next start
 constexpr std::string_view kWatchSpace = "source-watch";  // of documents: what is usual, by source
 constexpr Nanos kSettle = 30s;  // sources may be this far behind each other before any is late
 
@@ -234,23 +238,30 @@ void Engine::name_owner(const std::string& id) {
   if (system != nullptr && !system->owner.name.empty()) incidents_port_.edit(id)->owner = system->owner.name;
 }
 
+void Engine::note_changed(const std::vector<std::string>& incidents) {
+  for (const std::string& id : incidents) {
+    name_owner(id);
+    changed_.insert(id);
+  }
+}
+
 // Alerts from `first_alert` on into incidents, and both into the commit.
 void Engine::group(std::size_t first_alert) {
-  const auto keep = [&](const std::vector<std::string>& incidents) {
-    for (const std::string& id : incidents) {
-      name_owner(id);
-      changed_.insert(id);
-    }
-  };
+  std::vector<const Alert*> in_order;
   for (std::size_t i = first_alert; i < alerts_.size(); ++i) {
     alerts_[i].basis = texts_.keep(alerts_[i].rule.id, commit_);
     names_->name_system(alerts_[i]);
     commit_.put(alerts_[i]);
-    keep(grouper_.absorb(alerts_[i], clock_.now()));
+    in_order.push_back(&alerts_[i]);
   }
+  // In order of event time there is the least to be grouped anew.
+  std::stable_sort(in_order.begin(), in_order.end(), [](const Alert* a, const Alert* b) {
+    return a->time_ns != b->time_ns ? a->time_ns < b->time_ns : a->id < b->id;
+  });
+  for (const Alert* alert : in_order) note_changed(grouper_.absorb(*alert, clock_.now()));
   for (const std::string& id : correlator_->take_withdrawn()) {
     commit_.delete_alert(id);
-    keep(grouper_.withdraw(id));
+    note_changed(grouper_.withdraw(id));
   }
 }
 
@@ -264,11 +275,23 @@ void Engine::tick() {
   watch_sources(now);
   watch_keys(now);
   health_.publish(parser_->counters(), watch_, now);
-  if (latest_event_ns_ == INT64_MIN) return;
+  const double free = std::clamp(leisure, 0.0, 1.0);
+  if (latest_event_ns_ == INT64_MIN) return settle_incidents(free, now);
   const std::size_t first_alert = alerts_.size();
-  correlator_->tick(Nanos(latest_event_ns_) - kSettle, alerts_, std::clamp(leisure, 0.0, 1.0));  // it knows the lateness itself
-  grouper_.tick(Nanos(latest_event_ns_ - options_.lateness_ns));
+  correlator_->tick(Nanos(latest_event_ns_) - kSettle, alerts_, free);  // it knows the lateness itself
   group(first_alert);
+  settle_incidents(free, now);
+  grouper_.tick(Nanos(latest_event_ns_ - options_.lateness_ns));  // behind what the watermark has decided
+}
+
+// So many at a tick, on average: what hangs together is taken at once.
+void Engine::settle_incidents(double leisure, Nanos now) {
+  to_settle_ += kSettledBusy + static_cast<std::int64_t>(leisure * kSettled);
+  to_settle_ = std::min(to_settle_, kSettledBusy + kSettled);
+  if (to_settle_ <= 0) return;
+  const std::uint64_t before = grouper_.settled().alerts;
+  note_changed(grouper_.settle(static_cast<std::size_t>(to_settle_), now));
+  to_settle_ -= static_cast<std::int64_t>(grouper_.settled().alerts - before);
 }
 
 void Engine::restore_watch() {
@@ -331,6 +354,7 @@ void Engine::tell_growth() {
   const std::size_t first_alert = alerts_.size();
   correlator_->tell(alerts_);
   group(first_alert);
+  note_changed(grouper_.settle(kSettledAtStop, clock_.now()));
 }
 
 void Engine::commit() {
@@ -430,7 +454,8 @@ void Engine::add_in_flight(const collector::DeliveryQueue::Flows& flows, std::ve
 void Engine::announce() {
   for (const Alert& alert : alerts_) listener_.alert(alert);
   for (const std::string& id : changed_) {
-    if (const Incident* const incident = incidents_port_.look(id)) listener_.incident(*incident);
+    const Incident* const incident = incidents_port_.look(id);
+    if (incident != nullptr && incident->id == id) listener_.incident(*incident);  // not under an old name
   }
   alerts_.clear();
   changed_.clear();

@@ -155,6 +155,7 @@ class Engine {
   bool take();  // deliveries of the queue into the commit; false: there was none
   void process(collector::Delivery& delivery);
   void group(std::size_t first_alert);
+  void note_changed(const std::vector<std::string>& incidents);
   void name_owner(const std::string& incident);
   void tick();
   void restore_watch();
@@ -163,6 +164,7 @@ class Engine {
   std::vector<std::string> blind_rules(const SourceChange& change) const;
   void take_own(std::string_view record, Nanos now);
   void tell_growth();
+  void settle_incidents(double leisure, Nanos now);
   void commit();
   bool commit_once();   // false: try again later
   void announce();
@@ -210,6 +212,7 @@ class Engine {
   std::int64_t latest_event_ns_ = INT64_MIN;
   Nanos last_tick_{0};
   Nanos idle_{0};  // since the last tick
+  std::int64_t to_settle_ = 0;  // alerts that may be grouped anew; below 0: as many too many were
 
   std::atomic<bool> stopping_{false};
   std::map<std::string, std::uint64_t> received_before_;  // by source, before this engine

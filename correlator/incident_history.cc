@@ -30,7 +30,7 @@ std::int64_t instant_from(const Json& json) {
 template <class I>
 auto find_last(I& incident) -> decltype(&incident.history.back()) {
   for (auto at = incident.history.rbegin(); at != incident.history.rend(); ++at) {
-    if (at->undone_by == 0 && at->verb != "undo") return &*at;
+    if (at->undone_by == 0 && at->verb != "undo" && at->verb != "rename") return &*at;
   }
   return nullptr;
 }

@@ -28,6 +28,9 @@ class IncidentPort {
   virtual Incident* edit(std::string_view id) = 0;
   virtual std::uint64_t next_number() = 0;  // each call gives a new one
   virtual Incident* put(Incident incident) = 0;  // lent as by edit()
+  // The incident `id` has another id from now on, and this content; who asks for it by the old one
+  // finds it. Ends what look() and edit() have lent.
+  virtual void rename(std::string_view id, Incident incident) = 0;
   virtual std::optional<Alert> alert(std::string_view id) = 0;
 
   std::optional<Incident> find(std::string_view id) {

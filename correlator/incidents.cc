@@ -37,7 +37,8 @@ IncidentGrouper::IncidentGrouper(IncidentOptions options, StatePort& state, Inci
     : options_(std::move(options)),
       index_(state),
       incidents_(incidents),
-      verbs_(options_, index_, incidents) {
+      verbs_(options_, index_, incidents),
+      settling_(options_, index_, incidents) {
   options_.alerts_max = std::min(options_.alerts_max, Incident::kTimelineMax);
 }
 
@@ -50,6 +51,9 @@ std::vector<Entity> IncidentGrouper::live_keys(const Alert& alert, const std::ve
         index_.entity(key).value_or(EntityEntry{"", alert.time_ns, alert.time_ns, {}});
     const std::int64_t expires_ns =
         add_ns(std::max(entry.last_ns, alert.last_seen_ns), options_.window_ns);
+    // What it was seen with before it was not seen for so long says nothing of now.
+    const std::int64_t seen_ns = std::max(entry.last_ns, entry.newest_ns);
+    if (!again && alert.time_ns > add_ns(seen_ns, options_.window_ns)) entry.companies.clear();
     const std::uint64_t company = company_of(key, keys);
     const bool known =
         std::find(entry.companies.begin(), entry.companies.end(), company) != entry.companies.end();
@@ -134,8 +138,18 @@ std::vector<std::string> IncidentGrouper::absorb(const Alert& alert, Nanos now) 
   const auto home = index_.incident_of(alert.id);
   if (home && home->empty()) return {};  // a person took it out of its incident
   const bool again = home.has_value() || index_.is_waiting(alert.id);
-  const std::vector<Entity> keys = live_keys(alert, keys_of(alert, options_), again);
-  if (!opens_incident(alert)) return join_or_wait(alert, keys, now);
+  const std::vector<Entity> keys = keys_of(alert, options_);
+  const IncidentSettling::Arrival arrival = settling_.before(alert, keys, again);
+  std::vector<std::string> changed = place(alert, keys, again, now);
+  const auto placed = index_.incident_of(alert.id);
+  settling_.after(alert, arrival, placed ? resolve(*placed) : nullptr, changed.size());
+  return changed;
+}
+
+std::vector<std::string> IncidentGrouper::place(const Alert& alert, const std::vector<Entity>& all,
+                                                bool again, Nanos now) {
+  const std::vector<Entity> keys = live_keys(alert, all, again);
+  if (!opens_incident(alert)) return join_or_wait(alert, all, keys, now);
 
   std::vector<std::string> changed = linked(alert, keys);
   const bool fresh = changed.empty();
@@ -194,8 +208,7 @@ void IncidentGrouper::add(Incident& incident, const Alert& alert) {
         std::upper_bound(incident.timeline.begin(), incident.timeline.end(), made, earlier);
     incident.timeline.insert(at, std::move(made));
   } else {
-    entry->last_ns = alert.last_seen_ns;
-    entry->hits = alert.hit_count;
+    *entry = entry_of(alert);
   }
   add_facts(incident, alert);
 }
@@ -228,6 +241,9 @@ void IncidentGrouper::remember(Incident& incident, const Alert& alert, const Ent
   if (known && history.incident != incident.id) {
     const Incident* const before = resolve(history.incident);
     if (before != &incident) {
+      history.before.push_back({history.incident, history.score, history.time_ns});
+      if (history.before.size() > EntityHistory::kBeforeMax)
+        history.before.erase(history.before.begin());
       history.score =
           decayed(history.score, alert.time_ns - history.time_ns, options_.half_life_ns);
       if (before != nullptr) {
@@ -245,11 +261,12 @@ void IncidentGrouper::remember(Incident& incident, const Alert& alert, const Ent
 }
 
 std::vector<std::string> IncidentGrouper::join_or_wait(const Alert& alert,
+                                                       const std::vector<Entity>& all,
                                                        const std::vector<Entity>& keys,
                                                        Nanos now) {
   const std::vector<std::string> found = linked(alert, keys);
   Incident* const incident = found.empty() ? nullptr : incidents_.edit(found.front());
-  if (incident == nullptr) return wait(alert, keys, now);
+  if (incident == nullptr) return wait(alert, all, keys, now);
   index_.erase_waiting(alert.id);
   add(*incident, alert);
   assess(*incident, options_);
@@ -258,12 +275,16 @@ std::vector<std::string> IncidentGrouper::join_or_wait(const Alert& alert,
 }
 
 // Several low alerts that are not of one kind are no chance any more.
-std::vector<std::string> IncidentGrouper::wait(const Alert& alert, const std::vector<Entity>& keys,
-                                               Nanos now) {
+std::vector<std::string> IncidentGrouper::wait(const Alert& alert, const std::vector<Entity>& all,
+                                               const std::vector<Entity>& keys, Nanos now) {
   ++counters_.waiting;
-  if (keys.empty()) return {};
+  if (all.empty()) return {};
+  std::vector<Entity> shared = all;
+  std::erase_if(shared, [&](const Entity& key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  });
   counters_.waiting_dropped +=
-      index_.put_waiting(alert, keys, add_ns(alert.last_seen_ns, options_.window_ns));
+      index_.put_waiting(alert, keys, shared, add_ns(alert.last_seen_ns, options_.window_ns));
   const std::int64_t since_ns = subtract_ns(alert.time_ns, options_.window_ns);
   std::vector<Entity> telling = keys;
   std::erase_if(telling, [&](const Entity& key) {
@@ -279,12 +300,11 @@ std::vector<std::string> IncidentGrouper::wait(const Alert& alert, const std::ve
 }
 
 void IncidentGrouper::pull_waiting(Incident& incident, const std::vector<Entity>& keys) {
-  for (const Alert& alert : index_.take_waiting(keys)) {
-    if (alert.last_seen_ns < subtract_ns(incident.first_ns, options_.window_ns) ||
-        alert.time_ns > add_ns(incident.last_ns, options_.window_ns)) {
-      continue;
-    }
+  const std::int64_t from_ns = subtract_ns(incident.first_ns, options_.window_ns);
+  const std::int64_t to_ns = add_ns(incident.last_ns, options_.window_ns);
+  for (const Alert& alert : index_.take_waiting(keys, from_ns, to_ns)) {
     add(incident, alert);
+    settling_.placed(alert, incident);
     ++counters_.joined;
   }
 }
@@ -292,6 +312,7 @@ void IncidentGrouper::pull_waiting(Incident& incident, const std::vector<Entity>
 std::vector<std::string> IncidentGrouper::withdraw(std::string_view alert_id) {
   index_.erase_waiting(alert_id);
   const auto home = index_.incident_of(alert_id);
+  settling_.withdrawn(alert_id, home.value_or(""));
   if (!home) return {};
   index_.erase_alert(alert_id);
   if (home->empty()) return {};

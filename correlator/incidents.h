@@ -11,8 +11,10 @@
 // - an alert that links several open incidents merges them into the oldest, but for those that a
 //   person has set apart: then it goes to the one with which it shares most.
 //
-// absorb() may be given the same alert again when it has grown, and after a restart. State and
-// incidents live behind the ports; one thread, theirs.
+// absorb() may be given the same alert again when it has grown, and after a restart. It puts alerts
+// into incidents as they come. What the incidents are in the end depends on the alerts alone and not
+// on their way: settle() sees to that (incident_settling.h). State and incidents live behind the
+// ports; one thread, theirs.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +26,7 @@
 #include "base/world.h"
 #include "correlator/incident_index.h"
 #include "correlator/incident_port.h"
+#include "correlator/incident_settling.h"
 #include "correlator/incident_verbs.h"
 #include "correlator/state.h"
 #include "event/alert.h"
@@ -52,6 +55,12 @@ class IncidentGrouper {
   std::vector<std::string> absorb(const Alert& alert, Nanos now);
   // Takes an alert out that late events have shown to be none (Correlator::take_withdrawn()).
   std::vector<std::string> withdraw(std::string_view alert_id);
+  // Groups anew what did not come in order of event time: a part of it, so that a call stays short
+  // (IncidentSettling::settle()). The ids of incidents that are not as they were; one that is unknown so
+  // far may go on with the number of another that is no more.
+  std::vector<std::string> settle(std::size_t alerts_max, Nanos now) {
+    return settling_.settle(alerts_max, now);
+  }
   // What a person asks for; see IncidentVerbs::apply().
   Result<OrderResult> change(const IncidentOrder& order, Nanos now) {
     return verbs_.apply(order, now);
@@ -60,12 +69,15 @@ class IncidentGrouper {
   void tick(Nanos watermark) { index_.expire(watermark.count()); }
 
   const IncidentCounters& counters() const { return counters_; }
+  const IncidentSettling::Counters& settled() const { return settling_.counters(); }
 
  private:
   struct Link {
     const Incident* incident = nullptr;  // lent
     std::size_t shared = 0;  // keys, or SIZE_MAX: the alert is in it already
   };
+  std::vector<std::string> place(const Alert& alert, const std::vector<Entity>& all, bool again,
+                                 Nanos now);
   std::vector<Entity> live_keys(const Alert& alert, const std::vector<Entity>& keys, bool again);
   std::vector<std::string> linked(const Alert& alert, const std::vector<Entity>& keys);
   const Incident* resolve(std::string_view id) {
@@ -78,15 +90,17 @@ class IncidentGrouper {
   void add(Incident& incident, const Alert& alert);
   void claim(Incident& incident, const Alert& alert, const std::vector<Entity>& keys);
   void remember(Incident& incident, const Alert& alert, const Entity& key);
-  std::vector<std::string> join_or_wait(const Alert& alert, const std::vector<Entity>& keys,
-                                        Nanos now);
-  std::vector<std::string> wait(const Alert& alert, const std::vector<Entity>& keys, Nanos now);
+  std::vector<std::string> join_or_wait(const Alert& alert, const std::vector<Entity>& all,
+                                        const std::vector<Entity>& keys, Nanos now);
+  std::vector<std::string> wait(const Alert& alert, const std::vector<Entity>& all,
+                                const std::vector<Entity>& keys, Nanos now);
   void pull_waiting(Incident& incident, const std::vector<Entity>& keys);
 
   IncidentOptions options_;
   IncidentIndex index_;
   IncidentPort& incidents_;
   IncidentVerbs verbs_;
+  IncidentSettling settling_;
   IncidentCounters counters_;
 };
 

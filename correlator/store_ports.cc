@@ -71,18 +71,27 @@ void StoreState::for_each(std::string_view prefix, std::string_view first,
 }
 
 const Incident* StoreIncidents::look(std::string_view id) {
+  if (const auto now = renamed_.find(id); now != renamed_.end()) return look(now->second);
   if (const Incident* const pending = commit_.incident(id)) return pending;
   if (const auto found = at_hand_.find(id); found != at_hand_.end()) return &found->second;
   auto incident = store_.incident(id);
-  if (incident) return &at_hand_.insert_or_assign(std::string(id), *std::move(incident)).first->second;
+  if (incident) {
+    const std::string own = incident->id;
+    // Asked for by its number, or by the name that it had before.
+    if (own != id && (renamed_.contains(own) || commit_.incident(own) != nullptr || at_hand_.contains(own)))
+      return look(own);
+    return &at_hand_.insert_or_assign(own, *std::move(incident)).first->second;
+  }
   if (incident.error().code != Errc::kNotFound && !error_) error_ = incident.error();
   return nullptr;
 }
 
 Incident* StoreIncidents::edit(std::string_view id) {
   if (Incident* const pending = commit_.incident(id)) return pending;
-  if (look(id) == nullptr) return nullptr;
-  auto stored = at_hand_.extract(at_hand_.find(id));
+  const Incident* const found = look(id);
+  if (found == nullptr) return nullptr;
+  if (Incident* const pending = commit_.incident(found->id)) return pending;
+  auto stored = at_hand_.extract(at_hand_.find(found->id));
   return commit_.put(std::move(stored.mapped()));
 }
 
@@ -93,6 +102,16 @@ std::uint64_t StoreIncidents::next_number() {
 Incident* StoreIncidents::put(Incident incident) {
   if (const auto old = at_hand_.find(incident.id); old != at_hand_.end()) at_hand_.erase(old);
   return commit_.put(std::move(incident));
+}
+
+void StoreIncidents::rename(std::string_view id, Incident incident) {
+  auto pending = commit_.take_incidents();
+  if (const auto old = pending.find(id); old != pending.end()) pending.erase(old);
+  for (auto& [name, each] : pending) commit_.put(std::move(each));
+  if (const auto old = at_hand_.find(id); old != at_hand_.end()) at_hand_.erase(old);
+  renamed_.erase(incident.id);
+  renamed_.insert_or_assign(std::string(id), incident.id);
+  put(std::move(incident));
 }
 
 std::optional<Alert> StoreIncidents::alert(std::string_view id) {
@@ -110,6 +129,7 @@ std::optional<Alert> StoreIncidents::alert(std::string_view id) {
 
 void StoreIncidents::committed() {
   numbers_given_ = 0;
+  renamed_.clear();
   std::size_t alerts = 0;
   for (const auto& [id, incident] : at_hand_) alerts += incident.timeline.size() + 1;
   if (alerts > kAlertsAtHandMax) at_hand_.clear();

@@ -47,6 +47,7 @@ class StoreIncidents final : public IncidentPort {
   Incident* edit(std::string_view id) override;
   std::uint64_t next_number() override;
   Incident* put(Incident incident) override;
+  void rename(std::string_view id, Incident incident) override;
   std::optional<Alert> alert(std::string_view id) override;
 
   // Alerts of the pending commit, which the caller keeps; alert() looks there first. May be nullptr.
@@ -62,6 +63,7 @@ class StoreIncidents final : public IncidentPort {
   const storage::Store& store_;
   storage::Commit& commit_;
   std::map<std::string, Incident, std::less<>> at_hand_;  // as they are in the store
+  std::map<std::string, std::string, std::less<>> renamed_;  // old id to new, since the last commit
   const std::vector<Alert>* pending_alerts_ = nullptr;
   std::uint64_t numbers_given_ = 0;  // since the last commit
   std::optional<Error> error_;

@@ -196,6 +196,14 @@ std::vector<StepVerb> verbs_of(const Run& run, const StepRun& step) {
   return {StepVerb::kReverse};
 }
 
+std::string run_owner(const Incident& incident) {
+  for (const IncidentChange& change : incident.history) {
+    const auto id = change.verb == "rename" ? change.before.find("id") : change.before.end();
+    if (id != change.before.end() && id->is_string()) return id->get<std::string>();
+  }
+  return incident.id;
+}
+
 std::string make_run_id(std::string_view incident, std::string_view playbook) {
   return hash128_hex(std::string(incident) + "\n" + std::string(playbook));
 }

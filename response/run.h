@@ -95,7 +95,10 @@ bool has_ended(StepState state);  // done, failed, rejected, skipped
 // What a human may ask of the step now.
 std::vector<StepVerb> verbs_of(const Run& run, const StepRun& step);
 
-// One run an (incident, playbook), whenever and wherever it is asked for.
+// The id under which the runs of the incident are: the first that it had, where late alerts have
+// given it another.
+std::string run_owner(const Incident& incident);
+// One run an (incident, playbook), whenever and wherever it is asked for. `incident`: run_owner().
 std::string make_run_id(std::string_view incident, std::string_view playbook);
 
 Json to_json(const Run& run);         // for the API

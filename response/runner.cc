@@ -198,7 +198,7 @@ Result<Run> Runner::load(std::string_view id) const {
 Result<void> Runner::offer(const Incident& incident) {
   for (const Playbook& plan : library_.playbooks) {
     if (!is_triggered(plan, incident)) continue;
-    const std::string id = make_run_id(incident.id, plan.id);
+    const std::string id = make_run_id(run_owner(incident), plan.id);
     const Result<Json> document = runs_.contains(id) ? Result<Json>(Json()) : journal_.get(id);
     if (document) {
       PICKET_TRY_VOID(extend(plan, id, incident));
@@ -235,7 +235,7 @@ Result<void> Runner::extend(const Playbook& plan, const std::string& run_id,
 
 Run Runner::make_run(const Playbook& plan, const Incident& incident) const {
   Run run;
-  run.id = make_run_id(incident.id, plan.id);
+  run.id = make_run_id(run_owner(incident), plan.id);
   run.playbook = plan.id;
   run.playbook_name = plan.name;
   run.playbook_name_vi = plan.name_vi;

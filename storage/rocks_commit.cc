@@ -195,7 +195,13 @@ Result<void> RocksStore::put_incident(rocksdb::WriteBatch& batch, const Incident
   put_big64(key, incident.number);
   PICKET_TRY(const auto before,
              get_value(Family::kIncidentIndex, incident.id, "incident " + incident.id));
-  if (before && *before != key) batch.Delete(family(Family::kIncidents), *before);
+  if (before && *before != key) {
+    // Unless that incident goes by another id now, and this one was its name before.
+    PICKET_TRY(const auto value, get_value(Family::kIncidents, *before, "incident"));
+    const auto json = parse_json(value.value_or(""));
+    if (json && json->value("id", "") == incident.id)
+      batch.Delete(family(Family::kIncidents), *before);
+  }
   batch.Put(family(Family::kIncidents), key, versioned(dump_json(to_json(incident))));
   batch.Put(family(Family::kIncidentIndex), incident.id, versioned(key));
   return {};

@@ -29,6 +29,10 @@ class Memory final : public correlator::IncidentPort {
     const auto found = all.find(id);
     return found == all.end() ? nullptr : &found->second;
   }
+  void rename(std::string_view id, Incident incident) override {
+    all.erase(std::string(id));
+    put(std::move(incident));
+  }
   std::uint64_t next_number() override { return ++numbers; }
   Incident* put(Incident incident) override {
     std::string id = incident.id;

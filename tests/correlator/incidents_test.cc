@@ -20,6 +20,10 @@ class Incidents final : public IncidentPort {
     const auto found = all.find(id);
     return found == all.end() ? nullptr : &found->second;
   }
+  void rename(std::string_view id, Incident incident) override {
+    all.erase(std::string(id));
+    put(std::move(incident));
+  }
   std::uint64_t next_number() override { return ++numbers; }
   Incident* put(Incident incident) override {
     std::string id = incident.id;
@@ -156,7 +160,7 @@ TEST_F(IncidentsTest, LowAlertsOfSeveralRulesOpenTogether) {
   EXPECT_EQ(open(), "[b b c d]");
   EXPECT_EQ(only().level, Level::kLow);
   tell(243, {.rule = "e", .entities = {{"host", "web-01"}}});
-  EXPECT_EQ(open(), "[b b c d e]");
+  EXPECT_EQ(open(), "[a b b c d e]");  // "a" is near the first of them
 }
 
 TEST_F(IncidentsTest, ALowCorrelationOpens) {

@@ -135,5 +135,43 @@ TEST_F(StorePorts, AnIncidentThatIsEditedIsInTheNextCommit) {
   }
 }
 
+// The number stays, the old id leads there, and what the old id is given to later is another.
+TEST_F(StorePorts, ARenamedIncidentIsFoundByItsOldId) {
+  const auto incident = [](const char* id, std::uint64_t number) {
+    Incident made;
+    made.id = id;
+    made.number = number;
+    return made;
+  };
+  StoreIncidents incidents(*store_, commit_);
+  const auto committed = [&] {
+    ASSERT_TRUE(store_->commit(commit_));
+    incidents.committed();
+    commit_.clear();
+  };
+  incidents.put(incident("old", 1));
+  incidents.put(incident("pending", 2));
+  committed();
+  incidents.edit("old")->owner = "an";
+  incidents.rename("old", incident("new", 1));
+  for (const bool pending : {true, false}) {
+    ASSERT_NE(incidents.look("old"), nullptr) << pending;
+    EXPECT_EQ(incidents.look("old")->id, "new");
+    ASSERT_NE(incidents.edit("old"), nullptr);
+    EXPECT_EQ(incidents.edit("old"), incidents.edit("new"));
+    if (pending) committed();
+  }
+  committed();
+  EXPECT_EQ(store_->incident("old")->id, "new");
+  EXPECT_EQ(store_->incident("1")->id, "new");
+  incidents.put(incident("old", 3));
+  committed();
+  EXPECT_EQ(store_->incident("old")->number, 3U);
+  EXPECT_EQ(store_->incident("1")->id, "new");
+  std::string cursor;
+  EXPECT_EQ(store_->incidents(10, cursor)->size(), 3U);
+  EXPECT_FALSE(incidents.error());
+}
+
 }  // namespace
 }  // namespace picket::correlator

@@ -89,6 +89,19 @@ TEST_F(RunnerTest, OneRunAnIncidentWhateverIsOffered) {
   EXPECT_EQ(journal_.all()->size(), 1U);
 }
 
+TEST_F(RunnerTest, AnIncidentUnderAnotherIdGoesOnWithItsRuns) {
+  offer();
+  work();
+  IncidentChange& change = incident_.history.emplace_back();
+  change.verb = "rename";
+  change.before = {{"id", incident_.id}};
+  incident_.id = "ff";
+  offer();
+  work();
+  EXPECT_EQ(done(), "email, webhook, email");
+  EXPECT_EQ(journal_.all()->size(), 1U);
+}
+
 TEST_F(RunnerTest, TriggersByLevelAndLayers) {
   incident_.level = Level::kMedium;
   offer();
