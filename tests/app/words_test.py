@@ -29,7 +29,7 @@ MADE = {"steps": "app", "kind": "event/alert.cc", "level": "event/alert.cc", "la
         "outcome": "app/rule_test.cc", "truth": "app/show_truth.cc", "node": "app/show_truth.cc", "why": "rules/truth.cc",
         "verified": "app/verification.cc", "verify": "app/verifier.cc",
         "lane": "app/rule_cost_report.cc", "test": "app/show_truth.cc", "part": "rules/test_value.cc", "record_class": "parsers/required_fields.cc",
-        "limit": "parsers/limits.h", "source_state": "app/source_watch.cc", "health": "app/source_watch.cc", "difference": "storage/integrity/finding.cc", "evidence": "storage/integrity"}
+        "purge_state": "app/purge_record.cc", "limit": "parsers/limits.h", "source_state": "app/source_watch.cc", "health": "app/source_watch.cc", "difference": "storage/integrity/finding.cc", "evidence": "storage/integrity"}
 VIETNAMESE = re.compile("[àáâãèéêìíòóôõùúýăđĩũơưạ-ỹÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯẠ-Ỹ]")
 
 
