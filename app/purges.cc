@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/order_body.h"
 #include "base/time.h"
 
 namespace picket::app {
@@ -12,35 +13,6 @@ namespace {
 constexpr std::int64_t kMinuteNs = 60LL * 1'000'000'000;
 constexpr std::size_t kTokenMax = 1024;
 constexpr std::size_t kHoldsNamed = 20;  // each is a look of its own at the store
-
-std::string text_of(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-Result<void> check_members(const Json& body, std::initializer_list<std::string_view> known) {
-  if (!body.is_object()) return fail(Errc::kInvalid, "the body is not a JSON object");
-  for (const auto& [name, value] : body.items()) {
-    if (std::find(known.begin(), known.end(), name) == known.end())
-      return fail(Errc::kInvalid, "'" + name.substr(0, 64) + "' is not known here");
-  }
-  return {};
-}
-
-Result<std::int64_t> time_of(const Json& json, const char* name, std::int64_t otherwise) {
-  const std::string text = text_of(json, name);
-  if (text.empty()) return otherwise;
-  const auto time = parse_time(text);
-  if (!time) return fail(Errc::kInvalid, std::string(name) + " is a time such as 2026-11-20T08:00:00Z");
-  return time->time_ns;
-}
-
-Result<std::string> reason_of(const Json& body) {
-  std::string reason = text_of(body, "reason");
-  if (reason.empty()) return fail(Errc::kInvalid, "a reason is missing");
-  if (reason.size() > kHoldTextMax) return fail(Errc::kInvalid, "the reason is longer than 4096 bytes");
-  return reason;
-}
 
 PurgeRecord* find(std::vector<PurgeRecord>& all, std::string_view id) {
   const auto found = std::find_if(all.begin(), all.end(), [&](const PurgeRecord& one) { return one.id == id; });
