@@ -19,6 +19,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Nanos kNewYear = std::chrono::seconds(1'767'225'600);  // of 2026
+
+// Of a store of its own, on a disk that is never full.
+storage::StoreOptions options_in(const storage::Scratch& folder, Clock& clock) {
+  std::filesystem::create_directories(folder.path());
+  storage::StoreOptions options;
+  options.path = folder.path() + "/store";
+  options.clock = &clock;
+  options.reserve_bytes = 0;
+  return options;
+}
+
 response::Systems systems() {
   response::System portal;
   portal.name = "portal";
@@ -99,13 +111,9 @@ TEST(DiskWatch, ForgetsWhatWasLongAgo) {
 
 TEST(Upkeep, RemovesAndPacksInTheBackground) {
   const storage::Scratch folder;
-  std::filesystem::create_directories(folder.path());
-  SimClock clock{std::chrono::seconds(1'767'225'600)};
-  storage::StoreOptions options;
-  options.path = folder.path() + "/store";
+  SimClock clock{kNewYear};
+  storage::StoreOptions options = options_in(folder, clock);
   options.pack_rows = 30;
-  options.clock = &clock;
-  options.reserve_bytes = 0;
   const auto opened = storage::Store::open(options);
   ASSERT_OK(opened);
   storage::Store& store = **opened;
@@ -142,13 +150,8 @@ TEST(Upkeep, RemovesAndPacksInTheBackground) {
 
 TEST(Upkeep, KeepsWhatIsUnderAHoldUntilItIsLifted) {
   const storage::Scratch folder;
-  std::filesystem::create_directories(folder.path());
-  SimClock clock{std::chrono::seconds(1'767'225'600)};
-  storage::StoreOptions options;
-  options.path = folder.path() + "/store";
-  options.clock = &clock;
-  options.reserve_bytes = 0;
-  auto opened = storage::Store::open(options);
+  SimClock clock{kNewYear};
+  auto opened = storage::Store::open(options_in(folder, clock));
   ASSERT_OK(opened);
   storage::Store& store = **opened;
   const std::vector<std::string> names = {"web", "mail-1", "edge"};
@@ -199,13 +202,8 @@ TEST(Upkeep, KeepsWhatIsUnderAHoldUntilItIsLifted) {
 
 TEST(Upkeep, RemovesOnlyWhatIsInAnArchive) {
   const storage::Scratch folder;
-  std::filesystem::create_directories(folder.path());
-  SimClock clock{std::chrono::seconds(1'767'225'600)};
-  storage::StoreOptions options;
-  options.path = folder.path() + "/store";
-  options.clock = &clock;
-  options.reserve_bytes = 0;
-  const auto opened = storage::Store::open(options);
+  SimClock clock{kNewYear};
+  const auto opened = storage::Store::open(options_in(folder, clock));
   ASSERT_OK(opened);
   storage::Store& store = **opened;
   ASSERT_OK(store.source_id("web"));
@@ -254,12 +252,8 @@ TEST(Upkeep, RemovesOnlyWhatIsInAnArchive) {
 
 TEST(ExpiryArchive, LeftoversOfACrashGoAndOthersStay) {
   const storage::Scratch folder;
-  std::filesystem::create_directories(folder.path());
-  SimClock clock{std::chrono::seconds(1'767'225'600)};
-  storage::StoreOptions options;
-  options.path = folder.path() + "/store";
-  options.reserve_bytes = 0;
-  const auto opened = storage::Store::open(options);
+  SimClock clock{kNewYear};
+  const auto opened = storage::Store::open(options_in(folder, clock));
   ASSERT_OK(opened);
   ASSERT_OK((*opened)->source_id("web"));
   Batch batch;
@@ -298,13 +292,8 @@ TEST(ExpiryArchive, LeftoversOfACrashGoAndOthersStay) {
 // Else one wrong clock removes all there is.
 TEST(Upkeep, AClockThatJumpsRemovesNothing) {
   const storage::Scratch folder;
-  std::filesystem::create_directories(folder.path());
-  SimClock clock{std::chrono::seconds(1'767'225'600)};
-  storage::StoreOptions options;
-  options.path = folder.path() + "/store";
-  options.clock = &clock;
-  options.reserve_bytes = 0;
-  const auto opened = storage::Store::open(options);
+  SimClock clock{kNewYear};
+  const auto opened = storage::Store::open(options_in(folder, clock));
   ASSERT_OK(opened);
   ASSERT_OK((*opened)->source_id("web"));
   Batch batch;
