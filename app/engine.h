@@ -38,6 +38,7 @@
 #include "collector/delivery.h"
 #include "correlator/correlator.h"
 #include "correlator/incidents.h"
+#include "correlator/recent_state.h"
 #include "correlator/store_ports.h"
 #include "event/alert.h"
 #include "event/incident.h"
@@ -198,6 +199,7 @@ class Engine {
   storage::Commit commit_;
   KeptTexts texts_;  // of the rules that raised what is in the store
   correlator::StoreState state_;
+  correlator::RecentState incident_state_;  // over it: what concerns incidents
   correlator::StoreIncidents incidents_port_;
   std::optional<correlator::Correlator> correlator_;
   correlator::IncidentGrouper grouper_;
