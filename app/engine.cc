@@ -17,9 +17,12 @@ using namespace std::chrono_literals;
 constexpr std::size_t kCommitRecordsMax = 4096;
 constexpr std::size_t kLettersMax = 64;
 constexpr Nanos kTickEvery = 1s;
-// Alerts that are grouped anew at one tick, about: where nothing else is to be done, and where much is.
+// Alerts that are grouped anew from one tick to the next, about: where nothing else is to be done, and where much is.
 constexpr std::int64_t kSettled = 5000;
 constexpr std::int64_t kSettledBusy = 200;
+// Of these before one commit, so that what comes in meanwhile does not wait for all of them.
+constexpr std::int64_t kSettledIdle = 500;
+constexpr std::int64_t kSettledBetween = 50;
 constexpr std::size_t kSettledAtStop = 50'000;  // what is left goes on after the next start
 constexpr std::string_view kWatchSpace = "source-watch";  // of documents: what is usual, by source
 constexpr Nanos kSettle = 30s;  // sources may be this far behind each other before any is late
@@ -185,6 +188,7 @@ void Engine::run() {
     read_letters();
     const bool took = take();
     tick();
+    settle_incidents(took ? kSettledBetween : kSettledIdle);
     if (stopping && !took) tell_growth();
     commit();
     if (statistics().failure) break;
@@ -277,21 +281,27 @@ void Engine::tick() {
   watch_keys(now);
   health_.publish(parser_->counters(), watch_, now);
   const double free = std::clamp(leisure, 0.0, 1.0);
-  if (latest_event_ns_ == INT64_MIN) return settle_incidents(free, now);
+  allow_settling(free);
+  if (latest_event_ns_ == INT64_MIN) return;
   const std::size_t first_alert = alerts_.size();
   correlator_->tick(Nanos(latest_event_ns_) - kSettle, alerts_, free);  // it knows the lateness itself
   group(first_alert);
-  settle_incidents(free, now);
   grouper_.tick(Nanos(latest_event_ns_ - options_.lateness_ns));  // behind what the watermark has decided
 }
 
-// So many at a tick, on average: what hangs together is taken at once.
-void Engine::settle_incidents(double leisure, Nanos now) {
+// What has come until this tick may be grouped anew until the next one, so many alerts of it.
+void Engine::allow_settling(double leisure) {
   to_settle_ += kSettledBusy + static_cast<std::int64_t>(leisure * kSettled);
   to_settle_ = std::min(to_settle_, kSettledBusy + kSettled);
-  if (to_settle_ <= 0) return;
+  grouper_.next_turn();
+}
+
+// What belongs together is taken at once, however many more these are.
+void Engine::settle_incidents(std::int64_t alerts_max) {
+  const std::int64_t some = std::min(to_settle_, alerts_max);
+  if (some <= 0) return;
   const std::uint64_t before = grouper_.settled().alerts;
-  note_changed(grouper_.settle(static_cast<std::size_t>(to_settle_), now));
+  note_changed(grouper_.settle(static_cast<std::size_t>(some), clock_.now()));
   to_settle_ -= static_cast<std::int64_t>(grouper_.settled().alerts - before);
 }
 
@@ -355,6 +365,7 @@ void Engine::tell_growth() {
   const std::size_t first_alert = alerts_.size();
   correlator_->tell(alerts_);
   group(first_alert);
+  grouper_.next_turn();
   note_changed(grouper_.settle(kSettledAtStop, clock_.now()));
 }
 

@@ -165,7 +165,8 @@ class Engine {
   std::vector<std::string> blind_rules(const SourceChange& change) const;
   void take_own(std::string_view record, Nanos now);
   void tell_growth();
-  void settle_incidents(double leisure, Nanos now);
+  void allow_settling(double leisure);
+  void settle_incidents(std::int64_t alerts_max);
   void commit();
   bool commit_once();   // false: try again later
   void announce();

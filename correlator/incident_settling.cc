@@ -213,7 +213,7 @@ IncidentSettling::IncidentSettling(const IncidentOptions& options, IncidentIndex
 }
 
 void IncidentSettling::mark(const Entity& key) {
-  if (marked_.insert(key).second) index_.mark(key);
+  if (marked_.insert(key).second && !turn_.contains(key)) index_.mark(key);
 }
 
 void IncidentSettling::keep(const Alert& alert) {
@@ -350,14 +350,14 @@ void IncidentSettling::withdrawn(std::string_view alert_id, const std::string& h
 
 std::vector<std::string> IncidentSettling::settle(std::size_t alerts_max, Nanos now) {
   std::vector<std::string> changed;
-  for (std::size_t handled = 0; !marked_.empty() && handled < alerts_max;) {
-    const Entity seed = *marked_.begin();
+  for (std::size_t handled = 0; !turn_.empty() && handled < alerts_max;) {
+    const Entity seed = *turn_.begin();
     Component part = gather(seed);
     handled += part.alerts.size() + 1;
     counters_.alerts += part.alerts.size() + 1;
     part.keys.insert(seed);
     for (const Entity& key : part.keys) {
-      if (marked_.erase(key) > 0) index_.unmark(key);
+      if (marked_.erase(key) + turn_.erase(key) > 0) index_.unmark(key);
     }
     ++(part.whole ? counters_.settled : counters_.unsettled);
     if (!part.whole) continue;

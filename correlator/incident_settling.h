@@ -58,8 +58,11 @@ class IncidentSettling {
   // It is in no incident any more.
   void withdrawn(std::string_view alert_id, const std::string& home);
 
-  // Groups anew what is marked, until so many alerts were looked at: at most kAlertsMax more. The
-  // ids of incidents that are not as they were. `now` is wall time.
+  // What is marked now is what settle() is to do.
+  void next_turn() { turn_.merge(marked_); }
+  // Groups anew what it is to do, until so many alerts were looked at: at most kAlertsMax more. The
+  // ids of incidents that are not as they were. `now` is wall time. What is marked meanwhile waits
+  // for the next turn: one that gets alerts all the time is not grouped anew each time.
   std::vector<std::string> settle(std::size_t alerts_max, Nanos now);
 
   const Counters& counters() const { return counters_; }
@@ -87,7 +90,8 @@ class IncidentSettling {
   const IncidentOptions& options_;
   IncidentIndex& index_;
   IncidentPort& incidents_;
-  std::set<Entity> marked_;
+  std::set<Entity> marked_;  // since the turn began
+  std::set<Entity> turn_;    // what settle() is to do
   std::unordered_map<std::string, Alert> at_hand_;  // without events, and but few matches
   Counters counters_;
 };

@@ -55,6 +55,8 @@ class IncidentGrouper {
   std::vector<std::string> absorb(const Alert& alert, Nanos now);
   // Takes an alert out that late events have shown to be none (Correlator::take_withdrawn()).
   std::vector<std::string> withdraw(std::string_view alert_id);
+  // What has not come in order until now is what settle() is to do.
+  void next_turn() { settling_.next_turn(); }
   // Groups anew what did not come in order of event time: a part of it, so that a call stays short
   // (IncidentSettling::settle()). The ids of incidents that are not as they were; one that is unknown so
   // far may go on with the number of another that is no more.

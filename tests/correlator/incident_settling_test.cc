@@ -154,7 +154,11 @@ class Live {
     grouper_->withdraw(id);
     port_.alerts.erase(id);
   }
-  void settle(std::size_t alerts) { grouper_->settle(alerts, Nanos(++now_)); }
+  void settle(std::size_t alerts) {
+    grouper_->next_turn();
+    go_on(alerts);
+  }
+  void go_on(std::size_t alerts) { grouper_->settle(alerts, Nanos(++now_)); }
   std::string shown() const { return correlator::shown(port_); }
   IncidentSettling::Counters settled() const { return grouper_->settled(); }
   Incidents& port() { return port_; }
@@ -218,6 +222,7 @@ TEST_P(Settling, IsAsIfAllHadComeInOrder) {
       withdrawn.pop_back();
     }
     if (pick(random, 0, 9) == 0) live.settle(static_cast<std::size_t>(pick(random, 1, 60)));
+    if (pick(random, 0, 4) == 0) live.go_on(static_cast<std::size_t>(pick(random, 1, 20)));
     if (pick(random, 0, 19) == 0) live.restart();
   }
   for (const std::string& id : withdrawn) live.withdraw(id);
@@ -288,6 +293,23 @@ TEST(SettlingOf, WhatMakesNoDifferenceCostsNothing) {
   live.settle(SIZE_MAX);
   EXPECT_EQ(live.settled().settled, 0U);
   EXPECT_EQ(live.port().all.size(), 1U);
+}
+
+// One that gets late alerts all the time is grouped anew once a turn.
+TEST(SettlingOf, WhatIsMarkedMeanwhileWaitsForTheNextTurn) {
+  Live live({});
+  live.absorb(simple(100, "a", {{"host", "web-01"}}));
+  for (int i = 0; i < 20; ++i) {
+    live.absorb(simple(90 - i, "late" + std::to_string(i), {{"host", "web-01"}}));
+    if (i == 5) live.settle(SIZE_MAX);
+    live.go_on(SIZE_MAX);
+  }
+  EXPECT_EQ(live.settled().settled, 1U);
+  live.settle(SIZE_MAX);
+  EXPECT_EQ(live.settled().settled, 2U);
+  ASSERT_EQ(live.port().all.size(), 1U);
+  EXPECT_EQ(live.port().all.begin()->second.alert_count, 21U);
+  EXPECT_EQ(live.port().all.begin()->second.first_ns, 71 * kMinute);
 }
 
 TEST(SettlingOf, WhatIsTooLargeStaysAsItCame) {
