@@ -7,6 +7,7 @@
 #include "api/live.h"
 #include "api/router.h"
 #include "api/worker.h"
+#include "base/background.h"
 #include "base/check.h"
 #include "base/time.h"
 
@@ -47,8 +48,8 @@ class Api::Impl {
         ports_(std::move(ports)),
         guard_(options_, clock),
         live_(ports_, clock),
-        desk_(kDeskJobs, [this] { live_.tick(); }),
-        slow_(kSlowJobs, {}) {}
+        desk_(kDeskJobs, {}, [this] { live_.tick(); }),
+        slow_(kSlowJobs, [] { work_in_background("search"); }, {}) {}
 
   void handle(HttpRequest request, std::unique_ptr<HttpResponder> responder);
   bool open_stream(const HttpRequest& request, std::shared_ptr<HttpStream> stream);

@@ -2,8 +2,11 @@
 
 namespace picket::api {
 
-Worker::Worker(std::size_t capacity, std::function<void()> idle)
-    : jobs_(capacity), idle_(std::move(idle)), thread_([this] { run(); }) {}
+Worker::Worker(std::size_t capacity, std::function<void()> begin, std::function<void()> idle)
+    : jobs_(capacity),
+      begin_(std::move(begin)),
+      idle_(std::move(idle)),
+      thread_([this] { run(); }) {}
 
 Worker::~Worker() {
   // An empty job is the last one.
@@ -18,6 +21,7 @@ bool Worker::submit(Job&& job) {
 }
 
 void Worker::run() {
+  if (begin_) begin_();
   for (;;) {
     if (std::optional<Job> job = jobs_.try_pop()) {
       if (!*job) return;

@@ -18,8 +18,9 @@ class Worker {
  public:
   using Job = std::function<void()>;
 
-  // `idle` runs on the worker's thread after every job and about once a second; may be empty.
-  Worker(std::size_t capacity, std::function<void()> idle);
+  // `begin` runs first, `idle` after every job and about once a second, both on the worker's
+  // thread; both may be empty.
+  Worker(std::size_t capacity, std::function<void()> begin, std::function<void()> idle);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -32,6 +33,7 @@ class Worker {
 
   SpscQueue<Job> jobs_;
   Wakeup wakeup_;
+  std::function<void()> begin_;
   std::function<void()> idle_;
   std::thread thread_;  // last: it uses all of the above
 };

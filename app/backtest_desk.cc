@@ -1,22 +1,18 @@
 #include "app/backtest_desk.h"
 
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <utility>
 
 #include "app/backtest_diff.h"
 #include "app/backtest_report.h"
+#include "base/background.h"
 #include "base/file.h"
 #include "base/time.h"
 
 namespace picket::app {
 namespace {
 
-constexpr int kNice = 10;  // ingest goes first
 
 // Rules of a request as files, for loading reads files; gone at the end.
 class RuleFolder {
@@ -191,8 +187,7 @@ void BacktestDesk::change(std::string_view id, const std::function<void(Entry&)>
 }
 
 void BacktestDesk::run(const std::string& id, const api::BacktestRequest& request) {
-  // The scheduler's priority is a thread's own on Linux; without it, it is only slower for others.
-  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNice));
+  work_in_background("backtest");
   Result<Json> result = work(id, request);
   const Nanos now = rooms_.clock.now();
   change(id, [&](Entry& entry) {

@@ -1,12 +1,11 @@
 #include "app/slow_lane.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <unordered_map>
 
+#include "base/background.h"
 #include "base/codec.h"
 #include "rules/evaluation.h"
 
@@ -17,7 +16,6 @@ using namespace std::chrono_literals;
 
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kKeyDigits = 16;
-constexpr int kNice = 10;
 
 std::unordered_map<std::string_view, std::uint32_t> index_of(const rules::RuleSet& set) {
   std::unordered_map<std::string_view, std::uint32_t> index;
@@ -128,9 +126,7 @@ void SlowLane::answered() {
 }
 
 void SlowLane::run() {
-  // Of this thread only (Linux): where processors are few, ingest comes first. Refused means no
-  // harm.
-  [[maybe_unused]] const int nice = ::setpriority(PRIO_PROCESS, 0, kNice);
+  work_in_background("slow-rules");
   std::optional<Work> work;
   while (!stopping()) {
     Rules rules = rules_.with([](const Rules& now) { return now; });

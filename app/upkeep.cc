@@ -1,18 +1,16 @@
 #include "app/upkeep.h"
 
-#include <sys/resource.h>
-
 #include <chrono>
 #include <filesystem>
 #include <utility>
 
 #include "app/terminal.h"
 #include "app/words.h"
+#include "base/background.h"
 
 namespace picket::app {
 namespace {
 
-constexpr int kNice = 10;
 constexpr std::chrono::milliseconds kBetween{1000};
 constexpr Nanos kExpireEvery = std::chrono::hours(1);
 constexpr Nanos kArchiveAgain = std::chrono::minutes(10);
@@ -65,8 +63,7 @@ UpkeepStatus Upkeep::status() const {
 }
 
 void Upkeep::run() {
-  // As in slow_lane.cc.
-  [[maybe_unused]] const int nice = ::setpriority(PRIO_PROCESS, 0, kNice);
+  work_in_background("upkeep");
   while (!stopping_.load(std::memory_order_acquire)) {
     watch_clock();
     watch_disk();

@@ -1,17 +1,16 @@
 #include "app/warm_start.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
+
+#include "base/background.h"
 
 namespace picket::app {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kNice = 10;
 // Commits that are left to the engine. More after each round in which as many came as were read, so
 // that it ends.
 constexpr std::uint64_t kLeftFirst = 4;
@@ -70,8 +69,7 @@ bool WarmStart::given_up(std::uint64_t epoch) const {
 }
 
 void WarmStart::run() {
-  // As in slow_lane.cc.
-  [[maybe_unused]] const int nice = ::setpriority(PRIO_PROCESS, 0, kNice);
+  work_in_background("warm-start");
   while (!stopping_.load(std::memory_order_acquire)) {
     if (std::optional<Task> task = next()) {
       fill(*std::move(task));
