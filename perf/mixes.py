@@ -7,9 +7,13 @@
   mix30.ndjson      three in ten
   process.ndjson    process creations (Sysmon 1, Security 4688) of the attack samples alone
   raw.ndjson        the simulations as they were recorded, Message and all
-  syslog.log        lines of about 100 bytes: sshd, sudo, cron, pam, kernel, made here from a seed
+  syslog.log        lines of about 100 bytes: sshd, sudo, cron, pam, kernel, made here from a seed; a third of them are
+                    logins from anywhere, which correlations count
+  fleet.log         lines of about 100 bytes of 300 hosts, 200 a second: people log in where they always do, from their
+                    own addresses, and mistype a password now and then
 
-Usage: mixes.py DATA OUT [COUNT]; COUNT events a stream at most (100000).
+Usage: mixes.py DATA OUT [COUNT]; COUNT events a stream at most (100000). Times go on within a stream, so one that is
+sent over and over brings late events: make it as long as what is sent.
 """
 
 import io
@@ -92,6 +96,29 @@ def syslog(count):
             f"kernel: [{i}.123456] eth0: link is up at 1000 Mbps, full duplex, flow control rx/tx"))
 
 
+def fleet(count):
+    pick = random.Random(7)
+    users = [f"user{i:03}" for i in range(200)]
+    hosts = {user: [f"app-{pick.randrange(300):03}" for _ in range(3)] for user in users}
+    homes = {user: [f"10.20.{pick.randrange(8)}.{pick.randrange(256)}" for _ in range(2)] for user in users}
+    for i in range(count):
+        user, kind, pid = pick.choice(users), pick.random(), 1000 + i % 60000
+        host = pick.choice(hosts[user]) if kind < 0.13 else f"app-{pick.randrange(300):03}"
+        address = f"{pick.choice(homes[user])} port {40000 + i % 20000} ssh2"
+        level, text = next((level, text) for below, level, text in (
+            (0.002, 86, f"sshd[{pid}]: Failed password for {user} from {address}"),
+            (0.03, 86, f"sshd[{pid}]: Accepted publickey for {user} from {address}"),
+            (0.08, 86, f"sshd[{pid}]: pam_unix(sshd:session): session opened for user {user} by (uid=0)"),
+            (0.13, 85, f"sudo: {user} : TTY=pts/0 ; PWD=/srv/app ; USER=root ; COMMAND=/usr/bin/systemctl restart app"),
+            (0.33, 78, f"CRON[{pid}]: (root) CMD (   cd / && run-parts --report /etc/cron.hourly)"),
+            (0.53, 30, f"systemd[1]: Started session-{i % 90000}.scope - Session {i % 90000} of User {user}."),
+            (0.73, 30, f"dhclient[{pid}]: DHCPACK of 10.30.{i % 8}.{pick.randrange(256)} from 10.30.0.1"),
+            (1, 4, f"kernel: [{i}.123456] eth0: link is up at 1000 Mbps, full duplex, flow control rx/tx"))
+            if kind < below)
+        second = i // 200
+        yield f"<{level}>Nov {22 + second // 86400} {second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02} {host} {text}"
+
+
 def write(path, lines, count):
     n = size = 0
     with path.open("w", encoding="utf-8") as out:
@@ -113,6 +140,7 @@ def main():
     write(out / "process.ndjson", processes(data), count)
     write(out / "raw.ndjson", (compact(event) for event in events(recorded(data))), count // 2)
     write(out / "syslog.log", syslog(count), count)
+    write(out / "fleet.log", fleet(count), count)
 
 
 if __name__ == "__main__":

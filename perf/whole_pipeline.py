@@ -9,8 +9,8 @@ due until its alert comes out of the event stream of the API.
 Prints name, n, digest and rates; the digest is the number of alerts of that rule.
 
 Usage: whole_pipeline.py PICKET [--stream FILE] [--events N] [--seconds S] [--rules DIR ...] [--rate R]
-  --stream   one record a line, such as perf/mixes.py makes; from its beginning again when it ends. Without it the
-             records are made up: network connections that Sysmon might report, 800 bytes each
+  --stream   one record a line, such as perf/mixes.py makes; from its beginning again when it ends, and then its times
+             are late. Without it the records are made up: network connections that Sysmon might report, 800 bytes each
   --events   of the first part (500000)
   --seconds  of the second part (30)
   --rate     of the second part, instead of half of what was measured
