@@ -4,6 +4,7 @@
 Usage: upkeep_server_test.py PICKET [unittest arguments]
 """
 
+import os
 import pathlib
 import shutil
 import socket
@@ -52,6 +53,22 @@ class UpkeepTest(unittest.TestCase):
                          sum(1 for i in range(ROWS) if i % 250 == 17 and i % 7 == 3))
         self.assertEqual(self.picket.stop(), 0)
         self.picket.run("verify", "--data", str(self.picket.data))
+
+    def threads(self):
+        """Nice values by name."""
+        found = {}
+        for task in pathlib.Path(f"/proc/{self.picket.process.pid}/task").iterdir():
+            fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+            found.setdefault((task / "comm").read_text().strip(), []).append(int(fields[16]))
+        return found
+
+    def test_what_can_wait_has_less_priority_than_taking_in(self):
+        self.picket.start()
+        waits = {"search", "upkeep", "slow-rules", "warm-start"}
+        wait_for(lambda: waits <= self.threads().keys(), "the threads in the background")
+        threads, own = self.threads(), os.getpriority(os.PRIO_PROCESS, 0)
+        self.assertTrue(all(nice >= 10 for name in waits for nice in threads[name]), threads)
+        self.assertEqual(min(nice for all_of in threads.values() for nice in all_of), own, threads)
 
     def test_wrong_retention_is_refused_with_all_its_errors(self):
         self.configure("retention: {default: soon, levels: {7: 30d, 2: 5}, sources: {tcp: 0d}}\n")
