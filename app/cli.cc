@@ -172,6 +172,8 @@ void add_scan(CLI::App& app, ScanCommand& command, int& code) {
   add_geoip(*scan, command.geoip);
   choose(scan->add_option("--taxonomy", command.taxonomy, say("option.taxonomy")), "none");
   scan->add_option("--stats", command.stats, say("option.stats"))->type_name("FILE");
+  scan->add_option("--incidents", command.incidents, say("option.scan_incidents"))->type_name("FILE");
+  scan->add_option("--systems", command.systems, say("option.scan_systems"))->type_name("FILE");
   scan->add_flag("--fail-on-alert", command.fail_on_alert, say("option.fail_on_alert"));
   add_cache(*scan, command.cache);
   scan->callback([&] { code = run_scan(command); });

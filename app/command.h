@@ -38,6 +38,8 @@ struct ScanCommand {
   std::string source;    // a source definition by name
   std::string taxonomy;  // "none", or empty for the shipped ones
   std::string stats;     // file to write statistics to
+  std::string incidents;  // file to write incidents to
+  std::string systems;    // register of information systems, for incidents
   bool fail_on_alert = false;
   CacheChoice cache;
 };

@@ -50,16 +50,6 @@ const response::Systems& no_systems() {
   return kNone;
 }
 
-correlator::IncidentOptions incident_options(const response::Systems* systems) {
-  correlator::IncidentOptions options;
-  if (systems == nullptr) return options;
-  options.level_of_system = [systems](std::string_view name) {
-    const response::System* system = systems->by_name(name);
-    return system != nullptr ? system->level : 0;
-  };
-  return options;
-}
-
 }  // namespace
 
 class Engine::Names final : public correlator::SourceNames {
@@ -113,7 +103,7 @@ Engine::Engine(EngineOptions options, Detection detection, storage::Store& store
       state_(store, commit_),
       incident_state_(state_),
       incidents_port_(store, commit_),
-      grouper_(incident_options(options_.systems), incident_state_, incidents_port_),
+      grouper_(incident_options(options_.systems != nullptr ? *options_.systems : no_systems()), incident_state_, incidents_port_),
       health_(names_of(options_.sources), options_.clock_skew_max),
       watch_(watched_of(options_.sources)),
       key_watch_(options_.keys_max),

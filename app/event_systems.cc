@@ -46,4 +46,13 @@ const response::System* EventSystems::of(const std::vector<Entity>& entities) co
   return nullptr;
 }
 
+correlator::IncidentOptions incident_options(const response::Systems& systems) {
+  correlator::IncidentOptions options;
+  options.level_of_system = [&systems](std::string_view name) {
+    const response::System* system = systems.by_name(name);
+    return system != nullptr ? system->level : 0;
+  };
+  return options;
+}
+
 }  // namespace picket::app

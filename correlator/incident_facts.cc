@@ -57,6 +57,25 @@ const Incident* resolve_incident(IncidentPort& port, std::string_view id) {
   return nullptr;
 }
 
+Alert without_events(const Alert& alert) {
+  Alert bare;
+  bare.id = alert.id;
+  bare.kind = alert.kind;
+  bare.time_ns = alert.time_ns;
+  bare.rule = alert.rule;
+  bare.tags = alert.tags;
+  bare.layer = alert.layer;
+  bare.system = alert.system;
+  bare.entities = alert.entities;
+  bare.layers = alert.layers;
+  bare.hit_count = alert.hit_count;
+  bare.last_seen_ns = alert.last_seen_ns;
+  for (const Match& match : alert.matches) {
+    if (match.indicator) bare.matches.push_back(match);
+  }
+  return bare;
+}
+
 bool opens_incident(const Alert& alert) {
   return alert.kind == AlertKind::kCorrelation || alert.rule.level >= Level::kMedium;
 }

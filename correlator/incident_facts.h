@@ -12,6 +12,10 @@
 
 namespace picket::correlator {
 
+// What grouping asks of an alert, and what an incident tells of it: no events, and of its matches
+// those of indicators.
+Alert without_events(const Alert& alert);
+
 // Of a correlation, or of level medium and above. Others join an incident and never make one.
 bool opens_incident(const Alert& alert);
 

@@ -16,26 +16,6 @@ namespace {
 // A mark that stands for an incident and not for an entity: what has no keys changes it alone.
 const std::string kIncidentMark;
 
-// What grouping asks of an alert, and what an incident tells of it.
-Alert without_events(const Alert& alert) {
-  Alert bare;
-  bare.id = alert.id;
-  bare.kind = alert.kind;
-  bare.time_ns = alert.time_ns;
-  bare.rule = alert.rule;
-  bare.tags = alert.tags;
-  bare.layer = alert.layer;
-  bare.system = alert.system;
-  bare.entities = alert.entities;
-  bare.layers = alert.layers;
-  bare.hit_count = alert.hit_count;
-  bare.last_seen_ns = alert.last_seen_ns;
-  for (const Match& match : alert.matches) {
-    if (match.indicator) bare.matches.push_back(match);
-  }
-  return bare;
-}
-
 // The entities that were keys at any time, however many they are by now.
 std::vector<Entity> all_keys_of(const Alert& alert, const IncidentOptions& options) {
   IncidentOptions all;

@@ -6,7 +6,9 @@
 
 #include "app/command.h"
 #include "app/detection.h"
+#include "app/event_systems.h"
 #include "app/record_file.h"
+#include "app/scan_incidents.h"
 #include "app/terminal.h"
 #include "app/words.h"
 #include "base/file.h"
@@ -28,18 +30,30 @@ correlator::Options scan_options() {
 
 class FileNames final : public correlator::SourceNames {
  public:
-  explicit FileNames(const std::vector<std::string>& files) : files_(files) {}
+  FileNames(const std::vector<std::string>& files, const response::Systems& systems)
+      : files_(files), systems_(systems) {}
   std::string_view name(SourceId source) const override { return files_[static_cast<std::size_t>(source)]; }
   std::string_view system(SourceId) const override { return {}; }
+  std::string_view system_of(Batch& batch, const Event& event, SourceId) const override {
+    const response::System* system = systems_.of(batch, event);
+    return system != nullptr ? std::string_view(system->name) : std::string_view();
+  }
+  // Detections know their event; what is over several goes by what they speak of.
+  void name_system(Alert& alert) const {
+    if (alert.kind != AlertKind::kCorrelation) return;
+    if (const response::System* system = systems_.of(alert.entities)) alert.system = system->name;
+  }
 
  private:
   const std::vector<std::string>& files_;
+  EventSystems systems_;
 };
 
 struct Statistics {
   std::uint64_t events = 0;
   std::uint64_t bytes = 0;
   std::uint64_t alerts = 0;
+  std::uint64_t incidents = 0;  // where they were asked for
 };
 
 double cpu_seconds() {
@@ -53,12 +67,13 @@ double cpu_seconds() {
 
 class Scan {
  public:
-  Scan(const ScanCommand& command, const Detection& detection)
+  Scan(const ScanCommand& command, const Detection& detection, const response::Systems& systems)
       : command_(command),
         detection_(detection),
         parser_(detection.make_parser(false)),
         evaluation_(detection.rules->make_evaluation()),
-        names_(command.files),
+        names_(command.files, systems),
+        incidents_(systems),
         correlator_(detection.rules, scan_options(), state_) {}
 
   Result<void> run() {
@@ -67,7 +82,7 @@ class Scan {
     }
     correlator_.finish(alerts_);
     print();
-    return {};
+    return command_.incidents.empty() ? Result<void>() : write_incidents();
   }
 
   const Statistics& statistics() const { return statistics_; }
@@ -96,12 +111,25 @@ class Scan {
   }
 
   void print() {
-    for (const Alert& alert : alerts_) {
+    for (Alert& alert : alerts_) {
+      names_.name_system(alert);
+      if (!command_.incidents.empty()) incidents_.add(alert);
       const std::string line = dump_json(to_json(alert)) + "\n";
       std::fwrite(line.data(), 1, line.size(), stdout);
     }
     statistics_.alerts += alerts_.size();
     alerts_.clear();
+    for (const std::string& id : correlator_.take_withdrawn()) incidents_.remove(id);
+  }
+
+  Result<void> write_incidents() {
+    std::string lines;
+    for (const Incident& incident : incidents_.take()) {
+      lines += dump_json(to_json(incident)) + "\n";
+      ++statistics_.incidents;
+    }
+    if (const std::uint64_t n = incidents_.left_out(); n > 0) tell(say("notice.scan_alerts_left_out", {{"n", n}}));
+    return write_file(command_.incidents, lines);
   }
 
   const ScanCommand& command_;
@@ -109,6 +137,7 @@ class Scan {
   parsers::Parser parser_;
   rules::EvaluationPtr evaluation_;
   FileNames names_;
+  ScanIncidents incidents_;
   correlator::MapState state_;
   correlator::Correlator correlator_;
   Batch batch_;
@@ -128,12 +157,24 @@ Json statistics_json(const Statistics& statistics, const rules::PayloadCounters&
           {"indicators_loaded", detection.indicators.set->size()},
           {"indicators_refused", detection.indicators.refused()},
           {"alerts", statistics.alerts},
+          {"incidents", statistics.incidents},
           {"payloads", {{"scanned", payloads.scanned}, {"timed_out", payloads.timed_out},
                         {"too_large", payloads.too_large}, {"failed", payloads.failed}}},
           {"wall_seconds", wall},
           {"cpu_seconds", cpu},
           {"events_per_second", rate(wall)},
           {"events_per_cpu_second", rate(cpu)}};
+}
+
+// None without a register. The error tells all that is wrong in it, each with its line.
+Result<response::Systems> systems_of(const ScanCommand& command) {
+  if (command.systems.empty()) return response::Systems();
+  std::vector<Problem> problems;
+  Result<response::Systems> systems = response::load_systems(command.systems, problems);
+  std::string wrong;
+  for (const Problem& problem : problems) wrong += (wrong.empty() ? "" : "\n") + problem.text();
+  if (systems && !wrong.empty()) return fail(Errc::kInvalid, wrong);
+  return systems;
 }
 
 }  // namespace
@@ -157,10 +198,13 @@ int run_scan(const ScanCommand& command) {
   }
   if (detection->rules->rule_count() == 0) return complain("no rule is active, nothing to scan with", kRuleWrong);
 
+  const Result<response::Systems> systems = systems_of(command);
+  if (!systems) return complain(systems.error().what, kUsageWrong);
+
   RealClock clock;
   const Nanos start = clock.now();
   const double cpu_start = cpu_seconds();
-  Scan scan(command, *detection);
+  Scan scan(command, *detection, *systems);
   const Result<void> done = scan.run();
   if (!done) return complain(done.error().what, kUsageWrong);
   save_cache(*detection);

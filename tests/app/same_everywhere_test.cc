@@ -9,9 +9,9 @@
 #include <set>
 
 #include "app/known_sources.h"
+#include "app/scan_incidents.h"
 #include "app/source_formats.h"
 #include "correlator/correlator.h"
-#include "correlator/incidents.h"
 #include "history.h"
 #include "rules/evaluation.h"
 
@@ -83,43 +83,9 @@ Found live(const std::vector<std::size_t>& sizes, std::size_t restart = SIZE_MAX
               [&] { return pushes % restart == 0; });
 }
 
-class Memory final : public correlator::IncidentPort {
- public:
-  const Incident* look(std::string_view id) override { return edit(id); }
-  Incident* edit(std::string_view id) override {
-    const auto found = all.find(id);
-    return found == all.end() ? nullptr : &found->second;
-  }
-  std::uint64_t next_number() override { return all.size() + 1; }
-  Incident* put(Incident incident) override {
-    std::string id = incident.id;
-    return &all.insert_or_assign(std::move(id), std::move(incident)).first->second;
-  }
-  void rename(std::string_view, Incident) override { ADD_FAILURE() << "all came in order"; }
-  std::optional<Alert> alert(std::string_view) override { return std::nullopt; }
-
-  std::map<std::string, Incident, std::less<>> all;
-};
-
-// The incidents of these alerts, taken in order.
-std::map<std::string, Json> incidents_of(std::vector<Alert> alerts,
-                                         const response::Systems& systems) {
-  std::sort(alerts.begin(), alerts.end(), [](const Alert& a, const Alert& b) {
-    return a.time_ns != b.time_ns ? a.time_ns < b.time_ns : a.id < b.id;
-  });
-  correlator::IncidentOptions options;
-  options.level_of_system = [&](std::string_view name) {
-    const response::System* system = systems.by_name(name);
-    return system != nullptr ? system->level : 0;
-  };
-  correlator::MapState state;
-  Memory memory;
-  correlator::IncidentGrouper grouper(options, state, memory);
-  for (const Alert& alert : alerts) grouper.absorb(alert, Nanos(1));
+std::map<std::string, Json> timeless_by_id(const std::vector<Incident>& incidents) {
   std::map<std::string, Json> found;
-  for (const auto& [id, incident] : memory.all) {
-    if (incident.merged_into.empty()) found.emplace(id, timeless(incident));
-  }
+  for (const Incident& incident : incidents) found.emplace(incident.id, timeless(incident));
   return found;
 }
 
@@ -153,12 +119,12 @@ Found scanned() {
   }
   for (const std::string& id : correlator.take_withdrawn()) last.erase(id);
   Found found;
-  std::vector<Alert> left;
-  for (auto& [id, alert] : last) {
+  ScanIncidents incidents(history.systems());
+  for (const auto& [id, alert] : last) {
     found.alerts.emplace(id, without_basis(alert, history));
-    left.push_back(std::move(alert));
+    incidents.add(alert);
   }
-  found.incidents = incidents_of(std::move(left), history.systems());
+  found.incidents = timeless_by_id(incidents.take());
   return found;
 }
 

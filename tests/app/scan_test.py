@@ -2,6 +2,7 @@
 """picket scan as people type it: which words are rules and which are files."""
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,57 @@ class Scan(unittest.TestCase):
         found, stats = self.scan("--rules", "alpha.yml", "--rules", "beta.yml", "beta.ndjson", "alpha.ndjson")
         self.assertEqual(found, ["Says alpha", "Says beta"])
         self.assertEqual(stats["rules_loaded"], 2)
+
+    SYSTEMS = """systems:
+  - name: portal
+    title: {en: Portal, vi: Cổng}
+    level: 4
+    owner: {name: An, email: an@example.org, language: vi}
+    assets: {hosts: [web-01]}
+"""
+    LOGIN = """title: A login with a key
+id: 00000000-0000-4000-8000-000000000003
+logsource: {product: linux, service: sshd}
+detection:
+    sel: ['Accepted publickey']
+    condition: sel
+level: high
+"""
+
+    def incidents(self, *words):
+        self.write("login.yml", self.LOGIN)
+        self.write("auth.log", "".join(
+            f"<38>Nov 20 1{hour}:00:00 web-0{host} sshd[7]: Accepted publickey for user{host} from 192.0.2.{host} port 4000 ssh2\n"
+            for hour, host in ((2, 1), (1, 2), (0, 1))))
+        return subprocess.run([BINARY, "scan", "--rules", "login.yml", "--incidents", "found.ndjson", *words, "auth.log"],
+                              cwd=self.folder.name, capture_output=True, text=True, timeout=60)
+
+    def found(self):
+        with open(os.path.join(self.folder.name, "found.ndjson"), encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    def test_incidents_of_the_alerts(self):
+        self.write("systems.yaml", self.SYSTEMS)
+        done = self.incidents("--systems", "systems.yaml")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        alerts = [json.loads(line) for line in done.stdout.splitlines()]
+        found = self.found()
+        self.assertEqual([(one["number"], one["alert_count"], one.get("system", "")) for one in found],
+                         [(1, 2, "portal"), (2, 1, "")])
+        self.assertEqual(sorted(entry["alert"] for one in found for entry in one["timeline"]),
+                         sorted(alert["id"] for alert in alerts))
+        self.assertEqual(found[0]["owner"], "An")
+        path = pathlib.Path(self.folder.name, "found.ndjson")
+        first = path.read_bytes()
+        self.incidents("--systems", "systems.yaml")
+        self.assertEqual(path.read_bytes(), first)
+
+    def test_a_wrong_register_is_refused_with_all_its_errors(self):
+        self.write("systems.yaml", self.SYSTEMS.replace("level: 4", "level: 9").replace("an@example.org", "nobody"))
+        done = self.incidents("--systems", "systems.yaml")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("systems.yaml:4:", done.stderr)
+        self.assertIn("systems.yaml:5:", done.stderr)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
 
 #include "correlator/correlator.h"
 #include "correlator/incidents.h"
+#include "correlator/map_incidents.h"
 #include "correlator/risk.h"
 #include "tests/conformance/detector.h"
 #include "tests/conformance/records.h"
@@ -21,32 +22,6 @@ namespace picket::conformance {
 namespace {
 
 constexpr std::size_t kIncidentsMax = 5;
-
-class Memory final : public correlator::IncidentPort {
- public:
-  const Incident* look(std::string_view id) override { return edit(id); }
-  Incident* edit(std::string_view id) override {
-    const auto found = all.find(id);
-    return found == all.end() ? nullptr : &found->second;
-  }
-  void rename(std::string_view id, Incident incident) override {
-    all.erase(std::string(id));
-    put(std::move(incident));
-  }
-  std::uint64_t next_number() override { return ++numbers; }
-  Incident* put(Incident incident) override {
-    std::string id = incident.id;
-    return &all.insert_or_assign(std::move(id), std::move(incident)).first->second;
-  }
-  std::optional<Alert> alert(std::string_view id) override {
-    const auto found = alerts.find(id);
-    return found == alerts.end() ? std::nullopt : std::optional(found->second);
-  }
-
-  std::map<std::string, Incident, std::less<>> all;
-  std::map<std::string, Alert, std::less<>> alerts;
-  std::uint64_t numbers = 0;
-};
 
 class OneSource final : public correlator::SourceNames {
  public:
@@ -82,7 +57,7 @@ Story story_of(Detector& detector, const std::string& name,
     correlator.process(batch, OneSource(), alerts);
   }
   correlator.finish(alerts);
-  Memory memory;
+  correlator::MapIncidents memory;
   correlator::MapState state;
   correlator::IncidentOptions all;
   all.alerts_max = Incident::kTimelineMax;

@@ -12,6 +12,7 @@
 #include "correlator/entities.h"
 #include "correlator/incident_history.h"
 #include "correlator/incidents.h"
+#include "correlator/map_incidents.h"
 
 namespace picket::correlator {
 namespace {
@@ -23,38 +24,8 @@ std::int64_t pick(Random& random, std::int64_t low, std::int64_t high) {
   return std::uniform_int_distribution<std::int64_t>(low, high)(random);
 }
 
-class Incidents final : public IncidentPort {
- public:
-  const Incident* look(std::string_view id) override { return edit(id); }
-  Incident* edit(std::string_view id) override {
-    if (const auto now = renamed.find(id); now != renamed.end()) return edit(now->second);
-    const auto found = all.find(id);
-    return found == all.end() ? nullptr : &found->second;
-  }
-  std::uint64_t next_number() override { return ++numbers; }
-  Incident* put(Incident incident) override {
-    renamed.erase(incident.id);
-    std::string id = incident.id;
-    return &all.insert_or_assign(std::move(id), std::move(incident)).first->second;
-  }
-  void rename(std::string_view id, Incident incident) override {
-    all.erase(std::string(id));
-    renamed.insert_or_assign(std::string(id), incident.id);
-    put(std::move(incident));
-  }
-  std::optional<Alert> alert(std::string_view id) override {
-    const auto found = alerts.find(id);
-    return found == alerts.end() ? std::nullopt : std::optional(found->second);
-  }
-
-  std::map<std::string, Incident, std::less<>> all;
-  std::map<std::string, std::string, std::less<>> renamed;
-  std::map<std::string, Alert, std::less<>> alerts;
-  std::uint64_t numbers = 0;
-};
-
 // What is said of incidents apart from their way: those that are left, the oldest first.
-std::string shown(const Incidents& port) {
+std::string shown(const MapIncidents& port) {
   std::vector<const Incident*> left;
   for (const auto& [id, incident] : port.all) {
     if (incident.merged_into.empty() && incident.alert_count > 0) left.push_back(&incident);
@@ -133,7 +104,7 @@ std::string in_order(std::vector<Alert> alerts, const IncidentOptions& options) 
     return a.time_ns != b.time_ns ? a.time_ns < b.time_ns : a.id < b.id;
   });
   MapState state;
-  Incidents port;
+  MapIncidents port;
   IncidentGrouper grouper(options, state, port);
   for (const Alert& alert : alerts) {
     port.alerts.insert_or_assign(alert.id, alert);
@@ -161,13 +132,13 @@ class Live {
   void go_on(std::size_t alerts) { grouper_->settle(alerts, Nanos(++now_)); }
   std::string shown() const { return correlator::shown(port_); }
   IncidentSettling::Counters settled() const { return grouper_->settled(); }
-  Incidents& port() { return port_; }
+  MapIncidents& port() { return port_; }
   IncidentGrouper& grouper() { return *grouper_; }
 
  private:
   IncidentOptions options_;
   MapState state_;
-  Incidents port_;
+  MapIncidents port_;
   std::optional<IncidentGrouper> grouper_;
   std::int64_t now_ = 0;
 };

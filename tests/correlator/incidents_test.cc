@@ -1,4 +1,5 @@
 #include "correlator/incidents.h"
+#include "correlator/map_incidents.h"
 
 #include <gtest/gtest.h>
 
@@ -12,33 +13,6 @@ namespace picket::correlator {
 namespace {
 
 constexpr std::int64_t kMinute = 60'000'000'000;
-
-class Incidents final : public IncidentPort {
- public:
-  const Incident* look(std::string_view id) override { return edit(id); }
-  Incident* edit(std::string_view id) override {
-    const auto found = all.find(id);
-    return found == all.end() ? nullptr : &found->second;
-  }
-  void rename(std::string_view id, Incident incident) override {
-    all.erase(std::string(id));
-    put(std::move(incident));
-  }
-  std::uint64_t next_number() override { return ++numbers; }
-  Incident* put(Incident incident) override {
-    std::string id = incident.id;
-    return &all.insert_or_assign(std::move(id), std::move(incident)).first->second;
-  }
-
-  std::optional<Alert> alert(std::string_view id) override {
-    const auto found = alerts.find(std::string(id));
-    return found == alerts.end() ? std::nullopt : std::optional(found->second);
-  }
-
-  std::map<std::string, Incident, std::less<>> all;
-  std::map<std::string, Alert> alerts;
-  std::uint64_t numbers = 0;
-};
 
 struct Told {
   std::string rule;
@@ -70,7 +44,8 @@ class IncidentsTest : public testing::Test {
     Alert made = alert(minute, std::move(told));
     port_.alerts.insert_or_assign(made.id, made);
     last_.clear();
-    for (const std::string& id : grouper_->absorb(made, Nanos(1))) last_.push_back(port_.all.at(id));
+    for (const std::string& id : grouper_->absorb(made, Nanos(1)))
+      last_.push_back(port_.all.at(id));
     return made;
   }
   void restart() { grouper_.emplace(options_, state_, port_); }
@@ -103,7 +78,7 @@ class IncidentsTest : public testing::Test {
 
   IncidentOptions options_;
   MapState state_;
-  Incidents port_;
+  MapIncidents port_;
   std::optional<IncidentGrouper> grouper_{std::in_place, options_, state_, port_};
   std::vector<Incident> last_;
   int seq_ = 0;
