@@ -59,6 +59,7 @@ class Api::Impl {
   HttpResponse at_once(const HttpRequest& request);
   void queue(const Route& route, HttpRequest request, std::unique_ptr<HttpResponder> responder);
   HttpResponse answer(const Route& route, const HttpRequest& request);
+  void begin(const Route& route, const HttpRequest& request, const Reply& reply);
   bool is_open(const Routed& routed, const HttpRequest& request) const;
 
   const ApiOptions options_;
@@ -114,7 +115,11 @@ void Api::Impl::queue(const Route& route, HttpRequest request,
   auto pending = std::make_shared<Pending>(Pending{std::move(request), std::move(responder)});
   Worker& worker = route.room == Room::kDesk ? desk_ : slow_;
   const bool taken = worker.submit([this, &route, pending] {
-    finish(*pending->responder, pending->request, answer(route, pending->request));
+    const auto reply = [pending](HttpResponse response) {
+      finish(*pending->responder, pending->request, std::move(response));
+    };
+    if (route.begin != nullptr) return begin(route, pending->request, reply);
+    reply(answer(route, pending->request));
   });
   if (!taken) finish(*pending->responder, pending->request, busy());
 }
@@ -124,6 +129,11 @@ HttpResponse Api::Impl::answer(const Route& route, const HttpRequest& request) {
   const Call call{ports_, request, std::move(routed.parts)};
   if (route.method == "GET") return route.answer(call);
   return idempotency_.once(request, [&] { return route.answer(call); });
+}
+
+void Api::Impl::begin(const Route& route, const HttpRequest& request, const Reply& reply) {
+  Routed routed = find_route(request.method, request.path);
+  route.begin(Call{ports_, request, std::move(routed.parts)}, reply);
 }
 
 bool Api::Impl::open_stream(const HttpRequest& request, std::shared_ptr<HttpStream> stream) {

@@ -88,6 +88,26 @@ struct BacktestRequest {
   static constexpr std::size_t kSamplesMax = 10;
 };
 
+// The text of a rule file over stored events while it is being written; docs/formats/rule-try.md.
+struct TryRequest {
+  std::string text;
+  // Of the editor: what a later request of the same session replaces ends. Empty: replaces nothing.
+  std::string session = {};
+  std::string cursor = {};           // as given in "next": goes on there; empty: the newest events
+  std::int64_t from_ns = INT64_MIN;  // event time, inclusive
+  std::int64_t to_ns = INT64_MAX;    // exclusive
+  std::size_t limit = 5;             // hits, and near misses, shown of each rule
+  std::int64_t time_ns = 2'000'000'000;  // of looking at events; then it answers with what it has
+  std::string language = "en";           // of what is wrong with the rule: "en", "vi"
+
+  static constexpr std::size_t kTextBytesMax = 64 * 1024;
+  static constexpr std::size_t kSessionBytesMax = 128;
+  static constexpr std::size_t kLimitMax = 20;
+  static constexpr std::int64_t kMillisecondsMin = 50;
+  static constexpr std::int64_t kMillisecondsMax = 10'000;
+};
+using TryAnswer = std::function<void(Result<Json>)>;
+
 // A run as JSON, which the console reads (members it does not know are ignored):
 // {"id", "incident": <incident id>, "playbook": {"id", "name", "names": {"en", "vi"}}, "status":
 // "running" | "waiting" |
@@ -134,6 +154,10 @@ struct Ports {
   std::function<Result<Json>(std::string_view id)> backtest;  // (desk) with its result, when there is one
   // (desk) One that runs is asked to end; one that is over is forgotten.
   std::function<Result<Json>(std::string_view id)> cancel_backtest;
+
+  // (desk) Only begins: the answer is given exactly once, on any thread, also before this returns. kBusy: too
+  // many wait; kLimit: too many rules; kInvalid: the cursor; kFull: of field names.
+  std::function<void(TryRequest, TryAnswer)> try_rule;
 
   // (desk) What must stay though its retention is over, oldest first; setting one, and lifting it. kInvalid,
   // kNotFound, kLimit: the text says what is wrong. docs/formats/store.md has the shape.

@@ -2,6 +2,7 @@
 // neither thread nor session. Desk or slow thread, as router.cc says.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ struct Call {
   const HttpRequest& request;
   std::vector<std::string_view> parts;  // what the {names} of the path stand for, in order
 };
+
+// Sends the answer of a request that is answered later, once, from any thread.
+using Reply = std::function<void(HttpResponse)>;
 
 HttpResponse list_incidents(const Call& call);
 HttpResponse get_incident(const Call& call);
@@ -40,6 +44,7 @@ HttpResponse start_backtest(const Call& call);
 HttpResponse list_backtests(const Call& call);
 HttpResponse get_backtest(const Call& call);
 HttpResponse cancel_backtest(const Call& call);
+void begin_try(const Call& call, const Reply& reply);  // the call ends with the function
 HttpResponse list_runs(const Call& call);
 HttpResponse get_run(const Call& call);
 HttpResponse command_step(const Call& call);  // .../runs/{id}/steps/{step}/{verb}

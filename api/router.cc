@@ -23,6 +23,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/ledger", Room::kDesk, false, get_ledger},
     {"GET", "/api/v1/rules/{id}/source", Room::kDesk, false, get_rule_source},
     {"GET", "/api/v1/rules/cost", Room::kDesk, false, get_rule_cost},
+    {"POST", "/api/v1/rules/try", Room::kDesk, false, nullptr, begin_try},
     {"GET", "/api/v1/backtests", Room::kDesk, false, list_backtests},
     {"POST", "/api/v1/backtests", Room::kDesk, false, start_backtest},
     {"GET", "/api/v1/backtests/{id}", Room::kDesk, false, get_backtest},

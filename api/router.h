@@ -18,6 +18,9 @@ struct Route {
   Room room = Room::kDesk;
   bool open = false;  // without a token
   HttpResponse (*answer)(const Call& call) = nullptr;
+  // Instead of `answer`: begins what is answered later. It changes nothing, so that no key makes it
+  // idempotent.
+  void (*begin)(const Call& call, const Reply& reply) = nullptr;
 };
 
 std::span<const Route> routes();

@@ -341,6 +341,9 @@ api::Ports make_ports(const ApiRooms& rooms) {
   ports.backtests = [&desk = rooms.backtests] { return desk.list(); };
   ports.backtest = [&desk = rooms.backtests](std::string_view id) { return desk.get(id); };
   ports.cancel_backtest = [&desk = rooms.backtests](std::string_view id) { return desk.cancel(id); };
+  ports.try_rule = [&desk = rooms.tries](api::TryRequest request, api::TryAnswer answer) {
+    desk.start(std::move(request), std::move(answer));
+  };
   ports.sla = rooms.sla;
   ports.now = [&clock = rooms.clock] { return clock.now(); };
   ports.systems = &rooms.systems;

@@ -7,6 +7,7 @@
 #include "app/reloader.h"
 #include "app/holds.h"
 #include "app/purges.h"
+#include "app/try_desk.h"
 #include "app/upkeep.h"
 #include "collector/collector.h"
 #include "response/responder.h"
@@ -28,6 +29,7 @@ struct ApiRooms {
   correlator::Sla sla;
   const std::unique_ptr<collector::Collector>& collector;
   BacktestDesk& backtests;
+  TryDesk& tries;
   const Upkeep& upkeep;
   Holds& holds;
   Purges& purges;

@@ -14,9 +14,9 @@
 namespace picket::app {
 namespace {
 
-constexpr std::size_t kBatchRecords = 1024;
+// Small, for whoever waits for the end of one that was cancelled waits for a batch.
+constexpr std::size_t kBatchRecords = 256;
 constexpr std::size_t kBatchBytes = 1024 * 1024;
-constexpr std::uint64_t kRowsBetweenQuestions = 4096;
 
 // What a node lacks to be true, and what of it is there.
 struct Lack {
@@ -94,9 +94,11 @@ class Try {
     storage::ScanOptions scan = options_.scan;
     scan.newest_first = true;
     scan.skip_damaged = true;
+    scan.go_on = [this](const storage::ScanTotals&) { return !ends(); };
     PICKET_TRY(result_.scan,
                store_.scan(scan, [this](const storage::StoredRow& row) { return take(row); }));
-    if (!result_.interrupted) flush();
+    flush();
+    result_.complete = !ended_;
     read_samples();
     for (TriedRule& rule : result_.rules) {
       std::sort(rule.lines.begin(), rule.lines.end(), [](const MissedLine& a, const MissedLine& b) {
@@ -110,17 +112,24 @@ class Try {
  private:
   bool take(const storage::StoredRow& row) {
     bytes_ += row.record.raw.size();
-    if (++rows_ % kRowsBetweenQuestions == 0) {
-      if (options_.progress) options_.progress(bytes_);
-      result_.interrupted = options_.cancelled && options_.cancelled();
-      if (result_.interrupted) return false;
-    }
+    result_.last = row.position;
+    result_.oldest_ns = std::min(result_.oldest_ns, row.time_ns);
+    result_.newest_ns = std::max(result_.newest_ns, row.time_ns);
     Record& record =
         batch_.add(row.record.raw, row.record.source, row.record.seq, row.record.received_ns);
     record.length = row.record.length;
     batch_.set_heading(record, row.record.heading);
-    if (batch_.records().size() >= kBatchRecords || batch_.bytes() >= kBatchBytes) flush();
-    return true;
+    if (batch_.records().size() < kBatchRecords && batch_.bytes() < kBatchBytes) return true;
+    flush();
+    if (options_.progress) options_.progress(bytes_);
+    return !ends();
+  }
+
+  bool ends() {
+    result_.interrupted = result_.interrupted || (options_.cancelled && options_.cancelled());
+    ended_ = ended_ || result_.interrupted ||
+             ((result_.last || options_.hits_alone) && options_.enough && options_.enough());
+    return ended_;
   }
 
   EventRef ref_of(const Event& event) const {
@@ -136,7 +145,7 @@ class Try {
     if (batch_.records().empty()) return;
     parser_.parse(batch_);
     result_.events += batch_.events().size();
-    result_.fields->count(batch_);
+    if (!options_.hits_alone) result_.fields->count(batch_);
     detection_.rules->evaluate(batch_, *evaluation_);
     for (const Hit& hit : batch_.hits()) {
       if (hit.rule >= result_.rules.size()) continue;
@@ -149,7 +158,7 @@ class Try {
                               .matches = detection_.rules->explain(batch_, event, hit.rule),
                               .cause = {}});
     }
-    for (std::size_t i = 0; i < result_.rules.size(); ++i) look_into(i);
+    for (std::size_t i = 0; i < result_.rules.size() && !options_.hits_alone; ++i) look_into(i);
     batch_.clear();
   }
 
@@ -197,11 +206,23 @@ class Try {
 
   // Read again, with every field's name: the scan reads those that the rules know.
   void read_samples() {
+    const bool none = std::all_of(
+        result_.rules.begin(), result_.rules.end(),
+        [](const TriedRule& rule) { return rule.samples.empty() && rule.missed.empty(); });
+    if (none) return;  // a reader takes a moment to make
     SampleReader reader(store_, detection_, formats_);
     for (TriedRule& rule : result_.rules) {
-      for (TryEvent& one : rule.samples) one.event = reader.event(one.ref);
-      for (TryEvent& one : rule.missed) one.event = reader.event(one.ref);
+      for (TryEvent& one : rule.samples) read_sample(reader, one);
+      for (TryEvent& one : rule.missed) read_sample(reader, one);
     }
+  }
+
+  void read_sample(SampleReader& reader, TryEvent& one) {
+    if (sample_bytes_ >= options_.sample_bytes_max) return;
+    one.event = reader.event(one.ref);
+    if (options_.sample_bytes_max == SIZE_MAX) return;
+    sample_bytes_ += dump_json(one.event).size();
+    if (sample_bytes_ > options_.sample_bytes_max) one.event = nullptr;
   }
 
   const storage::Store& store_;
@@ -214,8 +235,9 @@ class Try {
   std::deque<rules::TruthFinder> finders_;  // by rule
   Batch batch_;
   TryResult result_;
-  std::uint64_t rows_ = 0;
   std::uint64_t bytes_ = 0;
+  std::size_t sample_bytes_ = 0;
+  bool ended_ = false;  // before all of the range was looked at
 };
 
 }  // namespace

@@ -29,14 +29,19 @@ namespace picket::app {
 struct TryOptions {
   storage::ScanOptions scan = {};
   std::size_t limit = 5;  // hits, and near misses, shown of each rule
-  // Asked now and then, may be empty: true ends it with what was found.
+  // Of the shown events as JSON, together; those past it are null.
+  std::size_t sample_bytes_max = SIZE_MAX;
+  bool hits_alone = false;  // neither fields nor near misses: scan.needs may leave records out
+  // Asked behind every batch and block, may be empty: true ends it with what was found.
   std::function<bool()> cancelled = {};
+  // The same once an event was looked at, so that going on behind TryResult::last comes to an end.
+  std::function<bool()> enough = {};
   std::function<void(std::uint64_t bytes)> progress = {};
 };
 
 struct TryEvent {
   EventRef ref;
-  Json event;                  // as people read it
+  Json event;                  // as people read it; null: not stored any more, or no room
   std::vector<Match> matches;  // of a hit
   std::string cause;           // of a near miss, for people: visible()
   Json cause_json = {};        // the same for machines
@@ -72,7 +77,12 @@ struct TryResult {
   storage::ScanTotals scan;
   std::uint64_t events = 0;
   double seconds = 0;
-  bool interrupted = false;
+  bool interrupted = false;                       // cancelled
+  bool complete = false;                          // all of the range was looked at
+  std::optional<storage::RowPosition> last = {};  // looked at; nullopt: none was
+  // Times of the events looked at; not in order, for a store has them as they came.
+  std::int64_t oldest_ns = INT64_MAX;
+  std::int64_t newest_ns = INT64_MIN;
 };
 
 // The one test that keeps a rule from being true on an event where something else of it is;

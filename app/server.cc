@@ -11,6 +11,7 @@
 #include "app/open_store.h"
 #include "app/source_formats.h"
 #include "app/terminal.h"
+#include "app/try_desk.h"
 #include "app/upkeep.h"
 #include "app/words.h"
 #include "base/file.h"
@@ -97,6 +98,7 @@ struct Server::Rooms {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Reloader> reloader;
   std::unique_ptr<BacktestDesk> backtests;
+  std::unique_ptr<TryDesk> tries;
   std::unique_ptr<api::Api> api;
   std::unique_ptr<HttpServer> http;
   std::unique_ptr<collector::Collector> collector;
@@ -274,16 +276,18 @@ Result<void> Server::Rooms::make_api() {
   options.admin_token = token;
   options.hosts = {config.api_address};
   options.open_metrics = config.api_address.starts_with("127.") || config.api_address == "::1";
-  backtests = std::make_unique<BacktestDesk>(BacktestRooms{
-      *store, config, content, library.systems, clock, formats, [this] {
-        Detection live;
-        live.rules = engine->rules();
-        live.catalog = engine->catalog();
-        live.taxonomy = taxonomy;
-        return live;
-      }});
+  const auto live = [this] {
+    Detection detection_now;
+    detection_now.rules = engine->rules();
+    detection_now.catalog = engine->catalog();
+    detection_now.taxonomy = taxonomy;
+    return detection_now;
+  };
+  backtests = std::make_unique<BacktestDesk>(
+      BacktestRooms{*store, config, content, library.systems, clock, formats, live});
+  tries = std::make_unique<TryDesk>(TryRooms{*store, clock, formats, live});
   const ApiRooms rooms{*store, *engine, *reloader, *responder, taxonomy, config.payloads,
-                       formats, clock, library.systems, config.sla, collector, *backtests, *upkeep, *holds, *purges};
+                       formats, clock, library.systems, config.sla, collector, *backtests, *tries, *upkeep, *holds, *purges};
   PICKET_TRY(api, api::Api::make(options, make_ports(rooms), clock));
   return {};
 }
@@ -356,6 +360,7 @@ void Server::Rooms::close() {
   if (upkeep) upkeep->stop();
   if (engine) engine->stop();
   if (responder) responder->stop();
+  if (tries) tries->stop();  // what it answers still goes out
   if (http) http->stop();
   http.reset();
   api.reset();  // its workers ask all the rooms above

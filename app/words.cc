@@ -47,8 +47,8 @@ const Catalogue& catalogue(Language which) {
   return english;
 }
 
-const std::string* find_text(std::string_view key) {
-  const Catalogue& words = catalogue(language());
+const std::string* find_text(std::string_view key, Language in = language()) {
+  const Catalogue& words = catalogue(in);
   const auto found = words.find(key);
   return found != words.end() ? &found->second : nullptr;
 }
@@ -111,17 +111,18 @@ std::optional<Captures> match(std::string_view pattern, std::string_view line) {
 }
 
 // The line in the reader's language, or nothing.
-std::optional<std::string> translated_whole(std::string_view line) {
+std::optional<std::string> translated_whole(std::string_view line, Language to) {
   constexpr std::string_view kGroup = "reason.";
   const Catalogue& english = catalogue(Language::kEnglish);
   for (auto it = english.lower_bound(kGroup); it != english.end() && it->first.starts_with(kGroup);
        ++it) {
     const std::optional<Captures> captures = match(it->second, line);
     if (!captures) continue;
-    return filled(say(it->first), [&](std::string_view name) -> std::optional<std::string> {
+    const std::string* text = find_text(it->first, to);
+    return filled(text != nullptr ? *text : it->second, [&](std::string_view name) -> std::optional<std::string> {
       for (const auto& [known, value] : *captures) {
         if (known != name) continue;
-        return name == "reason" ? translated(std::string(value)) : std::string(value);
+        return name == "reason" ? translated(std::string(value), to) : std::string(value);
       }
       return std::nullopt;
     });
@@ -129,9 +130,9 @@ std::optional<std::string> translated_whole(std::string_view line) {
   return std::nullopt;
 }
 
-std::string translated_line(std::string_view line) {
+std::string translated_line(std::string_view line, Language to) {
   for (std::size_t from = 0; from < line.size();) {
-    if (const auto found = translated_whole(line.substr(from)))
+    if (const auto found = translated_whole(line.substr(from), to))
       return std::string(line.substr(0, from)) + *found;
     const std::size_t colon = line.find(": ", from);
     if (colon == std::string_view::npos) break;
@@ -183,12 +184,16 @@ std::string word(std::string_view group, std::string_view name) {
 }
 
 std::string translated(const std::string& english) {
-  if (language() == Language::kEnglish) return english;
+  return translated(english, language());
+}
+
+std::string translated(const std::string& english, Language to) {
+  if (to == Language::kEnglish) return english;
   std::string out;
   std::string_view rest = english;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
-    out += translated_line(rest.substr(0, end));
+    out += translated_line(rest.substr(0, end), to);
     if (end < rest.size()) out += '\n';
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }

@@ -43,7 +43,8 @@ std::string say(std::string_view key, std::initializer_list<Filling> fillings = 
 std::string word(std::string_view group, std::string_view name);
 
 // An English sentence of the house in the language of the reader, line by line; what is not known
-// stays.
+// stays. Without a language in that of this process.
+std::string translated(const std::string& english, Language to);
 std::string translated(const std::string& english);
 
 }  // namespace picket::app

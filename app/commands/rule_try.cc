@@ -10,6 +10,7 @@
 #include "app/signals.h"
 #include "app/source_formats.h"
 #include "app/terminal.h"
+#include "app/try_report.h"
 #include "app/words.h"
 #include "base/time.h"
 #include "rules/field_use.h"
@@ -18,83 +19,6 @@ namespace picket::app {
 namespace {
 
 constexpr std::size_t kLinesShown = 10;
-
-Json rule_json(const rules::DetectionRule& rule) {
-  return {{"id", rule.identity.id},
-          {"name", rule.identity.name},
-          {"level", level_name(rule.identity.level)},
-          {"path", rule.identity.path},
-          {"line", rule.line}};
-}
-
-Json match_json(const Match& match) {
-  return {{"selection", match.selection}, {"line", match.line},
-          {"field", match.field},         {"rule_field", match.rule_field},
-          {"value", match.value},         {"span", {match.begin, match.end}}};
-}
-
-Json ref_json(const EventRef& ref) {
-  return {{"source", ref.source}, {"seq", ref.seq}, {"@timestamp", format_time(ref.time_ns)}};
-}
-
-// Those of one rule: `report` is of all.
-std::vector<const FieldUse*> fields_of(const FieldReport& report,
-                                       const rules::DetectionRule& rule) {
-  const std::set<std::string> wanted = rules::fields_of(rule.condition);
-  const std::string source = rules::describe(rule.log_source);
-  std::vector<const FieldUse*> uses;
-  for (const FieldUse& use : report.uses()) {
-    if (rules::describe(use.source) == source && wanted.contains(use.field)) uses.push_back(&use);
-  }
-  return uses;
-}
-
-Json fields_json(const std::vector<const FieldUse*>& uses, const FieldReport& report) {
-  Json json = Json::array();
-  for (const FieldUse* use : uses) {
-    json.push_back({{"field", use->field},
-                    {"mapping", mapping_name(use->mapping)},
-                    {"target", use->target},
-                    {"events", report.events_of(use->source)},
-                    {"present", use->seen},
-                    {"seen_as", use->seen_as}});
-    if (!use->nearest.empty()) json.back()["nearest"] = use->nearest;
-  }
-  return json;
-}
-
-Json tried_json(const TriedRule& tried, const FieldReport& report) {
-  Json json = {{"rule", rule_json(*tried.rule)},
-               {"hits", tried.hits},
-               {"events_of_log_source", tried.admitted},
-               {"fields", fields_json(fields_of(report, *tried.rule), report)},
-               {"samples", Json::array()},
-               {"near_misses",
-                {{"events", tried.near_misses},
-                 {"looked_into", tried.looked_into},
-                 {"lines", Json::array()},
-                 {"samples", Json::array()}}}};
-  for (const TryEvent& one : tried.samples) {
-    Json matches = Json::array();
-    for (const Match& match : one.matches) matches.push_back(match_json(match));
-    json["samples"].push_back(
-        {{"ref", ref_json(one.ref)}, {"matches", std::move(matches)}, {"event", one.event}});
-  }
-  for (const MissedLine& line : tried.lines) {
-    json["near_misses"]["lines"].push_back({{"selection", line.selection},
-                                            {"line", line.line},
-                                            {"field", line.field},
-                                            {"test", line.test},
-                                            {"wanted", line.wanted},
-                                            {"excludes", line.excludes},
-                                            {"events", line.events}});
-  }
-  for (const TryEvent& one : tried.missed) {
-    json["near_misses"]["samples"].push_back(
-        {{"ref", ref_json(one.ref)}, {"cause", one.cause_json}, {"event", one.event}});
-  }
-  return json;
-}
 
 std::string fields_text(const std::vector<const FieldUse*>& uses, const FieldReport& report) {
   if (uses.empty()) return {};
@@ -161,14 +85,7 @@ std::string tried_text(const TriedRule& tried, const FieldReport& report) {
 int report(const RuleTryCommand& command, const Detection& detection, const TryResult& result) {
   const FieldReport fields(detection, result.fields.get());
   if (command.json) {
-    Json json = {{"complete", !result.interrupted},
-                 {"events", result.events},
-                 {"bytes_scanned", result.scan.bytes_scanned},
-                 {"bytes_skipped", result.scan.bytes_skipped},
-                 {"seconds", result.seconds},
-                 {"rules", Json::array()}};
-    for (const TriedRule& tried : result.rules) json["rules"].push_back(tried_json(tried, fields));
-    print(dump_json(json) + "\n");
+    print(dump_json(try_json(result, fields)) + "\n");
   } else {
     for (const TriedRule& tried : result.rules) print(tried_text(tried, fields) + "\n");
   }

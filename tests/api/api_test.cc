@@ -511,6 +511,50 @@ TEST(Backtests, AreStartedAskedForAndCancelled) {
   EXPECT_EQ(driver.send(Driver::request("POST", path)).status, 401);
 }
 
+TEST(RuleTries, AreAskedOfThePortAndAnsweredLater) {
+  Driver driver;
+  const string path = "/api/v1/rules/try";
+  for (const char* wrong :
+       {"", "[]", "{}", R"({"text": 5})", R"({"text": "x", "rule": "y"})",
+        R"({"text": "x", "limit": 21})", R"({"text": "x", "limit": -1})",
+        R"({"text": "x", "milliseconds": 49})", R"({"text": "x", "milliseconds": 10001})",
+        R"({"text": "x", "milliseconds": 1e3})", R"({"text": "x", "cursor": "ab"})",
+        R"({"text": "x", "language": "fr"})", R"({"text": "x", "from": 5})",
+        R"({"text": "x", "from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"})"}) {
+    EXPECT_EQ(driver.post(path, wrong).status, 400) << wrong;
+  }
+  const string large(TryRequest::kTextBytesMax + 1, 'x');
+  EXPECT_EQ(driver.post(path, R"({"text": ")" + large + "\"}").status, 413);
+  const string session(TryRequest::kSessionBytesMax + 1, 'x');
+  EXPECT_EQ(driver.post(path, R"({"text": "x", "session": ")" + session + "\"}").status, 413);
+  EXPECT_TRUE(driver.seed.tries.empty());
+
+  const HttpResponse tried = driver.post(
+      path, R"({"text": "title: A", "session": "s1", "from": "1970-01-01T00:00:01Z", "limit": 0,
+                "milliseconds": 50, "cursor": "0000000000000001000200000003", "language": "vi"})");
+  ASSERT_EQ(tried.status, 200) << tried.body;
+  ASSERT_EQ(driver.seed.tries.size(), 1U);
+  const TryRequest& asked = driver.seed.tries.front();
+  EXPECT_EQ(asked.text, "title: A");
+  EXPECT_EQ(asked.session, "s1");
+  EXPECT_EQ(asked.from_ns, 1'000'000'000);
+  EXPECT_EQ(asked.limit, 0U);
+  EXPECT_EQ(asked.time_ns, 50'000'000);
+  EXPECT_EQ(asked.cursor, string("\0\0\0\0\0\0\0\1\0\2\0\0\0\3", 14));
+  EXPECT_EQ(asked.language, "vi");
+  const HttpResponse busy = driver.post(path, R"({"text": "busy"})");
+  EXPECT_EQ(busy.status, 503);
+  EXPECT_EQ(Driver::header_of(busy, "Retry-After"), "1");
+  EXPECT_EQ(driver.send(Driver::request("POST", path)).status, 401);
+  const std::map<string, string> cookie = {{"cookie", driver.log_in()}};
+  EXPECT_EQ(driver.send(Driver::request("POST", path, cookie, R"({"text": "x"})")).status, 403);
+  EXPECT_EQ(driver.get(path).status, 405);
+  driver.api.reset();
+  driver.seed.ports.try_rule = {};
+  driver.api = std::move(*Api::make({.admin_token = kToken, .hosts = {}}, driver.seed.ports, driver.clock));
+  EXPECT_EQ(driver.post(path, R"({"text": "x"})").status, 501);
+}
+
 TEST(Ledger, AddsUpItsSources) {
   Driver driver;
   const Json ledger = Driver::json(driver.get("/api/v1/ledger"));

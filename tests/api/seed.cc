@@ -493,6 +493,11 @@ void Seed::fill_ports() {
     backtests.clear();
     return Json{{"id", "1"}, {"status", "running"}};
   };
+  ports.try_rule = [this](TryRequest request, const TryAnswer& answer) {
+    tries.push_back(std::move(request));
+    if (tries.back().text == "busy") return answer(fail(Errc::kBusy, "too many"));
+    answer(Json{{"rules", Json::array()}});
+  };
   ports.now = [] { return Nanos(1'800'000'000'000'000'000); };
   ports.change_incident =
       [this](const correlator::IncidentOrder& order) -> Result<correlator::OrderResult> {

@@ -21,6 +21,7 @@ struct Seed {
   std::vector<correlator::IncidentOrder> orders;
   response::Systems systems;
   std::vector<BacktestRequest> backtests;  // that were started
+  std::vector<TryRequest> tries;           // that were asked for
 
   Seed(const Seed&) = delete;
   Seed& operator=(const Seed&) = delete;
