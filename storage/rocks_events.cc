@@ -17,7 +17,7 @@ class Scan {
     PICKET_TRY(const BlockHeader header, header_of_block(bytes, key));
     if (header.time_max < options_.from_ns || header.time_min >= options_.to_ns) {
       totals_.bytes_skipped += header.raw_bytes;
-      return true;
+      return !options_.go_on || options_.go_on(totals_);
     }
     PICKET_TRY_VOID(block_.read(bytes, key, options_));
     totals_.rows += block_.rows_ruled_out();

@@ -178,6 +178,15 @@ TEST_F(StoreTest, TimeRangesSkipBlocks) {
   EXPECT_EQ(scan({.from_ns = 2'000}), "");
 }
 
+TEST_F(StoreTest, AScanCanBeEndedBehindBlocksThatItSkips) {
+  const SourceId web = source("web");
+  for (std::uint64_t first = 0; first < 30; first += 10) commit_events(web, first, 10);
+  int asked = 0;
+  const auto twice = [&](const ScanTotals&) { return ++asked < 2; };
+  EXPECT_EQ(scan({.from_ns = 5'000, .go_on = twice}), "");
+  EXPECT_EQ(asked, 2);
+}
+
 TEST_F(StoreTest, ABigCommitIsCutIntoBlocks) {
   const SourceId web = source("web");
   Batch batch;
