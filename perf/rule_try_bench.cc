@@ -42,7 +42,7 @@ struct Case {
 constexpr Case kCases[] = {
     {"a program in few blocks", "sel: {Image|endswith: '\\zqfew.exe'}"},
     {"a piece of a word that is nowhere", "sel: {CommandLine|contains: 'qxjkvw'}"},
-    {"true on nearly all", "sel: {Image|contains: 'e'}"},
+    {"most process creations", "sel: {Image|contains: 'e'}"},
 };
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
