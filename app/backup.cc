@@ -1,8 +1,12 @@
 #include "app/backup.h"
 
+#include <stdlib.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
+#include <optional>
 
 #include "app/open_store.h"
 #include "base/digest.h"
@@ -11,6 +15,7 @@
 #include "base/time.h"
 #include "storage/copy_store.h"
 #include "storage/integrity/chain.h"
+#include "storage/link_store.h"
 
 namespace picket::app {
 namespace {
@@ -79,6 +84,8 @@ Result<Manifest> manifest_of(const Json& json) {
   manifest.from = text(json, "from");
   manifest.clean = json.contains("clean") && json["clean"].is_boolean() && json["clean"].get<bool>();
   if (json.contains("store")) manifest.store = json["store"];
+  if (json.contains("new_bytes") && json["new_bytes"].is_number_unsigned())
+    manifest.new_bytes = json["new_bytes"].get<std::uint64_t>();
   if (!json.contains("files") || !json["files"].is_array() || json["files"].size() > kBackupFilesMax) return wrong("no files");
   for (const Json& file : json["files"]) {
     if (!file.is_object() || !file.contains("bytes") || !file["bytes"].is_number_unsigned()) return wrong("a file without a size");
@@ -123,6 +130,118 @@ void remove_all(const std::string& path) {
   fs::remove_all(path, ignored);
 }
 
+// Beside the store, for its tables are hard links there; gone at the end.
+class LinkFolder {
+ public:
+  explicit LinkFolder(const std::string& data) {
+    std::string name = data + "/backup-XXXXXX";
+    if (::mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  ~LinkFolder() {
+    if (!path_.empty()) remove_all(path_);
+  }
+  LinkFolder(const LinkFolder&) = delete;
+  LinkFolder& operator=(const LinkFolder&) = delete;
+
+  const std::string& path() const { return path_; }  // empty: none could be made
+
+ private:
+  std::string path_;
+};
+
+// The newest backup in the folder of one that is being made; its tables by their path in it.
+class EarlierBackup {
+ public:
+  explicit EarlierBackup(const std::string& partial) {
+    const std::string folder = fs::path(partial).parent_path().string();
+    const Result<std::vector<std::string>> names = list_backups(folder.empty() ? "." : folder);
+    if (!names || names->empty()) return;
+    path_ = (folder.empty() ? "." : folder) + "/" + names->back();
+    Result<Manifest> manifest = read_manifest(path_);
+    if (!manifest) return;  // then nothing is shared with it
+    for (BackupFile& file : manifest->files) {
+      std::string name = file.path;
+      files_.emplace(std::move(name), std::move(file));
+    }
+  }
+
+  // Makes `to` a link to its file of that path, if that is still what its manifest says and the same
+  // as `from`.
+  bool link(const std::string& path, const std::string& from, const std::string& to) const {
+    const auto known = files_.find(path);
+    std::error_code error;
+    if (known == files_.end() || fs::file_size(from, error) != known->second.bytes || error) return false;
+    const std::string earlier = path_ + "/" + path;
+    if (!fs::is_regular_file(fs::symlink_status(earlier, error)) || error) return false;
+    for (const std::string& one : {from, earlier}) {
+      const Result<BackupFile> read = read_sum(one, "", [](std::size_t) {});
+      if (!read || read->bytes != known->second.bytes || read->sha256 != known->second.sha256) return false;
+    }
+    fs::create_hard_link(earlier, to, error);
+    return !error;
+  }
+
+ private:
+  std::string path_;
+  std::map<std::string, BackupFile> files_;
+};
+
+// The files of the linked store in `from`; answers how many bytes had to be copied.
+Result<std::uint64_t> copy_linked(const storage::LinkedStore& linked, const std::string& from, const std::string& partial,
+                                  const ByteProgress& progress) {
+  const EarlierBackup earlier(partial);
+  std::uint64_t total = 0;
+  std::uint64_t done = 0;
+  std::uint64_t copied = 0;
+  std::error_code ignored;
+  for (const auto* names : {&linked.tables, &linked.others}) {
+    for (const std::string& name : *names) total += fs::file_size(from + "/" + name, ignored);
+  }
+  const auto read = [&](std::size_t bytes) {
+    done += bytes;
+    if (progress) progress(done, total);
+  };
+  PICKET_TRY_VOID(make_private_folder(partial + "/store"));
+  for (const std::string& name : linked.tables) {
+    const std::string path = "store/" + name;
+    if (earlier.link(path, from + "/" + name, partial + "/" + path)) {
+      read(fs::file_size(from + "/" + name, ignored));
+      continue;
+    }
+    PICKET_TRY(const BackupFile file, read_sum(from + "/" + name, partial + "/" + path, read));
+    copied += file.bytes;
+  }
+  for (const std::string& name : linked.others) {
+    PICKET_TRY(const BackupFile file, read_sum(from + "/" + name, partial + "/store/" + name, read));
+    copied += file.bytes;
+  }
+  PICKET_TRY_VOID(sync_folder(partial + "/store"));
+  return copied;
+}
+
+std::uint64_t folder_bytes(const std::string& folder) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->is_regular_file()) bytes += at->file_size();
+  }
+  return bytes;
+}
+
+// Where there are no hard links, or the data folder may not be written to, value by value.
+Result<std::uint64_t> copy_store_files(const std::string& data, const std::string& partial, const ByteProgress& progress) {
+  PICKET_TRY(const std::string store, store_folder(data));
+  const LinkFolder links(data);
+  if (!links.path().empty()) {
+    const std::string linked_path = links.path() + "/store";
+    const Result<storage::LinkedStore> linked = storage::link_store(store, linked_path);
+    if (linked) return copy_linked(*linked, linked_path, partial, progress);
+    if (linked.error().code != Errc::kIo && linked.error().code != Errc::kBusy) return tl::unexpected(linked.error());
+  }
+  PICKET_TRY_VOID(storage::copy_store({.from = store, .to = partial + "/store", .progress = progress}));
+  return folder_bytes(partial + "/store");
+}
+
 }  // namespace
 
 std::uint64_t Manifest::bytes() const {
@@ -138,19 +257,22 @@ Json to_json(const Manifest& manifest) {
                {"clean", manifest.clean},
                {"store", manifest.store},
                {"files", Json::array()}};
+  if (manifest.new_bytes) json["new_bytes"] = *manifest.new_bytes;
   for (const BackupFile& file : manifest.files)
     json["files"].push_back({{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
   return json;
 }
 
 Json summary_of(const std::string& path, const Manifest& manifest) {
-  return {{"backup", path},
-          {"made", format_time(manifest.made_ns)},
-          {"from", manifest.from},
-          {"clean", manifest.clean},
-          {"files", manifest.files.size()},
-          {"bytes", manifest.bytes()},
-          {"store", manifest.store}};
+  Json json = {{"backup", path},
+               {"made", format_time(manifest.made_ns)},
+               {"from", manifest.from},
+               {"clean", manifest.clean},
+               {"files", manifest.files.size()},
+               {"bytes", manifest.bytes()},
+               {"store", manifest.store}};
+  if (manifest.new_bytes) json["new_bytes"] = *manifest.new_bytes;
+  return json;
 }
 
 Result<Manifest> read_manifest(const std::string& backup) {
@@ -173,17 +295,17 @@ std::string backup_name(std::int64_t time_ns) {
   return "picket-" + time;
 }
 
-Result<void> copy_data(const std::string& data, const std::string& partial, const ByteProgress& progress) {
-  PICKET_TRY(const std::string store, store_folder(data));
+Result<std::uint64_t> copy_data(const std::string& data, const std::string& partial, const ByteProgress& progress) {
   PICKET_TRY_VOID(make_private_folder(partial));
-  PICKET_TRY_VOID(storage::copy_store({.from = store, .to = partial + "/store", .progress = progress}));
+  PICKET_TRY(std::uint64_t bytes, copy_store_files(data, partial, progress));
   for (const char* name : kKept) {
     const std::string from = data + "/" + name;
     std::error_code error;
     if (!fs::exists(from, error)) continue;
-    PICKET_TRY_VOID(read_sum(from, partial + "/" + name, [](std::size_t) {}));
+    PICKET_TRY(const BackupFile file, read_sum(from, partial + "/" + name, [](std::size_t) {}));
+    bytes += file.bytes;
   }
-  return {};
+  return bytes;
 }
 
 Result<std::vector<BackupFile>> list_backup_files(const std::string& partial, const ByteProgress& progress) {

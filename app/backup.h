@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ struct Manifest {
   std::string from;      // the data folder
   bool clean = false;    // verified, and nothing differed
   Json store;            // what the verification of the copy looked at
+  // Written for it; the rest are tables that it shares with an earlier backup. nullopt: not known.
+  std::optional<std::uint64_t> new_bytes = {};
   std::vector<BackupFile> files;
   std::uint64_t bytes() const;
 };
@@ -43,8 +46,10 @@ using ByteProgress = std::function<void(std::uint64_t done, std::uint64_t total)
 // "picket-2026-11-23T030631Z"
 std::string backup_name(std::int64_t time_ns);
 
-// Copies the data folder into `partial`, which is made; it has no manifest yet.
-Result<void> copy_data(const std::string& data, const std::string& partial, const ByteProgress& progress);
+// Copies the data folder into `partial`, which is made; it has no manifest yet. Tables of the store that the newest
+// backup beside it has, with the same name, size and sum (also of what lies there now), are linked from there, where
+// the file system has hard links: one of the two may be removed. Answers how many bytes the rest has.
+Result<std::uint64_t> copy_data(const std::string& data, const std::string& partial, const ByteProgress& progress);
 // The files under `partial`, with their sums.
 Result<std::vector<BackupFile>> list_backup_files(const std::string& partial, const ByteProgress& progress);
 // Writes the manifest and gives the backup its name.

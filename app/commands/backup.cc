@@ -44,11 +44,11 @@ struct Made {
 Result<Made> make_backup(const std::string& data, const std::string& path) {
   const std::string partial = path + ".partial";
   std::optional<Progress> progress;
-  PICKET_TRY_VOID(copy_data(data, partial, bar(progress, say("progress.copying"))));
+  Manifest manifest;
+  PICKET_TRY(manifest.new_bytes, copy_data(data, partial, bar(progress, say("progress.copying"))));
   progress.reset();
   PICKET_TRY(storage::VerifyReport report, verify_folder(partial));
   RealClock clock;
-  Manifest manifest;
   manifest.made_ns = clock.now().count();
   std::error_code ignored;
   manifest.from = std::filesystem::absolute(data, ignored).string();
@@ -64,6 +64,7 @@ void print_summary(const std::string& what, const std::string& path, const Manif
   print(visible(say(what, {{"path", path},
                            {"files", manifest.files.size()},
                            {"bytes", manifest.bytes()},
+                           {"new", manifest.new_bytes.value_or(manifest.bytes())},
                            {"time", format_time(manifest.made_ns)}})) +
         "\n");
 }

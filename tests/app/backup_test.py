@@ -12,6 +12,7 @@ import socket
 import stat
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -140,7 +141,7 @@ class Integrity(unittest.TestCase):
         self.assertEqual((code, findings, summary["rows"]), (0, [], 310))
 
         # A changed file of a backup: nothing is restored.
-        victim = max((backup / "store").glob("*.sst"), key=lambda path: path.stat().st_size)
+        victim = max((backup / "store").iterdir(), key=lambda path: path.stat().st_size)
         content = bytearray(victim.read_bytes())
         content[len(content) // 2] ^= 1
         victim.write_bytes(content)
@@ -152,6 +153,75 @@ class Integrity(unittest.TestCase):
             (backup / "manifest.json").read_text().replace('"path":"secret"', '"path":"../secret"'))
         self.backup("restore", str(backup), "--data", str(again), code=3)
         self.backup("restore", str(self.folder), "--data", str(again), code=3)
+
+    def made(self, backups, *words):
+        """A new backup in the folder, in a second of its own: its path and what was told of it."""
+        wait_for(lambda: not list(backups.glob(time.strftime("picket-%Y-%m-%dT%H%M%SZ", time.gmtime()))), "a new second")
+        summary = json.loads(self.backup("create", str(backups), "--data", str(self.picket.data), "--json").stdout)
+        self.assertTrue(summary["clean"])
+        self.assertEqual(list(self.picket.data.glob("backup-*")), [])
+        return pathlib.Path(summary["backup"]), summary
+
+    def restored_rows(self, backup, name):
+        self.backup("restore", str(backup), "--data", str(self.folder / name))
+        code, findings, summary = self.verify(data=self.folder / name)
+        self.assertEqual((code, findings), (0, []))
+        return summary["rows"]
+
+    def test_a_second_backup_costs_what_is_new(self):
+        self.picket.start()
+        for _ in range(4):
+            text = "".join(f"<13>Jan  1 09:14:41 web sshd[1]: {os.urandom(200).hex()}\n" for _ in range(1000))
+            with socket.create_connection(("127.0.0.1", self.picket.port("tcp"))) as connection:
+                connection.sendall(text.encode())
+            self.sent += 1000
+            wait_for(lambda: self.picket.ledger().get("tcp", {}).get("stored") == self.sent, "the records to be stored")
+        self.picket.stop()
+        self.picket.start()  # what was in its log is now in tables
+        backups = self.folder / "backups"
+        first, summary = self.made(backups)
+        self.assertGreaterEqual(summary["new_bytes"], 800_000)
+        tables = {path.name: path.stat() for path in (first / "store").glob("*.sst")}
+        self.assertTrue(tables)
+        for name, table in tables.items():  # nothing of a backup is a file of the store
+            self.assertNotEqual(table.st_ino, (self.picket.data / "store" / name).stat().st_ino)
+        self.send(10)
+        second, summary = self.made(backups)  # beside the server
+        self.assertGreaterEqual(summary["bytes"], 800_000)
+        self.assertLess(summary["new_bytes"], 200_000)
+        largest = max(tables, key=lambda name: tables[name].st_size)
+        self.assertEqual((second / "store" / largest).stat().st_ino, tables[largest].st_ino)
+        shutil.rmtree(first)
+        self.assertEqual(self.verify(data=second)[2]["rows"], 4010)
+        self.assertEqual(self.restored_rows(second, "second"), 4010)
+
+        # What was damaged there is copied again, not linked.
+        victim = second / "store" / largest
+        content = bytearray(victim.read_bytes())
+        content[len(content) // 2] ^= 1
+        victim.write_bytes(content)
+        self.picket.stop()
+        third, summary = self.made(backups)  # of a store that nobody has open
+        self.assertGreaterEqual(summary["new_bytes"], 800_000)
+        self.assertNotEqual((third / "store" / largest).stat().st_ino, victim.stat().st_ino)
+        self.assertEqual(self.restored_rows(third, "third"), 4010)
+        self.without_hard_links()
+        text = self.backup("create", str(self.folder / "others"), "--data", str(self.picket.data)).stdout
+        self.assertRegex(text, r"bytes \(\d+ of them new\), verified")
+
+    def without_hard_links(self):
+        """The store on a file system of its own: it is written anew."""
+        elsewhere = pathlib.Path("/dev/shm")
+        if not elsewhere.is_dir() or elsewhere.stat().st_dev == self.picket.data.stat().st_dev:
+            return
+        store = pathlib.Path(tempfile.mkdtemp(prefix="picket-backup-", dir=elsewhere))
+        self.addCleanup(shutil.rmtree, store)
+        shutil.copytree(self.picket.data / "store", store, dirs_exist_ok=True)
+        shutil.rmtree(self.picket.data / "store")
+        (self.picket.data / "store").symlink_to(store)
+        anew, summary = self.made(self.folder / "anew")
+        self.assertEqual(self.restored_rows(anew, "from-anew"), 4010)
+        self.assertGreaterEqual(summary["new_bytes"], 800_000)
 
 
 if __name__ == "__main__":
