@@ -3,10 +3,6 @@
 // back.
 #include "app/try_desk.h"
 
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -16,6 +12,7 @@
 #include "app/period.h"
 #include "app/try_report.h"
 #include "app/words.h"
+#include "base/background.h"
 #include "base/yaml.h"
 #include "rules/loader.h"
 #include "storage/integrity/chain.h"
@@ -23,7 +20,6 @@
 namespace picket::app {
 namespace {
 
-constexpr int kNice = 10;  // ingest goes first
 constexpr const char* kPath = "rule.yml";
 constexpr std::chrono::seconds kIdle(60);
 
@@ -128,8 +124,7 @@ void TryDesk::start(api::TryRequest request, api::TryAnswer answer) {
 }
 
 void TryDesk::work(std::size_t worker) {
-  // The scheduler's priority is a thread's own on Linux; without it, it is only slower for others.
-  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNice));
+  work_in_background("rule-try");
   for (bool stopping = false; !stopping;) {
     const JobPtr job = jobs_.with([&](Jobs& jobs) {
       JobPtr next;

@@ -64,7 +64,7 @@ class UpkeepTest(unittest.TestCase):
 
     def test_what_can_wait_has_less_priority_than_taking_in(self):
         self.picket.start()
-        waits = {"search", "upkeep", "slow-rules", "warm-start"}
+        waits = {"search", "upkeep", "slow-rules", "warm-start", "rule-try"}
         wait_for(lambda: waits <= self.threads().keys(), "the threads in the background")
         threads, own = self.threads(), os.getpriority(os.PRIO_PROCESS, 0)
         self.assertTrue(all(nice >= 10 for name in waits for nice in threads[name]), threads)
