@@ -139,7 +139,7 @@ class TheApi(unittest.TestCase):
         self.assertEqual({one["field"]: one["present"] for one in tried["fields"]},
                          {"message": EVENTS, "host.hostname": EVENTS})
         self.assertEqual(len(tried["near_misses"]["lines"]), 2)
-        some = self.ask(RULE, **{"from": "2026-01-01T01:00:00Z", "to": "2026-01-01T02:00:00Z"})
+        some = self.ask(RULE, milliseconds=10_000, **{"from": "2026-01-01T01:00:00Z", "to": "2026-01-01T02:00:00Z"})
         self.assertEqual(some["rules"][0]["hits"], 1200)
 
     def test_an_answer_after_some_time_can_be_gone_on_with(self):
@@ -206,7 +206,7 @@ class TheApi(unittest.TestCase):
         [one] = unread["refused"]
         self.assertEqual((one["code"], type(one["line"]), type(one["column"])), ("bad-yaml", int, int))
         wrong = RULE.replace("|contains", "|contians").replace("51", "54") + "---\n" + RULE
-        english = self.ask(wrong)
+        english = self.ask(wrong, milliseconds=10_000)
         [refused] = english["refused"]
         self.assertEqual(refused["line"], 7)
         self.assertIn("contains", refused["reason"])
