@@ -247,7 +247,9 @@ bool ValueCheck::leads_to_its_alert(std::string_view key) const {
   return alert && std::any_of(alert->entities.begin(), alert->entities.end(), leads);
 }
 
+// An incident that got another id is found by those that it had; its history says that it had one.
 void ValueCheck::incident_index() {
+  const auto renames = [](const IncidentChange& change) { return change.verb == "rename"; };
   const auto entries = store_.iterate(Family::kIncidentIndex);
   for (entries->SeekToFirst(); entries->Valid(); entries->Next()) {
     const std::string_view id = view(entries->key());
@@ -258,6 +260,7 @@ void ValueCheck::incident_index() {
       const Result<std::string_view> body = unwrap_value(**incident, "incident");
       const Result<Incident> read = body ? incident_of(*body) : tl::unexpected(body.error());
       if (read && read->id == id) continue;
+      if (read && std::any_of(read->history.begin(), read->history.end(), renames)) continue;
     }
     report_.findings.add({.difference = Difference::kAdded,
                           .kind = "incident_index",

@@ -430,6 +430,41 @@ TEST(Integrity, AHeadFileThatCannotBeWrittenIsTold) {
   EXPECT_NE((*store)->chain().head_error, "");
 }
 
+// The old id leads to the incident, and is no entry that somebody added.
+TEST(Integrity, AnIncidentMayGetAnotherId) {
+  for (const bool told : {true, false}) {
+    History history(10);
+    const StoreOptions options = history.options();
+    {
+      const auto store = Store::open(options);
+      ASSERT_OK(store);
+      Incident incident;
+      incident.id = "first";
+      incident.number = 1;
+      Commit commit;
+      commit.put(incident);
+      ASSERT_OK((*store)->commit(commit));
+      commit.clear();
+      incident.id = "second";
+      if (told) {
+        IncidentChange& change = incident.history.emplace_back();
+        change.number = 1;
+        change.verb = "rename";
+        change.before = {{"id", "first"}};
+      }
+      commit.put(incident);
+      ASSERT_OK((*store)->commit(commit));
+      EXPECT_EQ((*store)->incident("first")->id, "second");
+    }
+    VerifyOptions how;
+    how.path = options.path;
+    how.env = options.env;
+    const auto report = verify_store(how);
+    ASSERT_OK(report);
+    EXPECT_EQ(report->is_clean(), told) << show(*report);
+  }
+}
+
 TEST(Integrity, ACopyIsTheSameStore) {
   History history(9);
   history.make(30, false);
