@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <span>
 #include <tuple>
 
 #include "correlator/entities.h"
@@ -35,8 +36,9 @@ struct RefAlert {
 };
 
 using Groups = std::map<std::vector<std::string>, std::vector<RefHit>>;
+using Hits = std::span<const RefHit>;  // sorted, those of a group or of a part of it
 
-std::vector<double> numbers(const std::vector<RefHit>& window) {
+std::vector<double> numbers(Hits window) {
   std::vector<double> found;
   for (const RefHit& hit : window) {
     if (hit.value && number_of(*hit.value)) found.push_back(*number_of(*hit.value));
@@ -65,7 +67,7 @@ double median(std::vector<double> values) {
 }
 
 // Is there a chain of the first `steps` rules ending at window[end]?
-bool chain(const std::vector<RefHit>& window, std::size_t end, std::size_t steps) {
+bool chain(Hits window, std::size_t end, std::size_t steps) {
   if (window[end].reference + 1 != steps) return false;
   if (steps == 1) return true;
   for (std::size_t i = 0; i < end; ++i) {
@@ -74,11 +76,7 @@ bool chain(const std::vector<RefHit>& window, std::size_t end, std::size_t steps
   return false;
 }
 
-std::optional<double> quantity(const rules::CorrelationRule& rule,
-                               const std::vector<RefHit>& window) {
-  const std::vector<double> values = numbers(window);
-  double sum = 0;
-  for (const double value : values) sum += value;
+std::optional<double> quantity(const rules::CorrelationRule& rule, Hits window) {
   switch (rule.type) {
     case CorrelationType::kEventCount:
       return static_cast<double>(window.size());
@@ -98,11 +96,13 @@ std::optional<double> quantity(const rules::CorrelationRule& rule,
       return chain(window, window.size() - 1, rule.rules.size())
                  ? static_cast<double>(rule.rules.size())
                  : 0.0;
-    case CorrelationType::kValueSum:
-      return sum;
     default:
       break;
   }
+  const std::vector<double> values = numbers(window);
+  double sum = 0;
+  for (const double value : values) sum += value;
+  if (rule.type == CorrelationType::kValueSum) return sum;
   if (values.empty()) return std::nullopt;
   if (rule.type == CorrelationType::kValueAvg) return sum / static_cast<double>(values.size());
   if (rule.type == CorrelationType::kValueMedian) return median(values);
@@ -140,7 +140,7 @@ void show(Alert& alert, const RefHit& hit) {
 }
 
 RefAlert fire(const rules::CorrelationRule& rule, const std::vector<std::string>& values,
-              const std::vector<RefHit>& window, double amount, std::int64_t time_ns) {
+              Hits window, double amount, std::int64_t time_ns) {
   const RefHit& trigger = window.back();
   RefAlert made;
   Alert& alert = made.alert;
@@ -186,52 +186,73 @@ bool tells_of_event(const rules::CorrelationRule& rule) {
   return rule.type == CorrelationType::kAbsence || asks_history(rule);
 }
 
-std::vector<RefHit> hits_of_event(const rules::CorrelationRule& rule,
-                                  const std::vector<RefHit>& hits, const RefHit& place) {
+// All hits of the event at this place.
+Hits event_at(Hits hits, const RefHit& place) {
+  const auto [first, end] =
+      std::equal_range(hits.begin(), hits.end(), place,
+                       [](const RefHit& a, const RefHit& b) { return a.place() < b.place(); });
+  return {first, end};
+}
+
+std::vector<RefHit> hits_of_event(const rules::CorrelationRule& rule, Hits hits,
+                                  const RefHit& place) {
   std::vector<RefHit> found;
-  for (const RefHit& hit : hits) {
-    if (hit.place() == place.place() && !rule.is_answer(hit.reference)) found.push_back(hit);
+  for (const RefHit& hit : event_at(hits, place)) {
+    if (!rule.is_answer(hit.reference)) found.push_back(hit);
   }
   return found;
 }
 
 // 1 if nothing that answers is later in the order and inside the timespan. None: nothing asks.
-std::optional<double> absent(const rules::CorrelationRule& rule, const std::vector<RefHit>& hits,
-                             const RefHit& asked) {
+std::optional<double> absent(const rules::CorrelationRule& rule, Hits hits, const RefHit& asked) {
   if (hits_of_event(rule, hits, asked).empty()) return std::nullopt;
-  for (const RefHit& hit : hits) {
-    if (rule.is_answer(hit.reference) && asked.place() < hit.place() &&
-        hit.time_ns <= asked.time_ns + rule.timespan_ns)
-      return 0;
+  const RefHit* later = &*event_at(hits, asked).rbegin() + 1;
+  for (; later != hits.data() + hits.size(); ++later) {
+    if (later->time_ns > asked.time_ns + rule.timespan_ns) break;
+    if (rule.is_answer(later->reference)) return 0;
   }
   return 1;
 }
 
+// What types that ask how often a value was seen know of the group: its events that have values.
+struct SeenEvent {
+  std::tuple<std::int64_t, std::string, std::uint64_t> place;
+  std::int64_t known_ns = 0;  // since then there was no gap longer than the timespan
+  std::set<std::string> values;
+
+  std::int64_t time_ns() const { return std::get<0>(place); }
+};
+
+std::vector<SeenEvent> seen_events(const rules::CorrelationRule& rule, Hits hits) {
+  std::vector<SeenEvent> events;
+  for (const RefHit& hit : hits) {
+    if (!hit.value) continue;
+    if (events.empty() || events.back().place != hit.place()) {
+      const bool gap = events.empty() || events.back().time_ns() < hit.time_ns - rule.timespan_ns;
+      events.push_back({hit.place(), gap ? hit.time_ns : events.back().known_ns, {}});
+    }
+    events.back().values.insert(*hit.value);
+  }
+  return events;
+}
+
 // How often the value of hits[at]'s event was seen inside the timespan, counted in events; of
 // several values the one seen least. Zero: it is too early to say. None: it has no value.
-std::optional<double> seen(const rules::CorrelationRule& rule, const std::vector<RefHit>& hits,
+std::optional<double> seen(const rules::CorrelationRule& rule, std::span<const SeenEvent> events,
                            const RefHit& at) {
-  std::map<std::tuple<std::int64_t, std::string, std::uint64_t>, std::set<std::string>> events;
-  for (const RefHit& hit : hits) {
-    if (hit.value && hit.place() <= at.place()) events[hit.place()].insert(*hit.value);
-  }
-  const auto own = events.find(at.place());
-  if (own == events.end()) return std::nullopt;
+  const auto own = std::partition_point(events.begin(), events.end(),
+                                        [&](const SeenEvent& e) { return e.place < at.place(); });
+  if (own == events.end() || own->place != at.place()) return std::nullopt;
   std::size_t all = 0;
   std::map<std::string, std::size_t> counts;
-  for (const auto& [place, values] : events) {
-    if (std::get<0>(place) < at.time_ns - rule.timespan_ns) continue;
+  for (auto event = own + 1; event != events.begin();) {
+    if ((--event)->time_ns() < at.time_ns - rule.timespan_ns) break;
     ++all;
-    for (const std::string& value : values) ++counts[value];
+    for (const std::string& value : event->values) ++counts[value];
   }
-  std::int64_t known_ns = at.time_ns;
-  for (auto event = events.rbegin(); event != events.rend(); ++event) {
-    if (std::get<0>(event->first) < known_ns - rule.timespan_ns) break;
-    known_ns = std::get<0>(event->first);
-  }
-  if (all < rule.seen_after || at.time_ns - known_ns < rule.learn_ns) return 0;
+  if (all < rule.seen_after || at.time_ns - own->known_ns < rule.learn_ns) return 0;
   std::size_t least = SIZE_MAX;
-  for (const std::string& value : own->second) least = std::min(least, counts[value]);
+  for (const std::string& value : own->values) least = std::min(least, counts[value]);
   return static_cast<double>(least);
 }
 
@@ -239,7 +260,10 @@ std::vector<RefAlert> evaluate(const rules::CorrelationRule& rule,
                                const std::vector<std::string>& values, std::vector<RefHit> hits) {
   std::sort(hits.begin(), hits.end(),
             [](const RefHit& a, const RefHit& b) { return a.order() < b.order(); });
+  const std::vector<SeenEvent> events =
+      asks_history(rule) ? seen_events(rule, hits) : std::vector<SeenEvent>();
   std::vector<RefAlert> alerts;
+  std::size_t first = 0;  // of the window
   bool evaluated = false;
   bool was_true = false;
   std::int64_t opened_ns = 0;  // where the newest alert fired
@@ -250,15 +274,14 @@ std::vector<RefAlert> evaluate(const rules::CorrelationRule& rule,
       continue;
     // An event is one place in the order, and evaluated once.
     if (i + 1 < hits.size() && hits[i + 1].place() == hits[i].place()) continue;
-    std::vector<RefHit> window;
-    for (std::size_t j = 0; j <= i; ++j) {
-      if (hits[j].time_ns >= hits[i].time_ns - rule.timespan_ns) window.push_back(hits[j]);
-    }
+    while (hits[first].time_ns < hits[i].time_ns - rule.timespan_ns) ++first;
+    Hits window = Hits(hits).subspan(first, i + 1 - first);
+    std::vector<RefHit> own;
     const auto amount = rule.type == CorrelationType::kAbsence ? absent(rule, hits, hits[i])
-                        : asks_history(rule)                   ? seen(rule, hits, hits[i])
+                        : asks_history(rule)                   ? seen(rule, events, hits[i])
                                                                : quantity(rule, window);
     if (tells_of_event(rule) && !amount) continue;
-    if (tells_of_event(rule)) window = hits_of_event(rule, hits, hits[i]);
+    if (tells_of_event(rule)) window = own = hits_of_event(rule, hits, hits[i]);
     const bool truth = asks_history(rule) ? *amount > 0 && *amount <= rule.seen_max
                                           : amount && true_for(rule, *amount);
     const bool gap = !evaluated || hits[i].time_ns - last_ns > rule.timespan_ns;
@@ -269,10 +292,9 @@ std::vector<RefAlert> evaluate(const rules::CorrelationRule& rule,
       alerts.push_back(fire(rule, values, window, *amount, certain_ns(rule, hits[i])));
     } else if (truth) {
       Alert& open = alerts.back().alert;
-      for (std::size_t j = 0; j <= i; ++j) {
-        if (hits[j].place() != hits[i].place() || rule.is_answer(hits[j].reference)) continue;
+      for (const RefHit& hit : hits_of_event(rule, hits, hits[i])) {
         ++open.hit_count;
-        show(open, hits[j]);
+        show(open, hit);
       }
       open.last_seen_ns = certain_ns(rule, hits[i]);
     }
@@ -361,21 +383,26 @@ std::vector<Alert> suppressed_alerts(const rules::RuleSet& rules, std::uint32_t 
 
 }  // namespace
 
-std::string reference_alerts(const rules::RuleSet& rules, const std::vector<Scripted>& all) {
+std::vector<std::string> reference_lines(const rules::RuleSet& rules,
+                                         const std::vector<Scripted>& all) {
   // A record that came twice is one record.
   std::map<std::pair<std::uint32_t, std::uint64_t>, Scripted> unique;
   for (const Scripted& event : all) unique.insert({{event.source, event.seq}, event});
   std::vector<Scripted> events;
   for (const auto& [key, event] : unique) events.push_back(event);
 
-  std::vector<std::vector<RefAlert>> alerts;  // by correlation; tests add inner ones first
-  std::set<std::int32_t> inner;
+  std::set<std::int32_t> inner;  // those that others refer to say nothing themselves
   for (const Correlation& correlation : rules.correlations()) {
+    for (const Correlation::Input& input : correlation.inputs) inner.insert(input.correlation);
+  }
+  std::vector<std::string> lines;
+  std::vector<std::vector<RefAlert>> alerts;  // by correlation; tests add inner ones first
+  for (const Correlation& correlation : rules.correlations()) {
+    const bool silent = inner.contains(static_cast<std::int32_t>(alerts.size()));
     Groups groups;
     add_events(correlation, events, groups);
     for (const Correlation::Input& input : correlation.inputs) {
       if (input.correlation < 0) continue;
-      inner.insert(input.correlation);
       for (const RefAlert& made : alerts[static_cast<std::size_t>(input.correlation)]) {
         std::vector<std::string> values;
         for (const std::string& field : input.group_by) {
@@ -391,15 +418,13 @@ std::string reference_alerts(const rules::RuleSet& rules, const std::vector<Scri
     }
     alerts.emplace_back();
     for (const auto& [values, hits] : groups) {
-      for (RefAlert& made : evaluate(correlation.rule, values, hits))
-        alerts.back().push_back(std::move(made));
-    }
-  }
-  std::vector<std::string> lines;
-  for (std::size_t c = 0; c < alerts.size(); ++c) {
-    const bool silent = inner.count(static_cast<std::int32_t>(c)) > 0;
-    for (const RefAlert& made : alerts[c]) {
-      if (!silent) lines.push_back(line_of(made.alert));
+      for (RefAlert& made : evaluate(correlation.rule, values, hits)) {
+        if (silent) {
+          alerts.back().push_back(std::move(made));
+        } else {
+          lines.push_back(line_of(made.alert));
+        }
+      }
     }
   }
   for (std::uint32_t rule = 0; rule < rules.rule_count(); ++rule) {
@@ -408,6 +433,11 @@ std::string reference_alerts(const rules::RuleSet& rules, const std::vector<Scri
       lines.push_back(line_of(alert));
   }
   std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+std::string reference_alerts(const rules::RuleSet& rules, const std::vector<Scripted>& events) {
+  const std::vector<std::string> lines = reference_lines(rules, events);
   std::string text;
   for (const std::string& line : lines) text += line + '\n';
   return text;

@@ -11,7 +11,10 @@
 
 namespace picket::correlator {
 
-// All correlation alerts of the events, in the form of Bench::shown().
+// All correlation alerts of the events, each as line_of() writes it, sorted.
+std::vector<std::string> reference_lines(const rules::RuleSet& rules,
+                                         const std::vector<Scripted>& events);
+// The same as one text, in the form of Bench::shown().
 std::string reference_alerts(const rules::RuleSet& rules, const std::vector<Scripted>& events);
 
 }  // namespace picket::correlator
