@@ -21,8 +21,8 @@
 namespace picket::correlator {
 namespace {
 
-constexpr std::size_t kRunKept = 32;  // events of an alert that is not built anew for every hit
-constexpr std::size_t kMatchesMax = 200;   // shown in one alert
+constexpr std::size_t kRunKept = 32;      // events of an alert that is not built anew for every hit
+constexpr std::size_t kMatchesMax = 200;  // shown in one alert
 constexpr std::size_t kAlertEntitiesMax = 1000;  // of all its events
 // What an inner alert says of entities and layers is that of its last hits. One that is raised at
 // every hit needs few: it would tell the same of each hit as often as its window is long.
@@ -104,7 +104,10 @@ void Evaluation::remember_run(Group& group, std::size_t end, const Alert& alert)
 }
 
 Evaluation::Range Evaluation::decide(Group& group, std::int64_t limit_ns, Changes& changes) const {
-  const std::int64_t timespan_ns = correlation_.rule.timespan_ns;
+  // How far behind a changed hit others may still be told something else: those in whose window it
+  // is, and, where it closes a gap in what a group is known for, those that were not yet told of
+  // for that.
+  const std::int64_t effect_ns = add_ns(correlation_.rule.timespan_ns, correlation_.rule.learn_ns);
   Range range;
   range.first = range.end = group.dirty_from;
   Pass pass{group.previous(range.first), range.first, opened_before(group, range.first)};
@@ -130,7 +133,7 @@ Evaluation::Range Evaluation::decide(Group& group, std::int64_t limit_ns, Change
     if (ends_run(now)) run_goes_on = false;
     if (ends_run(old)) run_went_on = false;
     if (now == Verdict::kFired || old == Verdict::kFired) same_opener = now == old;
-    const bool untouched = group.hits()[i].time_ns > add_ns(group.dirty_until_ns, timespan_ns);
+    const bool untouched = group.hits()[i].time_ns > add_ns(group.dirty_until_ns, effect_ns);
     const bool same = now == old && (same_opener || !suppresses());
     if (untouched && same && now != Verdict::kSkipped) break;
   }

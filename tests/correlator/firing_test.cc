@@ -60,6 +60,26 @@ std::string one(CorrelationType type, std::vector<std::uint32_t> over, Condition
   return fired(rules, text);
 }
 
+// A late hit may close a gap: then the group is known for longer, also at hits in whose window it
+// is not.
+TEST(Firing, ALateHitClosesAGapInWhatIsKnown) {
+  auto rules = std::make_shared<ScriptedRules>(1);
+  auto& rare = rules->correlate(CorrelationType::kRare, {0}, {"source.ip"}, 90 * kSecond).rule;
+  rare.conditions = {{Compare::kGreaterEqual, 1}};
+  rare.repeat_every = true;
+  rare.learn_ns = 20 * kSecond;
+  EXPECT_EQ(fired(rules, "a0=a a160=c a171=c a175=d"), "");
+  EXPECT_EQ(fired(rules, "a0=a a80=b a160=c a171=c a175=d"), "80:1/1 160:1/1 175:1/1");
+  Bench bench(rules, {});
+  const std::vector<Scripted> events = stream("a0=a a160=c a171=c a175=d a80=b");
+  bench.process({events.begin(), events.end() - 1});
+  bench.tick(200 * kSecond);
+  EXPECT_EQ(bench.alerts().size(), 0U);
+  bench.process({events.back()});
+  bench.finish();
+  EXPECT_EQ(bench.alerts().size(), 3U);
+}
+
 TEST(Firing, EventCount) {
   const auto gte3 = [](std::string_view text, std::string_view expected) {
     EXPECT_EQ(one(CorrelationType::kEventCount, {0}, {{Compare::kGreaterEqual, 3}}, text), expected)
@@ -432,12 +452,11 @@ TEST(Firing, InnerCorrelationsFeedOuterOnes) {
   EXPECT_EQ(fired(rules, "a1 a2 a3 b20"), "3:3/3 20:2/2");
 }
 
-// A storm of failures with another user each: that an inner alert is raised at every one of them must
-// not repeat all users for each.
+// A storm of failures with another user each: that an inner alert is raised at every one of them
+// must not repeat all users for each.
 TEST(Firing, WhatAnInnerAlertTellsIsBounded) {
   auto rules = std::make_shared<ScriptedRules>(2);
-  auto& inner =
-      rules->correlate(CorrelationType::kEventCount, {0}, {"source.ip"}, 3600 * kSecond);
+  auto& inner = rules->correlate(CorrelationType::kEventCount, {0}, {"source.ip"}, 3600 * kSecond);
   inner.rule.conditions = {{Compare::kGreaterEqual, 5}};
   inner.rule.repeat_every = true;
   auto& outer =
