@@ -35,6 +35,7 @@ class Writer {
     number(value.size());
     bytes_ += value;
   }
+  std::size_t size() const { return bytes_.size(); }
   std::string take() { return std::move(bytes_); }
 
  private:

@@ -1,5 +1,11 @@
 // Each call is one step: hits enter their groups, groups that changed are evaluated once, inner
 // correlations before those that refer to them, and the state is written at the end.
+//
+// A step is a number of hand-overs. Everything is dealt at a place: (hand-over, how many were dealt
+// before). What partitions say is taken in the order of places, so that it is the same for any
+// number of them, and whether they worked at once or one after the other on the calling thread.
+// Explaining a hit reads the batch, which is not for other threads: a hit that was dealt enters its
+// group without, and gets it before anything is evaluated.
 #include "correlator/correlator.h"
 
 #include <algorithm>
@@ -7,6 +13,7 @@
 
 #include "correlator/entities.h"
 #include "correlator/group_keys.h"
+#include "correlator/in_order.h"
 
 namespace picket::correlator {
 namespace {
@@ -18,7 +25,7 @@ constexpr std::size_t kProofMatchesMax = 8;              // of one hit
 constexpr std::size_t kExpireStep = 1024;    // groups handled between two writes of the state
 constexpr std::size_t kToldEvents = 20'000;  // of the alerts that one tick tells of
 constexpr std::size_t kToldEventsBusy = 1'000;
-constexpr std::size_t kSweptGroups = 4096;   // that one tick looks at, at least
+constexpr std::size_t kSweptGroups = 4096;  // that one tick looks at, at least
 constexpr std::uint64_t kAskedShare =
     16;  // of hits with groups that are not in memory: one in so many
 constexpr std::int64_t kSweepShare = 16;  // of the time that hits are kept: between two sweeps
@@ -60,6 +67,15 @@ std::optional<std::string> group_values(const Alert& alert,
   return joined_value(parts);
 }
 
+// A suppressed detection: its alerts are raised at each hit.
+bool is_each(const rules::CorrelationRule& rule) {
+  return rule.type == rules::CorrelationType::kEach;
+}
+
+std::size_t threads_of(const Options& options) {
+  return std::clamp<std::size_t>(options.threads, 1, Options::kThreadsMax);
+}
+
 }  // namespace
 
 std::optional<std::string_view> counted_value(const rules::RuleSet& rules, Batch& batch,
@@ -79,19 +95,30 @@ std::optional<std::string_view> counted_value(const rules::RuleSet& rules, Batch
 Correlator::Correlator(std::shared_ptr<const rules::RuleSet> rules, Options options,
                        StatePort& state)
     : rules_(std::move(rules)),
-      options_(std::move(options)),
       state_(state),
+      terms_{std::move(options)},
       sources_(state),
-      cache_(state, options_.secret, options_.deferred, options_.log_bytes_max),
-      builder_(rules_) {
-  watermark_ns_ = watermark_of(state_);
+      names_(terms_.options.secret),
+      builder_(rules_),
+      timers_(state, std::string(kTimerPrefix)),
+      log_(state, terms_.options.log_bytes_max, threads_of(terms_.options)),
+      crew_(threads_of(terms_.options)) {
+  terms_.watermark_ns = watermark_of(state_);
   wire();
   sort_by_dependence();
+  make_partitions();
   state_.for_each(kGrownPrefix, [this](std::string_view key, std::string_view) {
     grown_.emplace_back(key.substr(kGrownPrefix.size()));
     is_grown_.insert(grown_.back());
     return true;
   });
+}
+
+void Correlator::make_partitions() {
+  for (std::size_t p = 0; p < crew_.size(); ++p) {
+    parts_.push_back(
+        std::make_unique<Partition>(terms_, sources_, state_, log_.tails(p), crew_.size() == 1));
+  }
 }
 
 std::int64_t Correlator::watermark_of(StatePort& state) {
@@ -100,25 +127,23 @@ std::int64_t Correlator::watermark_of(StatePort& state) {
 }
 
 void Correlator::wire() {
-  correlations_ = rules_->correlations();
+  terms_.correlations = rules_->correlations();
   add_suppressions();
-  const std::vector<rules::Correlation>& correlations = correlations_;
+  const std::vector<rules::Correlation>& correlations = terms_.correlations;
   const std::size_t count = correlations.size();
   detection_feeds_.resize(rules_->rule_count());
   correlation_feeds_.resize(count);
   raises_.assign(count, true);
-  queues_.resize(count);
-  changes_.resize(count);
   counters_.resize(count);
   std::vector<bool> wanted(count, false);  // some outer rule says `generate: true`
   for (std::uint32_t c = 0; c < count; ++c) {
     const rules::CorrelationRule& rule = correlations[c].rule;
-    limits_.push_back(limit_of_hits(rule, options_.group_hits_max));
+    terms_.limits.push_back(limit_of_hits(rule, terms_.options.group_hits_max));
     const bool each = rule.type == rules::CorrelationType::kEach;
-    keys_.push_back(GroupCache::rule_key(
+    terms_.keys.push_back(GroupCache::rule_key(
         each ? rule.identity.id + std::string(kSuppressed) : rule.identity.id, rule.identity.hash));
     // What is left of a cold one, from before an edit, is of a rule that is gone.
-    if (!options_.cold.contains(rule.identity.id)) by_key_.emplace(keys_.back(), c);
+    if (!terms_.options.cold.contains(rule.identity.id)) by_key_.emplace(terms_.keys.back(), c);
     for (std::size_t i = 0; i < correlations[c].inputs.size(); ++i) {
       const rules::Correlation::Input& input = correlations[c].inputs[i];
       const bool inner = input.correlation >= 0;
@@ -127,7 +152,7 @@ void Correlator::wire() {
       PICKET_CHECK(from < feeds.size());
       if (inner) raises_[from] = false;
       if (inner && rule.generates) wanted[from] = true;
-      if (options_.cold.contains(rule.identity.id)) continue;
+      if (terms_.options.cold.contains(rule.identity.id)) continue;
       if (feeds[from].empty() || feeds[from].back().correlation != c)
         feeds[from].push_back({c, {}});
       feeds[from].back().inputs.push_back(i);
@@ -135,8 +160,7 @@ void Correlator::wire() {
   }
   for (std::size_t c = 0; c < count; ++c) {
     raises_[c] = raises_[c] || wanted[c];
-    evaluations_.emplace_back(correlations[c], sources_,
-                              Audience{raises_[c], !correlation_feeds_[c].empty()});
+    terms_.audiences.push_back({raises_[c], !correlation_feeds_[c].empty()});
   }
 }
 
@@ -145,7 +169,7 @@ void Correlator::add_suppressions() {
   for (std::uint32_t r = 0; r < rules_->rule_count(); ++r) {
     const rules::Suppression& suppression = rules_->suppression(r);
     if (suppression.for_ns <= 0 || !rules_->raises_alert(r)) continue;
-    rules::Correlation& made = correlations_.emplace_back();
+    rules::Correlation& made = terms_.correlations.emplace_back();
     made.rule.identity = rules_->identity(r);
     made.rule.tags = rules_->tags(r);
     made.rule.type = rules::CorrelationType::kEach;
@@ -165,35 +189,133 @@ void Correlator::sort_by_dependence() {
   for (const auto& feeds : correlation_feeds_) {
     for (const Feed& feed : feeds) ++waits[feed.correlation];
   }
+  std::vector<std::uint32_t> ready;
   for (std::uint32_t c = 0; c < waits.size(); ++c) {
-    if (waits[c] == 0) order_.push_back(c);
+    if (waits[c] == 0) ready.push_back(c);
   }
-  for (std::size_t i = 0; i < order_.size(); ++i) {
-    for (const Feed& feed : correlation_feeds_[order_[i]]) {
-      if (--waits[feed.correlation] == 0) order_.push_back(feed.correlation);
+  while (!ready.empty()) {
+    levels_.push_back(std::move(ready));
+    ready.clear();
+    for (const std::uint32_t inner : levels_.back()) {
+      for (const Feed& feed : correlation_feeds_[inner]) {
+        if (--waits[feed.correlation] == 0) ready.push_back(feed.correlation);
+      }
     }
   }
 }
 
+void Correlator::begin_step() {
+  hand_over_ = dealt_ = 0;
+}
+
+void Correlator::end_step() {
+  write_state();
+  for (const auto& part : parts_) part->take_counters(counters_);
+}
+
+Partition& Correlator::part_of(std::string_view name) {
+  return *parts_[partition_of(name, parts_.size())];
+}
+
+bool Correlator::is_worth(std::size_t amount) const {
+  return parts_.size() > 1 && amount >= terms_.options.hand_over_min;
+}
+
+// Each partition does this part of so much work, all at once if that is worth it.
+void Correlator::each_part(std::size_t amount, const std::function<void(Partition&)>& work) {
+  if (is_worth(amount)) return crew_.run([&](std::size_t p) { work(*parts_[p]); });
+  for (const auto& part : parts_) work(*part);
+}
+
+template <class Amount>
+std::size_t Correlator::sum(Amount amount) const {
+  std::size_t all = 0;
+  for (const auto& part : parts_) all += amount(*part);
+  return all;
+}
+
+GroupCache::Counters Correlator::group_counters() const {
+  GroupCache::Counters all;
+  for (const auto& part : parts_) {
+    const GroupCache::Counters& some = part->cache().counters();
+    all.created += some.created;
+    all.erased += some.erased;
+    all.asked += some.asked;
+    all.loaded += some.loaded;
+    all.spilled += some.spilled;
+    all.corrupt += some.corrupt;
+  }
+  return all;
+}
+
+std::size_t Correlator::cache_bytes() const {
+  return sum([](const Partition& part) { return part.cache().bytes(); });
+}
+
 void Correlator::process(Batch& batch, const SourceNames& names, std::vector<Alert>& out) {
+  begin_step();
   proofs_.begin_batch();
-  const std::uint64_t asked = cache_.counters().asked;
-  if (many_asked_) announce_groups(batch);
+  const std::uint64_t asked = group_counters().asked;
+  if (is_worth(batch.hits().size())) {
+    deal_all(batch, names, out);
+  } else {
+    if (many_asked_) announce_groups(batch);
+    feed_all(batch, names, out);
+  }
+  many_asked_ = (group_counters().asked - asked) * kAskedShare > batch.hits().size();
+  evaluate_queued(out);
+  end_step();
+}
+
+void Correlator::feed_all(Batch& batch, const SourceNames& names, std::vector<Alert>& out) {
   for (const Hit& hit : batch.hits()) {
     PICKET_CHECK(hit.rule < detection_feeds_.size() && hit.event < batch.events().size());
     bool raised = !rules_->raises_alert(hit.rule);
     if (!detection_feeds_[hit.rule].empty())
       sources_.learn(batch.records()[hit.event].source, names);
     for (const Feed& feed : detection_feeds_[hit.rule]) {
-      const bool taken = feed_hit(batch, hit, feed);
-      raised |= taken && correlations_[feed.correlation].rule.type == rules::CorrelationType::kEach;
+      const bool taken = feed_hit(batch, hit, feed, false);
+      raised |= taken && is_each(terms_.correlations[feed.correlation].rule);
     }
     // Also what is too late to be joined to another.
     if (!raised) out.push_back(builder_.detection(batch, hit, names));
   }
-  many_asked_ = (cache_.counters().asked - asked) * kAskedShare > batch.hits().size();
-  evaluate_queued(out);
-  write_state();
+}
+
+// The same for all partitions at once.
+void Correlator::deal_all(Batch& batch, const SourceNames& names, std::vector<Alert>& out) {
+  for (const Hit& hit : batch.hits()) {
+    PICKET_CHECK(hit.rule < detection_feeds_.size() && hit.event < batch.events().size());
+    if (!detection_feeds_[hit.rule].empty())
+      sources_.learn(batch.records()[hit.event].source, names);
+    for (const Feed& feed : detection_feeds_[hit.rule]) feed_hit(batch, hit, feed, true);
+  }
+  crew_.run([this](std::size_t p) { parts_[p]->enter(bare_, many_asked_); });
+  std::vector<bool> raised(batch.hits().size(), false);  // through a correlation
+  for (const auto& part : parts_) {
+    for (const DealtHit& dealt : part->inbox.hits) {
+      if (dealt.taken && is_each(terms_.correlations[dealt.correlation].rule))
+        raised[dealt.hit] = true;
+    }
+  }
+  for (std::size_t i = 0; i < raised.size(); ++i) {
+    const Hit& hit = batch.hits()[i];
+    if (!raised[i] && rules_->raises_alert(hit.rule))
+      out.push_back(builder_.detection(batch, hit, names));
+  }
+  explain_dealt(batch);
+  crew_.run([this](std::size_t p) { parts_[p]->fill(); });
+  bare_.clear();
+  bare_event_ = SIZE_MAX;
+}
+
+void Correlator::explain_dealt(Batch& batch) {
+  for (const auto& part : parts_) {
+    for (DealtHit& dealt : part->inbox.hits) {
+      if (dealt.explain != Explain::kNot)
+        dealt.proof = explained(batch, batch.hits()[dealt.hit], dealt.explain);
+    }
+  }
 }
 
 // Where many groups are not in memory: so that the state is asked once for the groups of all hits
@@ -202,33 +324,33 @@ void Correlator::announce_groups(Batch& batch) {
   for (const Hit& hit : batch.hits()) {
     PICKET_CHECK(hit.rule < detection_feeds_.size() && hit.event < batch.events().size());
     for (const Feed& feed : detection_feeds_[hit.rule]) {
-      const rules::Correlation& correlation = correlations_[feed.correlation];
-      const bool each = correlation.rule.type == rules::CorrelationType::kEach;
+      const rules::Correlation& correlation = terms_.correlations[feed.correlation];
       for (const std::size_t i : feed.inputs) {
-        if (read_group(batch, hit, correlation.inputs[i].group_by, each))
-          cache_.announce(keys_[feed.correlation], group_values_);
+        if (!read_group(batch, hit, correlation.inputs[i].group_by, is_each(correlation.rule)))
+          continue;
+        const std::string& name = names_.name(terms_.keys[feed.correlation], group_values_);
+        part_of(name).cache().announce(name);
       }
     }
   }
-  cache_.fetch();
+  for (const auto& part : parts_) part->cache().fetch();
 }
 
-// False if it was too late, or in no group, for each of the feed's inputs.
-bool Correlator::feed_hit(Batch& batch, const Hit& hit, const Feed& feed) {
-  const rules::Correlation& correlation = correlations_[feed.correlation];
+// False if it was too late, or in no group, for each of the feed's inputs; or if it was only dealt.
+bool Correlator::feed_hit(Batch& batch, const Hit& hit, const Feed& feed, bool deals) {
+  const rules::Correlation& correlation = terms_.correlations[feed.correlation];
   const Event& event = batch.events()[hit.event];
   const Record& record = batch.records()[hit.event];
-  if (event.time_ns < horizon()) {
+  if (event.time_ns < terms_.horizon()) {
     ++counters_[feed.correlation].late;
     return false;
   }
-  const bool each = correlation.rule.type == rules::CorrelationType::kEach;
   bool taken = false;
   std::vector<std::pair<std::vector<std::string>, bool>> seen;  // as answers or not
-  std::vector<std::string>& values = group_values_;
+  const std::vector<std::string>& values = group_values_;
   for (const std::size_t i : feed.inputs) {
     const rules::Correlation::Input& input = correlation.inputs[i];
-    if (!read_group(batch, hit, input.group_by, each)) {
+    if (!read_group(batch, hit, input.group_by, is_each(correlation.rule))) {
       ++counters_[feed.correlation].ungrouped;
       continue;
     }
@@ -243,28 +365,61 @@ bool Correlator::feed_hit(Batch& batch, const Hit& hit, const Feed& feed) {
     member.source = record.source;
     member.reference = input.reference;
     member.layer = event.layer;
+    std::optional<std::string> counted;
     if (counts_values(correlation.rule.type)) {
       std::string room;
       if (const auto value = counted_value(*rules_, batch, event, hit.rule,
                                            {input.field, input.more_fields}, room)) {
-        member.value = cache_.texts().share(bounded_value(*value));
+        counted = bounded_value(*value);
         member.number = number_of(*value);
       }
     }
-    Group& group = group_of(feed.correlation, values);
-    const bool few = group.hits().size() < options_.proof_hits_max;
-    // The one that others join has its whole proof.
-    const bool opens =
-        each && (group.opened_ns == INT64_MIN || member.time_ns < group.opened_ns ||
-                 member.time_ns > add_ns(group.opened_ns, correlation.rule.suppress_ns));
-    member.proof = proof(batch, hit,
-                         opens ? Explain::kWhole
-                         : few ? Explain::kCut
-                               : Explain::kNot,
-                         group);
-    taken |= add(group, std::move(member));
+    const std::string& name = names_.name(terms_.keys[feed.correlation], values);
+    if (deals) {
+      deal(batch, hit, member, name, feed.correlation, counted);
+    } else {
+      taken |= enter(batch, hit, std::move(member), name, feed.correlation, counted);
+    }
   }
   return taken;
+}
+
+bool Correlator::enter(Batch& batch, const Hit& hit, MemberHit member, const std::string& name,
+                       std::uint32_t correlation, const std::optional<std::string>& value) {
+  Partition& part = part_of(name);
+  part.begin(next_place());
+  Group& group = part.group(correlation, name, group_values_);
+  if (value) member.value = part.cache().texts().share(*value);
+  member.proof = proof(batch, hit, part.explain_of(group, member.time_ns), group, part);
+  return part.add(group, std::move(member));
+}
+
+void Correlator::deal(Batch& batch, const Hit& hit, const MemberHit& member,
+                      const std::string& name, std::uint32_t correlation,
+                      const std::optional<std::string>& value) {
+  if (bare_event_ != hit.event) {
+    bare_event_ = hit.event;
+    bare_.push_back(proofs_.bare(batch, hit.event));
+  }
+  Inbox& inbox = part_of(name).inbox;
+  DealtHit& dealt = inbox.hits.emplace_back();
+  dealt.place = next_place();
+  dealt.hit = static_cast<std::uint32_t>(&hit - batch.hits().data());
+  dealt.correlation = correlation;
+  dealt.reference = member.reference;
+  dealt.bare = static_cast<std::uint32_t>(bare_.size() - 1);
+  dealt.texts_at = inbox.texts.size();
+  dealt.values = static_cast<std::uint32_t>(group_values_.size());
+  dealt.counts = value.has_value();
+  dealt.source = member.source;
+  dealt.layer = member.layer;
+  dealt.time_ns = member.time_ns;
+  dealt.seq = member.seq;
+  dealt.number = member.number;
+  PICKET_CHECK(name.size() == dealt.name.size());
+  std::copy(name.begin(), name.end(), dealt.name.begin());
+  for (const std::string& text : group_values_) inbox.add_text(text);
+  if (value) inbox.add_text(*value);
 }
 
 // The values of the group-by fields, into group_values_. False: one is missing.
@@ -285,9 +440,29 @@ bool Correlator::read_group(Batch& batch, const Hit& hit, const std::vector<std:
   return true;
 }
 
+SharedText Correlator::proof(Batch& batch, const Hit& hit, Explain explain, const Group& group,
+                             Partition& part) {
+  const SharedText last = group.hits().empty() ? SharedText() : group.hits().back().proof;
+  if (explain == Explain::kNot) {
+    const SharedText bare = proofs_.bare(batch, hit.event);
+    return bare == last ? last : part.own(bare);
+  }
+  const std::string made = explained(batch, hit, explain);
+  return last && *last == made ? last : SharedText(made);
+}
+
+std::string Correlator::explained(Batch& batch, const Hit& hit, Explain explain) {
+  std::vector<Match> matches = rules_->explain(batch, batch.events()[hit.event], hit.rule);
+  if (explain == Explain::kCut) {
+    if (matches.size() > kProofMatchesMax) matches.resize(kProofMatchesMax);
+    for (Match& match : matches) cut_for_member(match);
+  }
+  return proofs_.with(batch, hit.event, std::move(matches));
+}
+
 void Correlator::feed_alert(const Alert& alert, const MemberHit& hit, const Feed& feed,
                             bool withdrawn) {
-  const rules::Correlation& correlation = correlations_[feed.correlation];
+  const rules::Correlation& correlation = terms_.correlations[feed.correlation];
   for (const std::size_t i : feed.inputs) {
     const rules::Correlation::Input& input = correlation.inputs[i];
     std::vector<std::string> values;
@@ -298,94 +473,78 @@ void Correlator::feed_alert(const Alert& alert, const MemberHit& hit, const Feed
       if (!withdrawn) ++counters_[feed.correlation].ungrouped;
       continue;
     }
+    const std::string& name = names_.name(terms_.keys[feed.correlation], values);
+    Partition& part = part_of(name);
+    part.begin(next_place());
+    Group& group = part.group(feed.correlation, name, values);
     MemberHit member = hit;
+    member.proof = part.own(hit.proof);
     member.reference = input.reference;
-    Group& group = group_of(feed.correlation, values);
-    if (!withdrawn) {
-      if (const auto value = group_values(alert, input)) {
-        member.value = SharedText(bounded_value(*value));
-        member.number = number_of(*value);
-      }
-      add(group, std::move(member));
+    if (withdrawn) {
+      part.remove(group, member);
       continue;
     }
-    const std::size_t index = group.find(member, sources_);
-    if (index == Group::kNone || index < group.settled) continue;
-    evaluations_[feed.correlation].remove(group, index, changes_[feed.correlation]);
-    queue(group);
+    if (const auto value = group_values(alert, input)) {
+      member.value = SharedText(bounded_value(*value));
+      member.number = number_of(*value);
+    }
+    part.add(group, std::move(member));
   }
-}
-
-bool Correlator::add(Group& group, MemberHit hit) {
-  const Group::Insert inserted = evaluations_[group.correlation].insert(group, std::move(hit));
-  if (inserted == Group::Insert::kAdded) ++counters_[group.correlation].hits;
-  if (inserted == Group::Insert::kTooOld) ++counters_[group.correlation].late;
-  if (group.dirty_from != Group::kNone) queue(group);
-  return inserted != Group::Insert::kTooOld;
-}
-
-Group& Correlator::group_of(std::uint32_t correlation, const std::vector<std::string>& values) {
-  const std::uint64_t before = cache_.counters().created;
-  Group& group = cache_.group(correlation, keys_[correlation], values);
-  counters_[correlation].groups += cache_.counters().created - before;
-  return group;
-}
-
-SharedText Correlator::proof(Batch& batch, const Hit& hit, Explain explain, const Group& group) {
-  const SharedText last = group.hits().empty() ? SharedText() : group.hits().back().proof;
-  if (explain == Explain::kNot) {
-    SharedText bare = proofs_.bare(batch, hit.event);
-    return bare == last ? last : bare;
-  }
-  std::vector<Match> matches = rules_->explain(batch, batch.events()[hit.event], hit.rule);
-  if (explain == Explain::kCut) {
-    if (matches.size() > kProofMatchesMax) matches.resize(kProofMatchesMax);
-    for (Match& match : matches) cut_for_member(match);
-  }
-  const std::string made = proofs_.with(batch, hit.event, std::move(matches));
-  return last && *last == made ? last : SharedText(made);
-}
-
-void Correlator::queue(Group& group) {
-  if (group.queued) return;
-  group.queued = true;
-  queues_[group.correlation].push_back(&group);
 }
 
 void Correlator::evaluate_queued(std::vector<Alert>& out) {
-  for (const std::uint32_t c : order_) {
-    std::vector<Group*> groups = std::move(queues_[c]);
-    queues_[c].clear();
-    for (Group* group : groups) {
-      group->queued = false;
-      if (!options_.deferred || finishing_) evaluate(*group, limit_of(c));
-      enforce_limit(*group);
-      plan(*group);
+  for (const std::vector<std::uint32_t>& level : levels_) {
+    ++hand_over_;
+    const std::size_t queued = sum([&](const Partition& part) {
+      std::size_t groups = 0;
+      for (const std::uint32_t c : level) groups += part.queued(c);
+      return groups;
+    });
+    if (queued > 0) {
+      each_part(queued, [&](Partition& part) {
+        for (const std::uint32_t c : level) part.evaluate_queued(c, hand_over_, false);
+      });
     }
-    publish(c, out);
+    for (const std::uint32_t c : level) publish(c, out);
   }
-}
-
-void Correlator::evaluate(Group& group, std::int64_t limit_ns) {
-  evaluations_[group.correlation].run(group, limit_ns, changes_[group.correlation]);
-  if (group.grown > 0) note_growth(group);
 }
 
 // Only here do groups leave memory.
 void Correlator::write_state() {
-  cache_.flush();
-  cache_.trim(options_.cache_bytes_max);
+  const std::size_t touched = sum([](const Partition& part) { return part.cache().touched(); });
+  each_part(touched, [](Partition& part) { part.cache().write_touched(); });
+  log_.close();
+  while (log_.is_long() && log_.has_old()) {
+    write_oldest();
+    log_.drop_oldest();
+  }
+  const std::size_t bytes_max = terms_.options.cache_bytes_max / parts_.size();
+  const bool full =
+      sum([&](const Partition& part) { return part.cache().bytes() > bytes_max; }) > 0;
+  if (full) each_part(touched, [&](Partition& part) { part.cache().trim(bytes_max); });
+  for (const auto& part : parts_) part->apply();
 }
 
-void Correlator::note_growth(Group& group) {
-  if (std::exchange(group.noted, true)) return;
-  if (!is_grown_.insert(group.suffix).second) return;
-  grown_.push_back(group.suffix);
-  state_.put(std::string(kGrownPrefix) + group.suffix, "");
+// The groups that only the oldest segment of the log makes whole.
+void Correlator::write_oldest() {
+  std::size_t groups = 0;
+  for (GroupLog::Logged next = log_.take_oldest(); next.segment != 0; next = log_.take_oldest()) {
+    ++groups;
+    part_of(next.suffix).logged.push_back(std::move(next));
+  }
+  each_part(groups, [](Partition& part) { part.write_logged(); });
+}
+
+void Correlator::note_growth(std::string suffix) {
+  if (!is_grown_.insert(suffix).second) return;
+  state_.put(std::string(kGrownPrefix) + suffix, "");
+  grown_.push_back(std::move(suffix));
 }
 
 void Correlator::tell(std::vector<Alert>& out) {
+  begin_step();
   tell_some(SIZE_MAX, out);
+  end_step();
 }
 
 void Correlator::tell_some(std::size_t events_max, std::vector<Alert>& out) {
@@ -398,109 +557,73 @@ void Correlator::tell_some(std::size_t events_max, std::vector<Alert>& out) {
     state_.erase(std::string(kGrownPrefix) + suffix);
     const auto found = by_key_.find(suffix.substr(0, GroupCache::kRuleKeySize));
     if (found == by_key_.end()) continue;  // of a rule that is gone
-    Group* group = cache_.find(suffix, found->second);
-    if (group == nullptr) continue;
-    group->noted = false;
-    if (group->grown == 0) continue;
-    evaluations_[found->second].tell(*group, changes_[found->second]);
-    for (const AlertChange& change : changes_[found->second].changed)
+    Partition& part = part_of(suffix);
+    part.begin(next_place());
+    part.tell(found->second, suffix);
+    for (const AlertChange& change : part.outcome(found->second).changes.changed)
       events += change.alert.events.size();
     publish(found->second, out);
   }
-  write_state();
 }
 
 // Hands out what a correlation has raised, and passes it on to the correlations over it.
 void Correlator::publish(std::uint32_t correlation, std::vector<Alert>& out) {
-  Changes changes = std::move(changes_[correlation]);
-  changes_[correlation] = {};
-  for (const AlertWithdrawal& gone : changes.withdrawn) {
-    ++counters_[correlation].withdrawn;
-    for (const Feed& feed : correlation_feeds_[correlation])
-      feed_alert(gone.alert, gone.hit, feed, true);
-    if (raises_[correlation]) withdrawn_.insert(gone.alert.id);
-  }
-  for (AlertChange& change : changes.changed) {
-    if (change.fresh) ++counters_[correlation].fired;
-    for (const Feed& feed : correlation_feeds_[correlation]) {
-      if (!change.known) feed_alert(change.alert, change.hit, feed, false);
-    }
-    if (!raises_[correlation]) continue;
-    withdrawn_.erase(change.alert.id);
-    out.push_back(std::move(change.alert));
-  }
+  if (sum([&](const Partition& part) { return part.outcome(correlation).empty() ? 0U : 1U; }) == 0)
+    return;
+  std::vector<Outcome> said;
+  for (const auto& part : parts_) said.push_back(part->take(correlation));
+  const auto places = [&](std::vector<std::uint64_t> Outcome::*which) {
+    std::vector<const std::vector<std::uint64_t>*> all;
+    for (const Outcome& outcome : said) all.push_back(&(outcome.*which));
+    return all;
+  };
+  in_order(places(&Outcome::grown_at),
+           [&](std::size_t p, std::size_t i) { note_growth(std::move(said[p].grown[i])); });
+  in_order(places(&Outcome::withdrawn_at), [&](std::size_t p, std::size_t i) {
+    publish_gone(said[p].changes.withdrawn[i], correlation);
+  });
+  in_order(places(&Outcome::changed_at), [&](std::size_t p, std::size_t i) {
+    publish_change(said[p].changes.changed[i], correlation, out);
+  });
 }
 
-void Correlator::enforce_limit(Group& group) {
-  const std::size_t limit = limits_[group.correlation];
-  if (group.hits().size() <= limit) return;
-  const std::int64_t time_ns = group.hits()[group.hits().size() - limit * 3 / 4].time_ns;
-  const std::size_t end = group.first_at(time_ns);
-  // What waits for the watermark has to be decided now. But what has time left is not absent: it
-  // goes without a word, counted as evicted.
-  const std::int64_t passed_ns =
-      std::min(add_ns(time_ns, 1),
-               subtract_ns(add_ns(group.hits().back().time_ns, 1), ahead_of(group.correlation)));
-  evaluate(group, std::max(limit_of(group.correlation), passed_ns));
-  settle(group, std::max(end, group.settled));
-  counters_[group.correlation].evicted += group.drop_before(time_ns);
+void Correlator::publish_gone(const AlertWithdrawal& gone, std::uint32_t correlation) {
+  ++counters_[correlation].withdrawn;
+  for (const Feed& feed : correlation_feeds_[correlation])
+    feed_alert(gone.alert, gone.hit, feed, true);
+  if (raises_[correlation]) withdrawn_.insert(gone.alert.id);
 }
 
-void Correlator::settle(Group& group, std::size_t end) {
-  evaluations_[group.correlation].settle(group, end);
-  counters_[group.correlation].evicted += std::exchange(group.forgotten, 0);
-}
-
-// How far back a hit may have a say: the window, or the alert that later ones join.
-std::int64_t Correlator::span_ns(std::uint32_t correlation) const {
-  const rules::CorrelationRule& rule = correlations_[correlation].rule;
-  return std::max(rule.timespan_ns, rule.suppress_ns);
-}
-
-// When the group is to be looked at: by the sweep, when its oldest hit is too old; by its timer,
-// when hits wait for the watermark.
-void Correlator::plan(Group& group) {
-  if (options_.deferred) return;
-  const bool history = has_history(correlations_[group.correlation].rule.type);
-  if (group.hits().empty() && !history) return;
-  const std::int64_t reach_ns = add_ns(options_.lateness_ns, span_ns(group.correlation));
-  std::int64_t due_ns = 0;
-  if (!history) {
-    due_ns = add_ns(add_ns(group.hits().front().time_ns, reach_ns), 1);
-    due_ns = std::max(due_ns, add_ns(watermark_ns_, reach_ns / 4 + 1));
-  } else if (group.settled < group.hits().size()) {
-    // Hits enter the history as soon as they are final.
-    due_ns = add_ns(add_ns(group.hits()[group.settled].time_ns, options_.lateness_ns), 1);
-    due_ns = std::max(due_ns, add_ns(watermark_ns_, options_.lateness_ns / 8 + 1));
-  } else {
-    due_ns = add_ns(add_ns(group.carry.history.last_ns(), reach_ns), 1);
+void Correlator::publish_change(AlertChange& change, std::uint32_t correlation,
+                                std::vector<Alert>& out) {
+  if (change.fresh) ++counters_[correlation].fired;
+  for (const Feed& feed : correlation_feeds_[correlation]) {
+    if (!change.known) feed_alert(change.alert, change.hit, feed, false);
   }
-  if (due_ns < group.due_ns) {
-    group.due_ns = due_ns;
-    group.dirty = group.whole = true;  // who reads the heads looks for it
-  }
-  if (group.dirty_from == Group::kNone) return;
-  const std::int64_t waits_ns = add_ns(ahead_of(group.correlation), 1);
-  const std::int64_t wake_ns = add_ns(group.hits()[group.dirty_from].time_ns, waits_ns);
-  if (wake_ns < group.wake_ns) cache_.schedule(group, wake_ns);
+  if (!raises_[correlation]) return;
+  withdrawn_.erase(change.alert.id);
+  out.push_back(std::move(change.alert));
 }
 
 void Correlator::tick(Nanos watermark, std::vector<Alert>& out, double leisure) {
-  if (watermark.count() > watermark_ns_) advance(watermark, out);
+  begin_step();
+  if (watermark.count() > terms_.watermark_ns) advance(watermark, out);
   tell_some(std::max(kToldEventsBusy, static_cast<std::size_t>(leisure * kToldEvents)), out);
+  end_step();
 }
 
 void Correlator::advance(Nanos watermark, std::vector<Alert>& out) {
-  watermark_ns_ = watermark.count();
+  terms_.watermark_ns = watermark.count();
   std::string saved;
-  append_instant(saved, watermark_ns_);
+  append_instant(saved, terms_.watermark_ns);
   state_.put(std::string(kWatermarkKey), std::move(saved));
 
-  std::vector<std::vector<std::string>> due(order_.empty() ? 0 : keys_.size());
-  for (std::string& suffix : cache_.timers().take_due(watermark_ns_, SIZE_MAX)) {
+  std::vector<std::vector<std::string>> due(terms_.keys.size());
+  for (const auto& part : parts_) timers_.expect(part->cache().timers().take_earliest());
+  for (std::string& suffix : timers_.take_due(terms_.watermark_ns, SIZE_MAX)) {
     const auto found = by_key_.find(suffix.substr(0, GroupCache::kRuleKeySize));
     if (found == by_key_.end()) {
-      cache_.erase_orphan(suffix);
+      part_of(suffix).cache().erase_orphan(suffix);
     } else {
       due[found->second].push_back(std::move(suffix));
     }
@@ -508,53 +631,44 @@ void Correlator::advance(Nanos watermark, std::vector<Alert>& out) {
   for (std::string& suffix : sweep()) {
     due[by_key_.at(suffix.substr(0, GroupCache::kRuleKeySize))].push_back(std::move(suffix));
   }
-  for (const std::uint32_t c : order_) {
-    std::size_t handled = 0;
-    for (const std::string& suffix : due[c]) {
-      if (handled % kExpireStep == 0) {
-        if (handled > 0) write_state();
-        announce_next(due[c], handled);
-      }
-      ++handled;
-      Group* group = cache_.find(suffix, c);
-      if (group == nullptr) continue;
-      if (group->wake_ns <= watermark_ns_) group->wake_ns = Group::kNever;  // taken
-      if (group->due_ns <= watermark_ns_) {
-        group->due_ns = Group::kNever;
-        group->whole = true;
-      }
-      group->dirty = true;
-      if (!options_.deferred) evaluate(*group, limit_of(c));
-      expire(*group);
+  for (const std::vector<std::uint32_t>& level : levels_) {
+    for (const std::uint32_t c : level) {
+      look_at_due(c, due[c]);
+      ++hand_over_;
+      const std::size_t queued = sum([&](const Partition& part) { return part.queued(c); });
+      if (queued > 0)
+        each_part(queued, [&](Partition& part) { part.evaluate_queued(c, hand_over_, true); });
+      publish(c, out);
     }
-    for (Group* group : std::exchange(queues_[c], {})) {
-      group->queued = false;
-      if (!options_.deferred) evaluate(*group, limit_of(c));
-      enforce_limit(*group);
-      // It may have been over above, and only kept because it was queued.
-      if (group->hits().empty()) {
-        expire(*group);
-      } else {
-        plan(*group);
-      }
-    }
-    publish(c, out);
   }
   write_state();
 }
 
-// Some of these groups, from this one on, are about to be asked for.
-void Correlator::announce_next(const std::vector<std::string>& suffixes, std::size_t from) {
+void Correlator::look_at_due(std::uint32_t correlation, std::vector<std::string>& due) {
+  for (std::size_t from = 0; from < due.size(); from += kExpireStep) {
+    if (from > 0) write_state();
+    deal_names(due, from);
+    each_part(std::min(kExpireStep, due.size() - from),
+              [&](Partition& part) { part.look_at_due(correlation); });
+  }
+}
+
+// Some of these groups, from this one on.
+void Correlator::deal_names(std::vector<std::string>& suffixes, std::size_t from) {
+  ++hand_over_;
   const std::size_t end = std::min(suffixes.size(), from + kExpireStep);
-  for (std::size_t i = from; i < end; ++i) cache_.announce(suffixes[i]);
-  cache_.fetch();
+  for (std::size_t i = from; i < end; ++i) {
+    Partition& part = part_of(suffixes[i]);
+    part.names.push_back({next_place(), std::move(suffixes[i])});
+  }
 }
 
 // Groups that are due, of the next heads. Takes more at a time when more come to be.
 std::vector<std::string> Correlator::sweep() {
   std::vector<std::string> due;
-  if (options_.deferred || (swept_to_.empty() && watermark_ns_ < next_sweep_ns_)) return due;
-  const std::uint64_t created = cache_.counters().created;
+  if (terms_.options.deferred || (swept_to_.empty() && terms_.watermark_ns < next_sweep_ns_))
+    return due;
+  const std::uint64_t created = group_counters().created;
   std::size_t left = std::max<std::size_t>(
       kSweptGroups, 2 * (created - std::exchange(created_before_sweep_, created)));
   std::vector<std::string> orphans;
@@ -564,66 +678,64 @@ std::vector<std::string> Correlator::sweep() {
       last = key;
       return false;
     }
-    if (Group::due_of(head) > watermark_ns_) return true;
+    if (Group::due_of(head) > terms_.watermark_ns) return true;
     std::string suffix(key.substr(kHeadPrefix.size()));
     const bool known = by_key_.contains(suffix.substr(0, GroupCache::kRuleKeySize));
     (known ? due : orphans).push_back(std::move(suffix));
     return true;
   });
-  for (const std::string& suffix : orphans) cache_.erase_orphan(suffix);
-  if (last.empty()) next_sweep_ns_ = add_ns(watermark_ns_, shortest_reach() / kSweepShare + 1);
+  for (const std::string& suffix : orphans) part_of(suffix).cache().erase_orphan(suffix);
+  if (last.empty())
+    next_sweep_ns_ = add_ns(terms_.watermark_ns, shortest_reach() / kSweepShare + 1);
   swept_to_ = std::move(last);
   return due;
 }
 
 std::int64_t Correlator::shortest_reach() const {
   std::int64_t shortest_ns = INT64_MAX;
-  for (const std::uint32_t c : order_)
-    shortest_ns = std::min(shortest_ns, add_ns(options_.lateness_ns, span_ns(c)));
+  for (const std::vector<std::uint32_t>& level : levels_) {
+    for (const std::uint32_t c : level)
+      shortest_ns = std::min(shortest_ns, add_ns(terms_.options.lateness_ns, terms_.span_ns(c)));
+  }
   return shortest_ns;
 }
 
-// A hit older than the horizon can come no more, so what is older is final; what is older by the
-// timespan too is in nobody's window.
-void Correlator::expire(Group& group) {
-  const std::int64_t final_ns = subtract_ns(horizon(), ahead_of(group.correlation));
-  const std::int64_t unseen_ns = subtract_ns(horizon(), span_ns(group.correlation));
-  const std::size_t final_end = group.first_at(final_ns);
-  const bool history = has_history(correlations_[group.correlation].rule.type);
-  if (final_end > group.settled) settle(group, final_end);
-  group.drop_before(history ? final_ns : unseen_ns);
-  if (history) group.history_dirty |= group.carry.history.drop_before(unseen_ns);
-  const bool over = (group.hits().empty() || group.hits().back().time_ns < unseen_ns) &&
-                    (!history || group.carry.history.last_ns() < unseen_ns);
-  if (over && !group.queued) {
-    evaluations_[group.correlation].tell(group, changes_[group.correlation]);
-    cache_.erase(group);
-  } else {
-    plan(group);
-  }
+// Of all groups of a correlation; the state is whole then.
+std::vector<std::string> Correlator::names_of(std::uint32_t correlation) {
+  write_state();
+  std::set<std::string> names;
+  state_.for_each(head_key(terms_.keys[correlation]), [&](std::string_view key, std::string_view) {
+    names.emplace_hint(names.end(), key.substr(kHeadPrefix.size()));
+    return true;
+  });
+  for (const auto& part : parts_) part->cache().add_names(terms_.keys[correlation], names);
+  return {names.begin(), names.end()};
 }
 
 void Correlator::finish(std::vector<Alert>& out) {
-  finishing_ = true;
-  for (const std::uint32_t c : order_) {
-    for (Group* group : std::exchange(queues_[c], {})) group->queued = false;
-    std::size_t handled = 0;
-    for (const std::string& suffix : cache_.all(keys_[c])) {
-      Group* group = cache_.find(suffix, c);
-      if (group == nullptr) continue;
-      evaluate(*group, INT64_MAX);
-      enforce_limit(*group);
-      if (++handled % kExpireStep == 0) write_state();
+  begin_step();
+  terms_.finishing = true;
+  for (const std::vector<std::uint32_t>& level : levels_) {
+    for (const std::uint32_t c : level) {
+      for (const auto& part : parts_) part->drop_queue(c);
+      std::vector<std::string> names = names_of(c);
+      for (std::size_t from = 0; from < names.size(); from += kExpireStep) {
+        if (from > 0) write_state();
+        deal_names(names, from);
+        each_part(std::min(kExpireStep, names.size() - from),
+                  [&](Partition& part) { part.finish(c); });
+      }
+      publish(c, out);
     }
-    publish(c, out);
   }
+  end_step();
   tell(out);
-  finishing_ = false;
+  terms_.finishing = false;
 }
 
 std::optional<std::string> Correlator::key_of(std::string_view rule_id) const {
   for (std::size_t c = 0; c < rules_->correlations().size(); ++c) {
-    if (correlations_[c].rule.identity.id == rule_id) return keys_[c];
+    if (terms_.correlations[c].rule.identity.id == rule_id) return terms_.keys[c];
   }
   return std::nullopt;
 }
@@ -632,21 +744,6 @@ std::vector<std::string> Correlator::take_withdrawn() {
   std::vector<std::string> ids(withdrawn_.begin(), withdrawn_.end());
   withdrawn_.clear();
   return ids;
-}
-
-std::int64_t Correlator::limit_of(std::uint32_t correlation) const {
-  if (finishing_ || decided_at_once(correlations_[correlation].rule)) return INT64_MAX;
-  return subtract_ns(watermark_ns_, ahead_of(correlation));
-}
-
-// How far after a hit those may lie that decide what is said at it.
-std::int64_t Correlator::ahead_of(std::uint32_t correlation) const {
-  const rules::CorrelationRule& rule = correlations_[correlation].rule;
-  return rule.type == rules::CorrelationType::kAbsence ? rule.timespan_ns : 0;
-}
-
-std::int64_t Correlator::horizon() const {
-  return subtract_ns(watermark_ns_, options_.lateness_ns);
 }
 
 }  // namespace picket::correlator

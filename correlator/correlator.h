@@ -6,6 +6,10 @@
 // the same state continues as if nothing had happened. Alerts are new or grown; the id tells which
 // they are, so an alert is put, never appended. One thread, that of the port.
 //
+// The groups are dealt over partitions, each with a thread (Options::threads). A call that has much
+// to do hands them over and waits; what comes out, and its order, is the same for any number. Only
+// the calling thread reads batches and writes to the port.
+//
 // In memory: a cache of groups (cache_bytes_max). Bounds have counters, nothing is dropped
 // silently.
 #pragma once
@@ -22,50 +26,21 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/crew.h"
 #include "base/world.h"
 #include "correlator/alert_builder.h"
-#include "correlator/evaluation.h"
 #include "correlator/group_cache.h"
+#include "correlator/partition.h"
 #include "correlator/proof_table.h"
 #include "correlator/source_table.h"
 #include "correlator/state.h"
+#include "correlator/terms.h"
+#include "correlator/timers.h"
 #include "event/alert.h"
 #include "event/event.h"
 #include "rules/rule_set.h"
 
 namespace picket::correlator {
-
-struct Options {
-  static constexpr std::int64_t kHour = 3'600'000'000'000;
-
-  std::int64_t lateness_ns =
-      24 * kHour;  // a hit that is later than this is counted, not correlated
-  std::size_t cache_bytes_max = 256 * 1024 * 1024;
-  // Of the state, about: what is read at a start, and kept until the groups are asked for.
-  std::size_t log_bytes_max = GroupLog::kBytesMax;
-  // Hits of one group in state. Above it the oldest are settled and dropped, and counted as
-  // evicted: counts stay exact up to this number, late hits older than what is kept are lost for
-  // correlation. Never less than twice what the rule counts to.
-  std::size_t group_hits_max = 16'384;
-  // Hits of a group beyond this number carry no matches: explaining is for people, not for floods.
-  std::size_t proof_hits_max = 64;
-  // Correlate at finish() only: for `scan`, whose whole input is inside the lateness. The state is
-  // where groups go that do not fit into memory, and nothing to start from again.
-  bool deferred = false;
-  // Ids of correlations that take no part yet, because their windows are being filled.
-  std::set<std::string, std::less<>> cold = {};
-  std::string secret;  // of this installation: makes hashes of group values unpredictable
-};
-
-struct RuleCounters {
-  std::uint64_t hits = 0;       // counted
-  std::uint64_t groups = 0;     // begun
-  std::uint64_t ungrouped = 0;  // lacked a group-by field
-  std::uint64_t late = 0;       // beyond the lateness
-  std::uint64_t evicted = 0;    // dropped at group_hits_max
-  std::uint64_t fired = 0;
-  std::uint64_t withdrawn = 0;
-};
 
 class Correlator {
  public:
@@ -96,8 +71,8 @@ class Correlator {
   std::optional<std::string> key_of(std::string_view rule_id) const;
 
   const std::vector<RuleCounters>& rule_counters() const { return counters_; }
-  const GroupCache::Counters& group_counters() const { return cache_.counters(); }
-  std::size_t cache_bytes() const { return cache_.bytes(); }
+  GroupCache::Counters group_counters() const;
+  std::size_t cache_bytes() const;
 
  private:
   struct Feed {
@@ -105,61 +80,75 @@ class Correlator {
     std::vector<std::size_t> inputs;  // of that correlation
   };
   void wire();
+  void make_partitions();
   void sort_by_dependence();
-  enum class Explain : std::uint8_t { kNot, kCut, kWhole };
-
   void add_suppressions();
+
+  // Partitions and what they are given to do.
+  void begin_step();
+  void end_step();
+  Place next_place() { return {hand_over_, dealt_++}; }
+  Partition& part_of(std::string_view name);
+  bool is_worth(std::size_t amount) const;
+  void each_part(std::size_t amount, const std::function<void(Partition&)>& work);
+  template <class Amount>
+  std::size_t sum(Amount amount) const;
+
+  // Hits of detections.
   void announce_groups(Batch& batch);
   bool read_group(Batch& batch, const Hit& hit, const std::vector<std::string>& fields,
                   bool all_have_one);
-  bool feed_hit(Batch& batch, const Hit& hit, const Feed& feed);
-  void feed_alert(const Alert& alert, const MemberHit& hit, const Feed& feed, bool withdrawn);
-  bool add(Group& group, MemberHit hit);
-  Group& group_of(std::uint32_t correlation, const std::vector<std::string>& values);
-  SharedText proof(Batch& batch, const Hit& hit, Explain explain, const Group& group);
+  bool feed_hit(Batch& batch, const Hit& hit, const Feed& feed, bool deals);
+  bool enter(Batch& batch, const Hit& hit, MemberHit member, const std::string& name,
+             std::uint32_t correlation, const std::optional<std::string>& value);
+  void deal(Batch& batch, const Hit& hit, const MemberHit& member, const std::string& name,
+            std::uint32_t correlation, const std::optional<std::string>& value);
+  void feed_all(Batch& batch, const SourceNames& names, std::vector<Alert>& out);
+  void deal_all(Batch& batch, const SourceNames& names, std::vector<Alert>& out);
+  void explain_dealt(Batch& batch);
+  std::string explained(Batch& batch, const Hit& hit, Explain explain);
+  SharedText proof(Batch& batch, const Hit& hit, Explain explain, const Group& group,
+                   Partition& part);
 
+  void feed_alert(const Alert& alert, const MemberHit& hit, const Feed& feed, bool withdrawn);
   void evaluate_queued(std::vector<Alert>& out);
-  void evaluate(Group& group, std::int64_t limit_ns);
   void advance(Nanos watermark, std::vector<Alert>& out);
-  void note_growth(Group& group);
+  void look_at_due(std::uint32_t correlation, std::vector<std::string>& due);
+  void deal_names(std::vector<std::string>& suffixes, std::size_t from);
+  std::vector<std::string> names_of(std::uint32_t correlation);
   void write_state();
+  void write_oldest();
   void tell_some(std::size_t events_max, std::vector<Alert>& out);
   void publish(std::uint32_t correlation, std::vector<Alert>& out);
-  void enforce_limit(Group& group);
-  void expire(Group& group);
-  void plan(Group& group);
-  void queue(Group& group);
-  void announce_next(const std::vector<std::string>& suffixes, std::size_t from);
+  void publish_gone(const AlertWithdrawal& gone, std::uint32_t correlation);
+  void publish_change(AlertChange& change, std::uint32_t correlation, std::vector<Alert>& out);
+  void note_growth(std::string suffix);
   std::vector<std::string> sweep();
   std::int64_t shortest_reach() const;
-  std::int64_t limit_of(std::uint32_t correlation) const;
-  void settle(Group& group, std::size_t end);
-  std::int64_t span_ns(std::uint32_t correlation) const;
-  std::int64_t ahead_of(std::uint32_t correlation) const;
-  std::int64_t horizon() const;
 
   std::shared_ptr<const rules::RuleSet> rules_;
-  Options options_;
   StatePort& state_;
+  Terms terms_;
   SourceTable sources_;
-  GroupCache cache_;
+  GroupNames names_;
   ProofTable proofs_;
   AlertBuilder builder_;
-  std::int64_t watermark_ns_ = INT64_MIN;
-  bool finishing_ = false;
+  Timers timers_;
 
-  std::vector<rules::Correlation> correlations_;      // of the rules, then suppressed detections
   std::vector<std::vector<Feed>> detection_feeds_;    // by detection rule
   std::vector<std::vector<Feed>> correlation_feeds_;  // by correlation
-  std::vector<std::uint32_t> order_;                  // of correlations, inner ones first
-  std::vector<std::string> keys_;                     // by correlation
+  std::vector<std::vector<std::uint32_t>> levels_;    // of correlations, inner ones first
   std::unordered_map<std::string, std::uint32_t> by_key_;
   std::vector<bool> raises_;  // by correlation: its own alerts go out
-  std::vector<Evaluation> evaluations_;
-  std::vector<std::size_t> limits_;  // hits of a group, by correlation
 
-  std::vector<std::vector<Group*>> queues_;  // by correlation: groups to be evaluated in this step
-  std::vector<Changes> changes_;             // by correlation: not published yet
+  GroupLog log_;
+  std::vector<std::unique_ptr<Partition>> parts_;
+  Crew crew_;                          // behind what its threads use
+  std::uint64_t hand_over_ = 0;        // of this step
+  std::uint64_t dealt_ = 0;            // in this step
+  std::vector<SharedText> bare_;       // proofs of the events of this batch that were dealt
+  std::size_t bare_event_ = SIZE_MAX;  // the event of the last one
+
   std::deque<std::string> grown_;  // groups whose open alert was not told of, oldest first
   std::unordered_set<std::string> is_grown_;
   std::vector<RuleCounters> counters_;

@@ -60,6 +60,14 @@ Group::Insert Group::insert(MemberHit hit, const SourceTable& sources) {
   return Insert::kAdded;
 }
 
+void Group::set_proof(std::size_t index, SharedText proof) {
+  MemberHit& hit = hits_[index];
+  if (index > 0 && hits_[index - 1].proof == proof) proof = hits_[index - 1].proof;
+  bytes_ -= hit.bytes();
+  hit.proof = std::move(proof);
+  bytes_ += hit.bytes();
+}
+
 // hits()[index] is new. The page that it is in.
 std::size_t Group::count_into_pages(std::size_t index) {
   if (pages.empty()) add_page(0, 0);

@@ -74,6 +74,8 @@ class Group {
   // Sorted in; marks what has to be evaluated again. A duplicate of another alert's hit takes its
   // proof.
   Insert insert(MemberHit hit, const SourceTable& sources);
+  // What is shown of a hit that was inserted without, before anything else was done with it.
+  void set_proof(std::size_t index, SharedText proof);
   // The index of this very hit, or kNone.
   std::size_t find(const MemberHit& hit, const SourceTable& sources) const;
   void remove(std::size_t index);

@@ -28,10 +28,18 @@ void append_text(std::string& to, std::string_view text) {
 GroupCache::GroupCache(StatePort& state, std::string secret, bool write_late,
                        std::size_t log_bytes_max)
     : state_(state),
-      secret_(std::move(secret)),
+      names_(std::move(secret)),
       write_late_(write_late),
       timers_(state, std::string(kTimerPrefix)),
-      log_(state, log_bytes_max) {}
+      own_log_(std::make_unique<GroupLog>(state, log_bytes_max)),
+      tails_(own_log_->tails(0)) {}
+
+GroupCache::GroupCache(StatePort& state, std::string secret, bool write_late, GroupTails& tails)
+    : state_(state),
+      names_(std::move(secret)),
+      write_late_(write_late),
+      timers_(state, std::string(kTimerPrefix)),
+      tails_(tails) {}
 
 std::string GroupCache::rule_key(std::string_view rule_id, std::string_view rule_hash) {
   Writer writer;
@@ -42,19 +50,25 @@ std::string GroupCache::rule_key(std::string_view rule_id, std::string_view rule
   return key;
 }
 
-// Into name_.
-void GroupCache::name(const std::string& rule_key, const std::vector<std::string>& values) {
+const std::string& GroupNames::name(std::string_view rule_key,
+                                    const std::vector<std::string>& values) {
   hashed_.clear();
   append_text(hashed_, secret_);
   for (const std::string& value : values) append_text(hashed_, value);
   name_ = rule_key;
   append_bytes(name_, hash64(hashed_, 0));
   append_bytes(name_, hash64(hashed_, 1));
+  return name_;
 }
 
 Group& GroupCache::group(std::uint32_t correlation, const std::string& rule_key,
                          const std::vector<std::string>& values) {
-  name(rule_key, values);
+  return named(correlation, names_.name(rule_key, values), values);
+}
+
+Group& GroupCache::named(std::uint32_t correlation, std::string_view name,
+                         const std::vector<std::string>& values) {
+  name_ = name;
   // Two groups may share a hash: the second one takes the next name.
   for (;; name_ += '+') {
     Group* found = find(name_, correlation);
@@ -66,8 +80,7 @@ Group& GroupCache::group(std::uint32_t correlation, const std::string& rule_key,
 }
 
 void GroupCache::announce(const std::string& rule_key, const std::vector<std::string>& values) {
-  name(rule_key, values);
-  announce(name_);
+  announce(names_.name(rule_key, values));
 }
 
 void GroupCache::announce(const std::string& suffix) {
@@ -105,17 +118,21 @@ std::vector<std::string> GroupCache::all(const std::string& rule_key) {
     suffixes.emplace_hint(suffixes.end(), key.substr(kHeadPrefix.size()));
     return true;
   });
-  for (const Entry& entry : order_) {
-    if (entry.group->suffix.starts_with(rule_key)) suffixes.emplace(entry.group->suffix);
-  }
+  add_names(rule_key, suffixes);
   return {suffixes.begin(), suffixes.end()};
+}
+
+void GroupCache::add_names(const std::string& rule_key, std::set<std::string>& names) const {
+  for (const Entry& entry : order_) {
+    if (entry.group->suffix.starts_with(rule_key)) names.emplace(entry.group->suffix);
+  }
 }
 
 std::unique_ptr<Group> GroupCache::load(const std::string& suffix, std::uint32_t correlation) {
   ++counters_.asked;
   const auto head = head_of(suffix);
   if (!head) {
-    log_.forget(suffix);
+    tails_.forget(suffix);
     return nullptr;
   }
   auto parsed = Group::parse_head(suffix, correlation, *head, texts_);
@@ -139,8 +156,8 @@ std::unique_ptr<Group> GroupCache::load(const std::string& suffix, std::uint32_t
     good = history.has_value();
     if (good) parsed->carry.history = *std::move(history);
   }
-  if (!good || parsed->settled > hits || !log_.load(*parsed, texts_)) {
-    log_.forget(suffix);
+  if (!good || parsed->settled > hits || !tails_.load(*parsed, texts_)) {
+    tails_.forget(suffix);
     ++counters_.corrupt;
     state_.erase(head_key(suffix));
     return nullptr;
@@ -169,7 +186,7 @@ Group* GroupCache::cached(const std::string& suffix) {
 void GroupCache::touch(Order::iterator at) {
   if (at->touched) return;
   at->touched = true;
-  touched_.push_back(at);
+  touched_.push_back({at, place_});
 }
 
 void GroupCache::schedule(Group& group, std::int64_t wake_ns) {
@@ -203,7 +220,7 @@ void GroupCache::erase(Group& group) {
 void GroupCache::erase_orphan(const std::string& suffix) {
   const auto head = state_.get(head_key(suffix));
   if (!head) return;
-  log_.forget(suffix);
+  tails_.forget(suffix);
   if (const auto group = Group::parse_head(suffix, 0, *head, texts_)) {
     erase_keys(*group);
     if (group->wake_ns != Group::kNever) timers_.cancel(group->wake_ns, suffix);
@@ -214,10 +231,10 @@ void GroupCache::erase_orphan(const std::string& suffix) {
 }
 
 // What has changed: in the log, if it is but the last hits.
-void GroupCache::write(Group& group) {
+void GroupCache::write(Group& group, std::uint64_t place) {
   if (!group.dirty && !group.carry_dirty && !group.history_dirty) return;
   if (!group.tail_only()) return write_whole(group);
-  log_.add(group);
+  tails_.add(group, place);
   group.note_written(false);
 }
 
@@ -240,42 +257,50 @@ void GroupCache::write_whole(Group& group) {
     if (empty && group.has_history) state_.erase(history_key(group.suffix));
     group.has_history = !empty;
   }
-  group.written = log_.last_segment();
+  group.written = tails_.last_segment();
   state_.put(head_key(group.suffix), group.head());
   group.note_written(true);
 }
 
-// Groups that only the oldest segment of the log makes whole.
-void GroupCache::write_oldest() {
-  for (GroupLog::Logged next = log_.take_oldest(); next.segment != 0; next = log_.take_oldest()) {
-    if (const Order::iterator* found = by_suffix_.find(next.suffix)) {
-      Group& group = *(*found)->group;
-      if (group.logged == next.segment) write_whole(group);
-    } else if (log_.waits(next.suffix)) {
-      const std::unique_ptr<Group> group = load(next.suffix, 0);
-      if (group && group->logged != 0) write_whole(*group);
-    }
+// A group that only the oldest segment of the log makes whole.
+void GroupCache::write_logged(const GroupLog::Logged& logged) {
+  if (const Order::iterator* found = by_suffix_.find(logged.suffix)) {
+    Group& group = *(*found)->group;
+    if (group.logged == logged.segment) write_whole(group);
+  } else if (tails_.waits(logged.suffix)) {
+    const std::unique_ptr<Group> group = load(logged.suffix, 0);
+    if (group && group->logged != 0) write_whole(*group);
   }
 }
 
-void GroupCache::flush() {
+void GroupCache::write_oldest() {
+  for (GroupLog::Logged next = own_log_->take_oldest(); next.segment != 0;
+       next = own_log_->take_oldest())
+    write_logged(next);
+}
+
+void GroupCache::write_touched() {
   fetched_.clear();
-  for (const Order::iterator at : touched_) {
+  for (const auto& [at, place] : touched_) {
     if (at->erased) {
       bytes_ -= at->bytes;
       order_.erase(at);
       continue;
     }
-    if (!write_late_) write(*at->group);
+    if (!write_late_) write(*at->group, place);
     bytes_ += at->group->bytes() - at->bytes;
     at->bytes = at->group->bytes();
     at->touched = false;
   }
   touched_.clear();
-  log_.close();
-  while (log_.is_long() && log_.has_old()) {
+}
+
+void GroupCache::flush() {
+  write_touched();
+  own_log_->close();
+  while (own_log_->is_long() && own_log_->has_old()) {
     write_oldest();
-    log_.drop_oldest();
+    own_log_->drop_oldest();
   }
 }
 
@@ -284,9 +309,9 @@ void GroupCache::write_all() {
   for (Entry& entry : order_) {
     if (entry.group->dirty || entry.group->logged != 0) write_whole(*entry.group);
   }
-  while (log_.has_old()) {
+  while (own_log_->has_old()) {
     write_oldest();
-    log_.drop_oldest();
+    own_log_->drop_oldest();
   }
   write_oldest();
 }

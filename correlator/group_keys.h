@@ -1,7 +1,9 @@
 // The names under which a group is kept in the state (group.h lists them), made of its suffix.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -36,6 +38,17 @@ inline std::uint64_t segment_at(std::string_view log_key) {
   for (const char c : log_key.substr(kLogPrefix.size()))
     segment = segment << 8 | static_cast<std::uint8_t>(c);
   return segment;
+}
+
+// Which of so many partitions a group belongs to. A name is the hash of the rule and two of the
+// values; the first of these is what groups are looked up by.
+inline std::size_t partition_of(std::string_view suffix, std::size_t partitions) {
+  if (partitions == 1 || suffix.size() < 24) return 0;
+  std::uint64_t rule = 0;
+  std::uint64_t values = 0;
+  std::memcpy(&rule, suffix.data(), sizeof rule);
+  std::memcpy(&values, suffix.data() + 16, sizeof values);
+  return (rule ^ values) % partitions;
 }
 
 }  // namespace picket::correlator

@@ -32,6 +32,13 @@ SharedText TextShare::share(std::string_view text) {
   return slot;
 }
 
+SharedText TextShare::share_apart(const SharedText& other) {
+  if (!other) return {};
+  SharedText& slot = slots_[other.hash() % kSlots];
+  if (!(slot == other)) slot = SharedText(other.view(), other.hash());
+  return slot;
+}
+
 TextCounts::Slot& TextCounts::slot_of(const SharedText& text, std::uint64_t hash) {
   std::size_t at = hash & mask();
   while (slots_[at].count != 0 && !(slots_[at].hash == hash && slots_[at].text == text))

@@ -65,6 +65,8 @@ class TextShare {
  public:
   TextShare() : slots_(kSlots) {}
   SharedText share(std::string_view text);
+  // The same text held apart from `other`, which another thread may hold: it is only read.
+  SharedText share_apart(const SharedText& other);
 
  private:
   static constexpr std::size_t kSlots = 1

@@ -1,5 +1,6 @@
 // StatePort: where correlation state lives. The truth is the store; what the rooms' objects hold in
-// memory is a cache of it. A port belongs to the thread that correlates.
+// memory is a cache of it. A port belongs to the thread that correlates; while that thread waits for
+// partitions, and so writes nothing, these may call get() and get_many() all at once.
 //
 // Keys and values are bytes, keys are ordered as unsigned bytes. What was put is read back at once,
 // before it is committed.

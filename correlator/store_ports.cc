@@ -7,12 +7,19 @@
 
 namespace picket::correlator {
 
+// The first one. Partitions read at once.
+void StoreState::keep_error(const Error& error) {
+  error_.with([&](std::optional<Error>& first) {
+    if (!first) first = error;
+  });
+}
+
 std::optional<std::string> StoreState::get(std::string_view key) {
   const storage::Commit::State& pending = commit_.state();
   if (const auto found = pending.find(key); found != pending.end()) return found->second;
   auto value = store_.state(key);
   if (!value) {
-    if (!error_) error_ = std::move(value).error();
+    keep_error(value.error());
     return std::nullopt;
   }
   return *std::move(value);
@@ -21,7 +28,7 @@ std::optional<std::string> StoreState::get(std::string_view key) {
 std::vector<std::optional<std::string>> StoreState::get_many(const std::vector<std::string>& keys) {
   auto stored = store_.states(keys);
   if (!stored) {
-    if (!error_) error_ = std::move(stored).error();
+    keep_error(stored.error());
     return std::vector<std::optional<std::string>>(keys.size());
   }
   const storage::Commit::State& pending = commit_.state();
@@ -64,7 +71,7 @@ void StoreState::for_each(std::string_view prefix, std::string_view first,
         }
         return more;
       });
-  if (!result && !error_) error_ = result.error();
+  if (!result) keep_error(result.error());
   for (; more && at != pending.end() && at->first.starts_with(prefix); ++at) {
     if (at->second) more = entry(at->first, *at->second);
   }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/guarded.h"
 #include "base/result.h"
 #include "correlator/incidents.h"
 #include "correlator/state.h"
@@ -30,12 +31,16 @@ class StoreState final : public StatePort {
   void for_each(std::string_view prefix, std::string_view first,
                 const std::function<bool(std::string_view, std::string_view)>& entry) override;
 
-  const std::optional<Error>& error() const { return error_; }
+  const std::optional<Error>& error() const {
+    return error_.with([](const auto& first) -> const std::optional<Error>& { return first; });
+  }
 
  private:
+  void keep_error(const Error& error);
+
   const storage::Store& store_;
   storage::Commit& commit_;  // what it holds is pending
-  std::optional<Error> error_;
+  Guarded<std::optional<Error>> error_;
 };
 
 class StoreIncidents final : public IncidentPort {

@@ -1,5 +1,6 @@
 // Fifty rules of every type against the reference, with lateness up to a day: shuffled inside it,
-// with duplicates and restarts at random points. Small here; the large run is by hand:
+// with duplicates and restarts at random points, each with one partition or with four. Small here;
+// the large run is by hand:
 //
 //   PICKET_REFERENCE_EVENTS=1000000 reference_large_test      (PICKET_SEED: another world)
 //
@@ -89,11 +90,12 @@ class Engine {
  public:
   Engine(std::shared_ptr<const rules::RuleSet> rules, Options options)
       : rules_(std::move(rules)), options_(std::move(options)) {
-    restart();
+    restart(4);
   }
 
-  void restart() {
+  void restart(std::size_t threads) {
     correlator_.reset();
+    options_.threads = threads;
     correlator_.emplace(rules_, options_, state_);
     ++starts_;
   }
@@ -153,7 +155,7 @@ void run(Engine& engine, Random& random, const std::vector<Scripted>& events) {
     engine.process(batch);
     begin = end;
     if (pick(random, 0, 2) == 0) engine.tick(order[end - 1].time_ns);
-    if (pick(random, 0, 9) == 0) engine.restart();
+    if (pick(random, 0, 9) == 0) engine.restart(pick(random, 0, 1) == 0 ? 1 : 4);
   }
   engine.finish();
 }
@@ -185,6 +187,7 @@ TEST(LargeReference, NoDifferences) {
   Options options;
   options.lateness_ns = kDelayMax * kSecond;
   options.group_hits_max = 1 << 20;  // none may go
+  options.hand_over_min = 16;
   Engine engine(rules, options);
   run(engine, random, events);
   const std::vector<std::string> got = engine.take_lines();

@@ -59,6 +59,8 @@ std::vector<std::pair<std::int64_t, Scripted>> arrivals(Random& random,
 std::string run(Random& random, const std::shared_ptr<ScriptedRules>& rules,
                 const std::vector<Scripted>& events, Options options) {
   const std::int64_t delay_ns = pick(random, 0, 2) * 20 * kSecond;
+  options.threads = pick(random, 0, 1) == 0 ? 1 : 4;
+  options.hand_over_min = static_cast<std::size_t>(pick(random, 1, 12));
   options.lateness_ns = delay_ns == 0 ? 0 : delay_ns - pick(random, 0, 1) * 7 * kSecond;
   Bench bench(rules, options);
   std::vector<Scripted> batch;
