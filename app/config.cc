@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "base/yaml_reader.h"
+#include "correlator/terms.h"
 
 namespace picket::app {
 namespace {
@@ -41,7 +42,7 @@ class ConfigReader {
   void read(const YamlNode& root, Config& config) {
     if (root.is_null()) return;
     reader_.check_keys(root, {"data", "rules", "definitions", "geoip", "indicators", "cache", "sources", "api", "systems", "playbooks", "mail",
-                              "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits", "incidents", "watch_sources", "integrity", "retention", "approvers"});
+                              "webhooks", "webhook_allow", "block", "duty", "soc", "yara", "limits", "correlation", "incidents", "watch_sources", "integrity", "retention", "approvers"});
     if (const std::string data = reader_.may_text(root, "data"); !data.empty()) config.data = data;
     for (const YamlNode* rule : reader_.may_list(root, "rules")) config.rules.push_back(rule->scalar);
     for (const YamlNode* folder : reader_.may_list(root, "definitions")) config.definitions.push_back(folder->scalar);
@@ -56,6 +57,7 @@ class ConfigReader {
     read_response(root, config);
     read_yara(root, config.payloads);
     read_limits(root, config);
+    read_correlation(root, config);
     read_incidents(root, config);
     read_integrity(root, config);
     read_retention(root, config.retention);
@@ -418,6 +420,14 @@ class ConfigReader {
     budget.us_per_kb = static_cast<std::uint64_t>(
         reader_.may_integer(*limits, "rule_us_per_kb", 1, 1'000'000, static_cast<std::int64_t>(budget.us_per_kb)));
     for (const YamlNode* rule : reader_.may_list(*limits, "slow_rules")) config.lanes.slow_rules.push_back(rule->scalar);
+  }
+
+  void read_correlation(const YamlNode& root, Config& config) {
+    const YamlNode* correlation = reader_.may_map(root, "correlation");
+    if (correlation == nullptr) return;
+    reader_.check_keys(*correlation, {"threads"});
+    config.correlation_threads = static_cast<std::size_t>(reader_.may_integer(
+        *correlation, "threads", 1, static_cast<std::int64_t>(correlator::Options::kThreadsMax), 1));
   }
 
   std::vector<const YamlNode*> list_of_maps(const YamlNode& map, std::string_view key) {

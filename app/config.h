@@ -59,6 +59,7 @@ struct Config {
   rules::PayloadOptions payloads;
   std::size_t frame_bytes_max = 64 * 1024;
   std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;
+  std::size_t correlation_threads = 1;  // 1 to correlator::Options::kThreadsMax
   std::int64_t future_max_ns = 5LL * 60 * 1'000'000'000;  // event times further ahead are clamped
   std::int64_t clock_skew_ns = 5LL * 60 * 1'000'000'000;  // warned about when it is more; 0: never
   RetentionConfig retention;

@@ -507,6 +507,7 @@ correlator::Options Engine::correlation_options() const {
 
 void Engine::make_correlator(const std::vector<correlator::ColdRule>& cold) {
   correlator::Options correlation = correlation_options();
+  correlation.threads = options_.correlation_threads;
   for (const correlator::ColdRule& rule : cold) correlation.cold.insert(rule.id);
   correlator_.reset();
   correlator_.emplace(detection_.rules, std::move(correlation), state_);

@@ -61,6 +61,7 @@ struct EngineOptions {
   // The register of systems; the owner of this outlives the engine. nullptr: there is none.
   const response::Systems* systems = nullptr;
   std::int64_t lateness_ns = 24LL * 3600 * 1'000'000'000;
+  std::size_t correlation_threads = 1;  // of the live correlator
   Nanos clock_skew_max = std::chrono::minutes(5);  // a source's clock further off is warned about; 0: none
   std::uint64_t keys_max = 100'000;  // new ones of a correlation in five minutes: more are told of
   std::string secret;  // of this installation

@@ -251,6 +251,7 @@ void Server::Rooms::make_engine() {
   EngineOptions options;
   options.sources = sources;
   options.lateness_ns = config.lateness_ns;
+  options.correlation_threads = config.correlation_threads;
   options.clock_skew_max = Nanos(config.clock_skew_ns);
   options.secret = secret;
   options.lanes = config.lanes;
