@@ -59,8 +59,8 @@ std::vector<Call> make_calls(Random& random, int count) {
     now_s += pick(random, 0, 20);
     if (pick(random, 0, 9) == 0) now_s += 300;
     if (pick(random, 0, 2) == 0) call.watermark_s = now_s;
-    call.tells = pick(random, 0, 9) == 0;
-    call.restarts = pick(random, 0, 9) == 0;
+    call.tells = pick(random, 0, 4) == 0;
+    call.restarts = pick(random, 0, 3) == 0;
   }
   return calls;
 }
@@ -132,7 +132,7 @@ TEST(Partitions, SameWhateverTheirNumber) {
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
-    const std::vector<Call> calls = make_calls(random, 30);
+    const std::vector<Call> calls = make_calls(random, 12);
     Options options;
     options.lateness_ns = 60 * kSecond;
     options.hand_over_min = seed == 1 ? 1 : 40;
@@ -154,7 +154,7 @@ TEST(Partitions, SameWhateverTheirNumber) {
 TEST(Partitions, SameAlertsWithLittleMemory) {
   const auto rules = fifty_rules();
   Random random(4);
-  const std::vector<Call> calls = make_calls(random, 20);
+  const std::vector<Call> calls = make_calls(random, 8);
   Options options;
   options.lateness_ns = 60 * kSecond;
   options.hand_over_min = 1;
