@@ -121,6 +121,13 @@ class BadInputTest(unittest.TestCase):
         for text in ("picket.yaml:1", "data", "picket.yaml:3", "port", "syslog_udp"):
             self.assertIn(text, done.stderr)  # all errors at once
 
+    def test_correlation_threads_are_bounded(self):
+        for threads in ("0", "65", "many"):
+            self.picket.config.write_text(f"correlation: {{threads: {threads}, thread: 2}}\n")
+            done = self.picket.run("run", "--config", str(self.picket.config), check=False)
+            self.assertEqual(done.returncode, 3)
+            self.assertEqual(done.stderr.count("picket.yaml:1"), 2, done.stderr)  # the misspelt key, too
+
     def test_csv_needs_lines_of_its_own(self):
         self.picket.config.write_text(
             "sources:\n  - {name: a, door: syslog_udp, format: csv}\n"

@@ -168,8 +168,9 @@ Detection History::load_text(const std::string& text) {
   return load({path});
 }
 
-void History::start(Detection detection) {
+void History::start(Detection detection, std::size_t threads) {
   EngineOptions options;
+  options.correlation_threads = threads;
   for (const SourceConfig& source : config_.sources)
     options.sources.push_back({source.name, source.system, config_.format_of(source.name)});
   options.systems = &systems_;

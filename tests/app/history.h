@@ -48,7 +48,8 @@ class History {
 
   Detection load(const std::vector<std::string>& paths);
   Detection load_text(const std::string& text);
-  void start(Detection detection);
+  // `threads`: of the correlator.
+  void start(Detection detection, std::size_t threads = 1);
   void stop() { engine_->stop(); }
 
   // Hands over lines as one delivery; it is committed, and the engine's clock has ticked behind it.

@@ -187,6 +187,19 @@ TEST_F(SameEverywhereTest, InRandomDeliveriesWithRestarts) {
   }
 }
 
+// In one commit, whose hits are enough to be dealt.
+TEST_F(SameEverywhereTest, WithSeveralCorrelationThreads) {
+  const std::vector<Line> lines = all_lines();
+  History history("threads");
+  history.start(history.load_text(kRules), 4);
+  history.push(lines);
+  history.stop();
+  EXPECT_GE(history.engine().statistics().hits, correlator::Options().hand_over_min);
+  const Found found = found_in(history);
+  EXPECT_EQ(differing(found.alerts, plain().alerts), kNone);
+  EXPECT_EQ(differing(found.incidents, plain().incidents), kNone);
+}
+
 TEST_F(SameEverywhereTest, InAScan) {
   const Found found = scanned();
   EXPECT_EQ(differing(found.alerts, plain().alerts), kNone);
